@@ -1,0 +1,1 @@
+"""Folders of documents in, a knowledge graph with evidence out."""

@@ -1,0 +1,80 @@
+"""Every error the project raises on purpose.
+
+A message says what was expected, what was found, where, and what to do about it.
+
+* KGError
+    * ConfigError        settings, flags or environment that cannot work
+    * LoadError          one document that cannot be read
+    * ExtractionError    an extractor that cannot run
+    * StoreError         the graph database refused, or cannot be reached
+        * ReadOnlyError  a statement that would write, where only reading is allowed
+        * QueryError     a Cypher statement that the database could not run
+    * OntologyError      an ontology file that cannot be used
+    * EvaluationError    gold or predicted data that cannot be compared
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "ConfigError",
+    "EvaluationError",
+    "ExtractionError",
+    "KGError",
+    "LoadError",
+    "OntologyError",
+    "QueryError",
+    "ReadOnlyError",
+    "StoreError",
+]
+
+
+class KGError(Exception):
+    """The root of every error raised on purpose by this project."""
+
+
+class ConfigError(KGError):
+    """A setting, flag or environment variable that cannot work."""
+
+
+class LoadError(KGError):
+    """One document that cannot be read.
+
+    ``reason`` is a short stable slug (``empty``, ``binary``, ``encrypted``, ``too-large``, ``truncated`` …) by which failures
+    are counted and retried; the message is the sentence for people.
+    """
+
+    def __init__(self, message: str, *, reason: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _restore_load_error, (str(self), self.reason)
+
+
+def _restore_load_error(message: str, reason: str) -> LoadError:
+    """Rebuild a LoadError that crossed a process boundary (keyword-only arguments do not pickle by themselves)."""
+    return LoadError(message, reason=reason)
+
+
+class ExtractionError(KGError):
+    """An extractor that cannot run (a missing model, a wrong adapter …). Bad model output is data, not an error."""
+
+
+class StoreError(KGError):
+    """The graph database refused a statement, or cannot be reached."""
+
+
+class ReadOnlyError(StoreError):
+    """A statement that would write was given where only reading is allowed."""
+
+
+class QueryError(StoreError):
+    """A Cypher statement that the database could not run: syntax, unknown function, time limit."""
+
+
+class OntologyError(KGError):
+    """An ontology file that cannot be used."""
+
+
+class EvaluationError(KGError):
+    """Gold or predicted data that cannot be compared."""

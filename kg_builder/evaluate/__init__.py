@@ -1,0 +1,1 @@
+"""Comparing predicted triples with gold ones."""

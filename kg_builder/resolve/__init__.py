@@ -1,0 +1,1 @@
+"""Entity resolution: names in, clusters of names out."""

@@ -1,0 +1,160 @@
+"""What a store gives back: plain records, free of any driver's types."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from kg_builder.types import Modality, Polarity, Qualifier
+
+__all__ = [
+    "Counts",
+    "DocumentState",
+    "GraphEdge",
+    "QueryResult",
+    "StoredDocument",
+    "StoredEdge",
+    "StoredEntity",
+    "StoredEvidence",
+    "StoredSegment",
+    "Subgraph",
+]
+
+DocumentState = Literal["complete", "failed", "skipped"]
+"""``complete``: its whole contribution is in the graph. ``failed``: could not be read or extracted, see its reason (whatever
+an earlier version contributed stays until it can be replaced). ``skipped``: left out on purpose (an unknown format, for instance)."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredDocument:
+    """A document as the graph knows it. ``reason`` and ``detail`` say why a document failed or was skipped."""
+
+    id: str
+    uri: str
+    sha256: str
+    title: str
+    language: str
+    state: DocumentState
+    ingested_at: str  # ISO 8601, UTC
+    size_bytes: int = 0
+    segments: int = 0
+    extractions: int = 0
+    quarantined: int = 0
+    reason: str = ""
+    detail: str = ""
+    recipe: str = ""  # what it was made with (extractor, prompt, ontology): another recipe means work to do
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEntity:
+    """A cluster of names. ``name`` is its most frequent surface, ``aliases`` the others, sorted."""
+
+    id: str
+    name: str
+    type: str
+    aliases: tuple[str, ...] = ()
+    mentions: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEvidence:
+    """One extraction with the sentence around it. Offsets are absolute in the document; None where words are implied."""
+
+    extraction_id: str
+    document_uri: str
+    document_title: str
+    segment_id: str
+    segment_index: int
+    segment_start: int
+    segment_end: int
+    page: int | None
+    text: str  # the segment, verbatim: text[head_start - segment_start : head_end - segment_start] == head
+    head: str
+    head_start: int
+    head_end: int
+    relation: str
+    relation_start: int | None
+    relation_end: int | None
+    tail: str
+    tail_start: int
+    tail_end: int
+    confidence: float
+    polarity: Polarity
+    modality: Modality
+    extractor: str
+    qualifiers: tuple[Qualifier, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEdge:
+    """One fact: at most one edge per (head, relation, tail). ``type`` is the relationship's type in Cypher."""
+
+    head: StoredEntity
+    relation: str
+    type: str
+    tail: StoredEntity
+    support: int
+    confidence: float
+    evidence: tuple[StoredEvidence, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class StoredSegment:
+    """A segment of a document, verbatim."""
+
+    id: str
+    document_uri: str
+    index: int
+    start: int
+    end: int
+    page: int | None
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class GraphEdge:
+    """An edge by its ends' ids: what drawing and analysis need."""
+
+    head_id: str
+    relation: str
+    type: str
+    tail_id: str
+    support: int
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class Subgraph:
+    """A part of the graph. ``truncated`` says that a limit left something out."""
+
+    entities: tuple[StoredEntity, ...]
+    edges: tuple[GraphEdge, ...]
+    truncated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How much a store holds."""
+
+    documents: int
+    segments: int
+    entities: int
+    edges: int
+    extractions: int
+    names: int
+    documents_by_state: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class QueryResult:
+    """Rows of a Cypher statement, in JSON-like values.
+
+    Nodes are ``{"_node": id, "_labels": [...], **properties}``, relationships ``{"_relationship": id, "_type": ...,
+    "_start": id, "_end": id, **properties}``, paths ``{"_path": [node, relationship, node …]}``.
+    """
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Any, ...], ...]
+    truncated: bool = False
+    seconds: float = 0.0
