@@ -1,0 +1,1 @@
+"""The offline extractor: trained pipelines for English and Chinese, and rules over their trees."""
