@@ -16,7 +16,7 @@ __all__ = ["detect_language"]
 _HAN_WEIGHT = 3
 _SYLLABLE_WEIGHT = 2
 # Chinese text may quote a brand with one の; Japanese text has kana everywhere.
-_JAPANESE_SHARE = 0.15
+_JAPANESE_SHARE = 0.12
 _UNKNOWN_MIN_WORDS = 20
 
 _LATIN = re.compile(r"[A-Za-zÀ-ÖØ-öø-ʯḀ-ỿＡ-Ｚａ-ｚ]+")
