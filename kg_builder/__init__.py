@@ -1,1 +1,112 @@
-"""Folders of documents in, a knowledge graph with evidence out."""
+"""Folders of documents in, a knowledge graph with evidence out.
+
+>>> from kg_builder import build_graph, open_store
+>>> with open_store("embedded:graph") as store:          # doctest: +SKIP
+...     build_graph(["reports/"], store=store)
+...     for edge in store.edges():
+...         print(edge.head.name, edge.relation, edge.tail.name)
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from kg_builder.analysis import graph_statistics
+    from kg_builder.config import Settings, load_settings
+    from kg_builder.doctor import examine
+    from kg_builder.errors import KGError
+    from kg_builder.evaluate import evaluate_files
+    from kg_builder.export import export_graph
+    from kg_builder.extract import open_extractor
+    from kg_builder.extracting import extract_lines, extract_paths
+    from kg_builder.loaders import discover, load
+    from kg_builder.pipeline import IngestReport, build_graph
+    from kg_builder.segment import segment_document
+    from kg_builder.stages import Recipe
+    from kg_builder.store import GraphStore, open_store
+    from kg_builder.types import (
+        Document,
+        Extraction,
+        Extractor,
+        Mention,
+        Name,
+        Relation,
+        Segment,
+        Statement,
+        Triple,
+    )
+
+_HOMES = {
+    "graph_statistics": "analysis",
+    "Settings": "config",
+    "load_settings": "config",
+    "examine": "doctor",
+    "KGError": "errors",
+    "evaluate_files": "evaluate",
+    "export_graph": "export",
+    "open_extractor": "extract",
+    "extract_lines": "extracting",
+    "extract_paths": "extracting",
+    "discover": "loaders",
+    "load": "loaders",
+    "IngestReport": "pipeline",
+    "build_graph": "pipeline",
+    "segment_document": "segment",
+    "Recipe": "stages",
+    "GraphStore": "store",
+    "open_store": "store",
+    "Document": "types",
+    "Extraction": "types",
+    "Extractor": "types",
+    "Mention": "types",
+    "Name": "types",
+    "Relation": "types",
+    "Segment": "types",
+    "Statement": "types",
+    "Triple": "types",
+}
+
+__all__ = [
+    "Document",
+    "Extraction",
+    "Extractor",
+    "GraphStore",
+    "IngestReport",
+    "KGError",
+    "Mention",
+    "Name",
+    "Recipe",
+    "Relation",
+    "Segment",
+    "Settings",
+    "Statement",
+    "Triple",
+    "build_graph",
+    "discover",
+    "evaluate_files",
+    "examine",
+    "export_graph",
+    "extract_lines",
+    "extract_paths",
+    "graph_statistics",
+    "load",
+    "load_settings",
+    "open_extractor",
+    "open_store",
+    "segment_document",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is first used: importing the package alone loads nothing heavy."""
+    if name in _HOMES:
+        value = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+        globals()[name] = value
+        return value
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,1 +1,26 @@
 """Extractors: text in, extractions out."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from kg_builder.errors import ConfigError
+from kg_builder.types import Extractor
+
+__all__ = ["EXTRACTORS", "open_extractor"]
+
+EXTRACTORS = ("open_ie",)
+
+
+@cache
+def open_extractor(name: str = "open_ie") -> Extractor:
+    """The extractor of that name, with its models loaded; the same object for the same name in one process.
+
+    Raises:
+        ConfigError: no extractor has that name.
+    """
+    if name == "open_ie":
+        from kg_builder.extract.open_ie import OpenIE
+
+        return OpenIE()
+    raise ConfigError(f"expected an extractor out of {', '.join(EXTRACTORS)}, found {name!r}")

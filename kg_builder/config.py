@@ -1,0 +1,136 @@
+"""Settings: defaults < ``kg.toml`` < ``KG_*`` environment < flags, validated at once, unknown keys refused.
+
+In the environment only what resembles a setting is refused ("KG_STROE"): other programs may use the prefix too.
+
+Only entry points (the command line, the UI) read settings; library functions take plain arguments. Secrets are never settings:
+a server's credentials come from ``NEO4J_USERNAME`` and ``NEO4J_PASSWORD``.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from kg_builder.errors import ConfigError
+
+__all__ = ["OTHER_VARIABLES", "Settings", "default_store", "load_settings"]
+
+CONFIG_FILE = "kg.toml"
+OTHER_VARIABLES = {
+    "KG_DATA": "folder of the public benchmark data, read by tests and benchmarks",
+}
+"""Variables that begin with ``KG_`` and are no settings."""
+
+
+def default_store() -> str:
+    """The embedded store in the user's data folder, the same from whichever folder a command is run."""
+    import platformdirs
+
+    return f"embedded:{platformdirs.user_data_path('kg-builder', appauthor=False) / 'graph'}"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What can be set, with the defaults."""
+
+    store: str = ""
+    """Where the graph is: ``embedded:PATH``, ``bolt://…`` or ``neo4j://…``; empty: the user's own embedded store."""
+    extractor: str = "open_ie"
+    """Which extractor reads the texts."""
+    workers: int = 0
+    """Worker processes; 0: one for each core."""
+    segment_characters: int = 1024
+    """The most characters a segment may have."""
+    file_timeout_s: float = 300.0
+    """Seconds a file may take to be read and extracted."""
+    file_memory_mb: int = 2048
+    """Mebibytes of memory a worker may take."""
+    max_file_mb: int = 200
+    """The largest file that is read, in mebibytes."""
+
+    def __post_init__(self) -> None:
+        for name, least in (("workers", 0), ("segment_characters", 16), ("file_memory_mb", 256), ("max_file_mb", 1)):
+            if getattr(self, name) < least:
+                raise ConfigError(f"setting {name!r}: expected at least {least}, found {getattr(self, name)!r}")
+        if self.file_timeout_s <= 0:
+            raise ConfigError(f"setting 'file_timeout_s': expected more than 0 seconds, found {self.file_timeout_s!r}")
+
+
+def load_settings(
+    flags: Mapping[str, Any] | None = None,
+    *,
+    environment: Mapping[str, str] | None = None,
+    folder: Path | None = None,
+) -> Settings:
+    """The settings in force: `flags` that are not None override the environment, which overrides ``kg.toml`` in `folder`.
+
+    Raises:
+        ConfigError: an unknown key or a value of the wrong kind, with the place where it stands.
+    """
+    environment = os.environ if environment is None else environment
+    values: dict[str, Any] = {}
+    path = (folder or Path.cwd()) / CONFIG_FILE
+    if path.is_file():
+        values.update(_from_file(path))
+    values.update(_from_environment(environment))
+    values.update({k: v for k, v in (flags or {}).items() if v is not None})
+    settings = Settings(**values)
+    return settings if settings.store else dataclasses.replace(settings, store=default_store())
+
+
+def _kinds() -> dict[str, type]:
+    return {f.name: type(f.default) for f in dataclasses.fields(Settings)}
+
+
+def _from_file(path: Path) -> dict[str, Any]:
+    try:
+        with path.open("rb") as file:
+            table = tomllib.load(file)
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as exc:
+        raise ConfigError(f"{path}: expected a TOML file, but {exc}") from exc
+    kinds = _kinds()
+    for key, value in table.items():
+        if key not in kinds:
+            raise ConfigError(f"{path}: unknown key {key!r}; {_suggest(key, kinds)}")
+        if isinstance(value, bool) or not isinstance(value, (int, float) if kinds[key] is float else kinds[key]):
+            raise ConfigError(f"{path}: {key!r}: expected {kinds[key].__name__}, found {value!r}")
+    return table
+
+
+def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
+    kinds = _kinds()
+    values: dict[str, Any] = {}
+    for variable, text in environment.items():
+        if not variable.startswith("KG_") or variable in OTHER_VARIABLES or not text:
+            continue
+        key = variable[3:].lower()
+        if key not in kinds:
+            _refuse_misspelt(variable, key, kinds)
+            continue
+        try:
+            values[key] = kinds[key](text)
+        except ValueError as exc:
+            raise ConfigError(f"environment variable {variable}: expected {kinds[key].__name__}, found {text!r}") from exc
+    return values
+
+
+def _refuse_misspelt(variable: str, key: str, kinds: Mapping[str, type]) -> None:
+    """Refuse what looks like one of our settings; other programs may have ``KG_`` variables of their own."""
+    if difflib.get_close_matches(key, kinds, n=1, cutoff=0.75):
+        raise ConfigError(f"environment variable {variable!r} is no setting; {_suggest(key, kinds, 'KG_')}")
+
+
+def _suggest(key: str, kinds: Mapping[str, type], prefix: str = "") -> str:
+    def shown(name: str) -> str:
+        return prefix + (name.upper() if prefix else name)
+
+    close = difflib.get_close_matches(key, kinds, n=1)
+    if close:
+        return f"did you mean {shown(close[0])!r}?"
+    return f"expected one of {', '.join(shown(k) for k in kinds)}"

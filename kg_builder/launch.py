@@ -1,0 +1,36 @@
+"""Starts the UI, a package of its own that this one never imports."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from kg_builder.errors import ConfigError
+
+__all__ = ["run_ui"]
+
+
+def run_ui(store: str, *, port: int | None, address: str, allow_writes: bool) -> int:
+    """Serve the UI on `store` until it is stopped, and give its exit status.
+
+    Raises:
+        ConfigError: the UI is not installed.
+    """
+    if importlib.util.find_spec("ui") is None:
+        raise ConfigError("expected the package 'ui' beside 'kg_builder', found none; install kg-builder again")
+    root = str(Path(__file__).resolve().parent.parent)
+    path = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")]))
+    command = [sys.executable, "-P", "-m", "ui.serve", "--address", address, "--store", store]
+    if port is not None:
+        command += ["--port", str(port)]
+    if allow_writes:
+        command.append("--allow-writes")
+    process = subprocess.Popen(command, env={**os.environ, "PYTHONPATH": path})
+    while True:
+        try:
+            return process.wait()
+        except KeyboardInterrupt:
+            continue  # the UI got the signal too and is on its way out

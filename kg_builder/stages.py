@@ -1,0 +1,148 @@
+"""The stages from a file to its contribution, as plain functions that a worker process or a cluster can run.
+
+Each takes and returns values that pickle and touches no store.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from kg_builder.extract import open_extractor
+from kg_builder.types import Contribution, Document, Extraction, Language, Name, Segment, Statement, digest
+
+__all__ = ["FileTask", "Recipe", "TextTask", "contribute", "extract_file", "extract_texts", "process_file"]
+
+DOMINANCE = 3
+"""How many times as often one type of a name must occur in a document for the rarer types to be taken as slips."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """What a contribution is made with: another recipe for the same file means work to do."""
+
+    extractor: str = "open_ie"
+    segment_characters: int = 1024
+    max_file_bytes: int = 200 << 20
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes whenever the same file may give another contribution. Loads the extractor."""
+        return digest("recipe", 1, open_extractor(self.extractor).fingerprint, self.segment_characters)
+
+
+@dataclass(frozen=True, slots=True)
+class FileTask:
+    """One file to process. ``uri`` is the identity that discovery gave it."""
+
+    path: Path
+    uri: str
+    recipe: Recipe
+
+
+@dataclass(frozen=True, slots=True)
+class TextTask:
+    """Texts to extract from, each by itself; ``first`` is the number of the first one."""
+
+    texts: tuple[str, ...]
+    first: int
+    recipe: Recipe
+
+
+def process_file(task: FileTask) -> Contribution:
+    """The contribution of one file: loaded, segmented, extracted, normalized.
+
+    Raises:
+        LoadError: the file cannot be read; the reason is a slug, the message a sentence.
+    """
+    document = _load(task)
+    segments, extractions, quarantined = _extract(document, task.recipe)
+    return contribute(document, segments, extractions, quarantined=quarantined)
+
+
+def extract_file(task: FileTask) -> list[Extraction]:
+    """The extractions of one file, anchored in its document, without normalization."""
+    return _extract(_load(task), task.recipe)[1]
+
+
+def extract_texts(task: TextTask) -> list[list[Extraction]]:
+    """The extractions of each text, with offsets into that text."""
+    return list(open_extractor(task.recipe.extractor).pipe(task.texts))
+
+
+def contribute(
+    document: Document, segments: Sequence[Segment], extractions: Sequence[Extraction], *, quarantined: int = 0
+) -> Contribution:
+    """The contribution of a document whose `extractions` are anchored in it.
+
+    Equal statements at the same place count once. A statement without a usable name is counted as quarantined.
+    """
+    from kg_builder.normalize import to_statement
+
+    statements: dict[str, Statement] = {}
+    for extraction in extractions:
+        language: Language = extraction.segment.language if extraction.segment else document.language
+        statement = to_statement(extraction, language=language)
+        if statement is None:
+            quarantined += 1
+            continue
+        kept = statements.get(extraction.id)
+        if kept is None or kept.extraction.confidence < extraction.confidence:
+            statements[extraction.id] = statement
+    agreed = _agree_on_types(list(statements.values()))
+    return Contribution(document, tuple(segments), tuple(agreed), quarantined)
+
+
+def _load(task: FileTask) -> Document:
+    from kg_builder.loaders import Limits, load
+
+    return replace(load(task.path, limits=Limits(max_bytes=task.recipe.max_file_bytes)), uri=task.uri)
+
+
+def _extract(document: Document, recipe: Recipe) -> tuple[list[Segment], list[Extraction], int]:
+    from kg_builder.segment import segment_document
+
+    segments = segment_document(document, budget=recipe.segment_characters)
+    extractor = open_extractor(recipe.extractor)
+    extractions: list[Extraction] = []
+    quarantined = 0
+    for segment, found in zip(segments, extractor.pipe(segment.text for segment in segments), strict=True):
+        for extraction in found:
+            if _is_anchored(extraction, segment.text):
+                extractions.append(extraction.shifted(segment))
+            else:
+                quarantined += 1
+    return segments, extractions, quarantined
+
+
+def _is_anchored(extraction: Extraction, text: str) -> bool:
+    """Whether both mentions, and the relation where it claims a place, stand in the text as they say."""
+    relation = extraction.relation
+    return (
+        text[extraction.head.start : extraction.head.end] == extraction.head.surface != ""
+        and text[extraction.tail.start : extraction.tail.end] == extraction.tail.surface != ""
+        and (relation.start is None or text[relation.start : relation.end] == relation.surface)
+    )
+
+
+def _agree_on_types(statements: list[Statement]) -> list[Statement]:
+    """Let a name have its dominant type throughout a document where the others look like slips of the tagger.
+
+    Two types that both occur often stay two names: a person and a place can share theirs.
+    """
+    counts: dict[str, Counter[str]] = {}
+    for statement in statements:
+        for name in (statement.head, statement.tail):
+            if name.type != "Other":
+                counts.setdefault(name.key, Counter())[name.type] += 1
+    dominant: dict[tuple[str, str], str] = {}
+    for key, types in counts.items():
+        best, most = min(types.items(), key=lambda item: (-item[1], item[0]))
+        dominant.update({(key, t): best for t, n in types.items() if n * DOMINANCE <= most})
+
+    def agreed(name: Name) -> Name:
+        return Name(name.key, dominant.get((name.key, name.type), name.type))
+
+    return [replace(s, head=agreed(s.head), tail=agreed(s.tail)) for s in statements]
