@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from kg_builder.extracting import extract_lines, extract_paths
     from kg_builder.loaders import discover, load
     from kg_builder.pipeline import IngestReport, build_graph
+    from kg_builder.samples import sample_folder
     from kg_builder.segment import segment_document
     from kg_builder.stages import Recipe
     from kg_builder.store import GraphStore, open_store
@@ -54,6 +55,7 @@ _HOMES = {
     "IngestReport": "pipeline",
     "build_graph": "pipeline",
     "segment_document": "segment",
+    "sample_folder": "samples",
     "Recipe": "stages",
     "GraphStore": "store",
     "open_store": "store",
@@ -95,6 +97,7 @@ __all__ = [
     "load_settings",
     "open_extractor",
     "open_store",
+    "sample_folder",
     "segment_document",
 ]
 

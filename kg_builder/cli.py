@@ -88,13 +88,15 @@ def _open(settings: Settings, *, create: bool = False) -> GraphStore:
 
 
 @cli.command()
-@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+@click.option("--samples", is_flag=True, help="Read the sample documents that come with the package.")
 @click.option("--include", multiple=True, metavar="GLOB", help="Only files that match (repeatable).")
 @click.option("--exclude", multiple=True, metavar="GLOB", help="Leave out files that match (repeatable).")
 @click.option("--prune", is_flag=True, help="Withdraw documents that are gone from the given folders.")
 @_options("store", "extractor", "workers", "json", "quiet")
 def ingest(
     paths: tuple[Path, ...],
+    samples: bool,
     include: tuple[str, ...],
     exclude: tuple[str, ...],
     prune: bool,
@@ -108,7 +110,13 @@ def ingest(
 
     Example: kg ingest reports/ --exclude '*.draft.docx'
     """
+    from kg_builder.samples import sample_folder
+
     settings = load_settings({"store": store, "extractor": extractor, "workers": workers})
+    if samples:
+        paths += (sample_folder(),)
+    if not paths:
+        raise click.UsageError("expected files or folders to read (or --samples), found none")
     for path in paths:
         if not path.exists() and not path.is_symlink():
             raise click.BadParameter(f"expected a file or folder, found nothing at {str(path)!r}", param_hint="PATH")
