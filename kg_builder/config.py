@@ -2,8 +2,8 @@
 
 In the environment only what resembles a setting is refused ("KG_STROE"): other programs may use the prefix too.
 
-Only entry points (the command line, the UI) read settings; library functions take plain arguments. Secrets are never settings:
-a server's credentials come from ``NEO4J_USERNAME`` and ``NEO4J_PASSWORD``.
+Only entry points (the command line, the UI) read settings; library functions take plain arguments. Secrets are never
+settings: a server's credentials come from ``NEO4J_USERNAME`` and ``NEO4J_PASSWORD``.
 """
 
 from __future__ import annotations
@@ -68,7 +68,8 @@ def load_settings(
     environment: Mapping[str, str] | None = None,
     folder: Path | None = None,
 ) -> Settings:
-    """The settings in force: `flags` that are not None override the environment, which overrides ``kg.toml`` in `folder`.
+    """The settings in force: `flags` that are not None override the environment, which overrides ``kg.toml`` in
+    `folder`.
 
     Raises:
         ConfigError: an unknown key or a value of the wrong kind, with the place where it stands.
@@ -116,7 +117,9 @@ def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
         try:
             values[key] = kinds[key](text)
         except ValueError as exc:
-            raise ConfigError(f"environment variable {variable}: expected {kinds[key].__name__}, found {text!r}") from exc
+            raise ConfigError(
+                f"environment variable {variable}: expected {kinds[key].__name__}, found {text!r}"
+            ) from exc
     return values
 
 

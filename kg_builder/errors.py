@@ -39,8 +39,8 @@ class ConfigError(KGError):
 class LoadError(KGError):
     """One document that cannot be read.
 
-    ``reason`` is a short stable slug (``empty``, ``binary``, ``encrypted``, ``too-large``, ``truncated`` …) by which failures
-    are counted and retried; the message is the sentence for people.
+    ``reason`` is a short stable slug (``empty``, ``binary``, ``encrypted``, ``too-large``, ``truncated`` …) by which
+    failures are counted and retried; the message is the sentence for people.
     """
 
     def __init__(self, message: str, *, reason: str) -> None:

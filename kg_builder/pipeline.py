@@ -1,4 +1,6 @@
-"""From folders of documents to the graph: discover, load, segment, extract, normalize, write. A loop, not a framework."""
+"""From folders of documents to the graph: discover, load, segment, extract, normalize, write. A loop, not a
+framework.
+"""
 
 from __future__ import annotations
 
@@ -83,13 +85,13 @@ def build_graph(
 ) -> IngestReport:
     """Read files and folders into `store` and say what came of each.
 
-    An unchanged file is no work; a changed one replaces its own contribution; a file that cannot be read is recorded with its
-    reason and the rest goes on. Documents of the store that lie under a given folder but are no longer there are listed
-    as ``missing``, or withdrawn with `prune`.
+    An unchanged file is no work; a changed one replaces its own contribution; a file that cannot be read is recorded
+    with its reason and the rest goes on. Documents of the store that lie under a given folder but are no longer there
+    are listed as ``missing``, or withdrawn with `prune`.
 
     Args:
-        workers: processes that load and extract; None: one for each core; 0: everything in this process, without isolation.
-        file_timeout_s: seconds a file may take.
+        workers: processes that load and extract; None: one for each core; 0: everything in this process, without
+        isolation. file_timeout_s: seconds a file may take.
         file_memory_bytes: private memory a worker may take.
 
     Raises:

@@ -60,9 +60,7 @@ def render_report(report: IngestReport, counts: Counts) -> str:
     return "\n".join(lines)
 
 
-def render_status(
-    uri: str, server: str, counts: Counts, problems: Sequence[StoredDocument], *, as_json: bool
-) -> str:
+def render_status(uri: str, server: str, counts: Counts, problems: Sequence[StoredDocument], *, as_json: bool) -> str:
     """What a store holds, and each document that is not in the graph, one line each."""
     if as_json:
         fields = {name: getattr(counts, name) for name in ("documents", "segments", "entities", "edges", "extractions")}
@@ -163,7 +161,8 @@ def render_findings(findings: Sequence[Finding], *, as_json: bool) -> str:
             ensure_ascii=False,
         )
     return "\n".join(
-        f"{'ok   ' if f.healthy else 'FAULT'}  {f.what}: {f.found}{f' -> {f.remedy}' if f.remedy else ''}" for f in findings
+        f"{'ok   ' if f.healthy else 'FAULT'}  {f.what}: {f.found}{f' -> {f.remedy}' if f.remedy else ''}"
+        for f in findings
     )
 
 
@@ -226,5 +225,3 @@ def _character_width(character: str) -> int:
 
 def _pad(text: str, width: int) -> str:
     return text + " " * (width - _width(text))
-
-

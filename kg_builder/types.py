@@ -1,7 +1,7 @@
 """The records that flow from a file to the graph.
 
-All are frozen, all offsets are half-open and count Unicode code points, and all ids derive from content, so that the same
-input gives the same ids on every machine and running twice changes nothing.
+All are frozen, all offsets are half-open and count Unicode code points, and all ids derive from content, so that the
+same input gives the same ids on every machine and running twice changes nothing.
 
 ``Document`` offsets are absolute: ``document.text[x.start:x.end] == x.surface`` for everything that carries a span. An
 ``Extractor`` sees one text at a time and gives offsets into that text; the pipeline moves them to the document
@@ -95,7 +95,9 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One loaded file. The uri is its identity, the hash of its bytes its version; the text is never altered afterwards."""
+    """One loaded file. The uri is its identity, the hash of its bytes its version; the text is never altered
+    afterwards.
+    """
 
     uri: str
     sha256: str
@@ -148,9 +150,9 @@ class Mention:
 class Relation:
     """The words that relate head and tail, with what the extractor knows of their grammar.
 
-    ``lemma`` is the phrase in active voice and base form ("acquire", "work for", "成立于"), empty where the extractor does
-    not know it. ``passive`` says that the sentence has it in the passive with its agent as tail ("A was bought by B"), so
-    that the fact reads from tail to head.
+    ``lemma`` is the phrase in active voice and base form ("acquire", "work for", "成立于"), empty where the
+    extractor does not know it. ``passive`` says that the sentence has it in the passive with its agent as tail ("A was bought by
+    B"), so that the fact reads from tail to head.
     """
 
     surface: str
@@ -174,8 +176,8 @@ class Qualifier:
 class Extraction:
     """One statement of a text: evidence, never altered.
 
-    ``head`` and ``tail`` are the entities; ``head_argument`` and ``tail_argument`` are the arguments as the sentence has
-    them (None: the same as the entity). ``segment`` is None until the pipeline has placed it in a document.
+    ``head`` and ``tail`` are the entities; ``head_argument`` and ``tail_argument`` are the arguments as the sentence
+    has them (None: the same as the entity). ``segment`` is None until the pipeline has placed it in a document.
     """
 
     head: Mention
@@ -242,8 +244,8 @@ class Triple:
 class Name:
     """What surface forms have in common: the atom that resolution clusters into entities.
 
-    ``key`` is the canonical form that equal names share (`kg_builder.normalize.name_key`); one key under two types is two
-    names, since type conflicts never merge.
+    ``key`` is the canonical form that equal names share (`kg_builder.normalize.name_key`); one key under two types is
+    two names, since type conflicts never merge.
     """
 
     key: str

@@ -1,4 +1,6 @@
-"""The process behind `kg_builder.workers`: takes (function, task) pairs from a socket, gives results back, until it closes."""
+"""The process behind `kg_builder.workers`: takes (function, task) pairs from a socket, gives results back, until it
+closes.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,9 @@ from kg_builder.workers import Failure
 def main() -> None:
     """Serve tasks on the file descriptor named by the first argument, under the memory limit in bytes of the second."""
     descriptor, memory_bytes = int(sys.argv[1]), int(sys.argv[2])
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole process group; the caller decides what it means
+    signal.signal(
+        signal.SIGINT, signal.SIG_IGN
+    )  # Ctrl-C reaches the whole process group; the caller decides what it means
     threading.Thread(target=_end_with_caller, daemon=True).start()
     if memory_bytes:
         _limit_memory(memory_bytes)

@@ -1,8 +1,9 @@
 """Runs a function over many tasks in worker processes that may hang, eat memory or die without harming the rest.
 
-Parsers of other people's files crash, hang and allocate; a worker that does is killed and replaced, and only its own task is
-lost. Workers are started as ``python -m kg_builder.worker`` rather than forked or spawned by `multiprocessing`, so that a caller's
-``__main__`` needs no guard and no lock or thread of the caller is inherited. They end when the caller does, however it ends.
+Parsers of other people's files crash, hang and allocate; a worker that does is killed and replaced, and only its own
+task is lost. Workers are started as ``python -m kg_builder.worker`` rather than forked or spawned by
+`multiprocessing`, so that a caller's ``__main__`` needs no guard and no lock or thread of the caller is inherited.
+They end when the caller does, however it ends.
 """
 
 from __future__ import annotations
@@ -80,9 +81,9 @@ def run_tasks(
 ) -> Iterator[Outcome[T, R]]:
     """Outcomes of `function` over `tasks`, lazily: at most ``2 * workers`` tasks are under way or waiting to be taken.
 
-    `function` must be importable by name; tasks and results must pickle. With `ordered` the outcomes come in the order of
-    the tasks, else as they finish. `timeout_s` and `memory_bytes` (of private data) hold for each task by itself. With
-    ``workers=0`` everything runs in this process, without isolation.
+    `function` must be importable by name; tasks and results must pickle. With `ordered` the outcomes come in the
+    order of the tasks, else as they finish. `timeout_s` and `memory_bytes` (of private data) hold for each task by
+    itself. With ``workers=0`` everything runs in this process, without isolation.
     """
     if workers == 0:
         yield from _run_here(function, tasks)

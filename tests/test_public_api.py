@@ -9,7 +9,18 @@ import pytest
 
 import kg_builder
 
-HEAVY = ["torch", "transformers", "spacy", "onnxruntime", "neo4j", "streamlit", "pandas", "numpy", "networkx", "pypdfium2"]
+HEAVY = [
+    "torch",
+    "transformers",
+    "spacy",
+    "onnxruntime",
+    "neo4j",
+    "streamlit",
+    "pandas",
+    "numpy",
+    "networkx",
+    "pypdfium2",
+]
 
 
 def test_every_public_name_can_be_imported_and_says_what_it_is() -> None:

@@ -22,8 +22,9 @@ __all__ = [
 ]
 
 DocumentState = Literal["complete", "failed", "skipped"]
-"""``complete``: its whole contribution is in the graph. ``failed``: could not be read or extracted, see its reason (whatever
-an earlier version contributed stays until it can be replaced). ``skipped``: left out on purpose (an unknown format, for instance)."""
+"""``complete``: its whole contribution is in the graph. ``failed``: could not be read or extracted, see its reason
+(whatever an earlier version contributed stays until it can be replaced). ``skipped``: left out on purpose (an unknown
+format, for instance)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,9 @@ class StoredEntity:
 
 @dataclass(frozen=True, slots=True)
 class StoredEvidence:
-    """One extraction with the sentence around it. Offsets are absolute in the document; None where words are implied."""
+    """One extraction with the sentence around it. Offsets are absolute in the document; None where words are
+    implied.
+    """
 
     extraction_id: str
     document_uri: str
