@@ -151,8 +151,8 @@ class Relation:
     """The words that relate head and tail, with what the extractor knows of their grammar.
 
     ``lemma`` is the phrase in active voice and base form ("acquire", "work for", "成立于"), empty where the
-    extractor does not know it. ``passive`` says that the sentence has it in the passive with its agent as tail ("A was bought by
-    B"), so that the fact reads from tail to head.
+    extractor does not know it. ``passive`` says that the sentence has it in the passive with its agent as tail ("A
+    was bought by B"), so that the fact reads from tail to head.
     """
 
     surface: str
