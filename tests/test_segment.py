@@ -101,8 +101,23 @@ def test_text_between_blocks_is_not_lost() -> None:
 
 WORDS = st.sampled_from(
     [
-        *"the Company grew 3.5 U.S. Dr. e.g. (see below) x a,b end. why? so; Ltd. ... … [3] supercalifragilistic é".split(),
-        *('"Yes!"', "e\u0301\u0301", "🇫🇷🇩🇪", "👩\u200d🚀", "\n", "\n\n"),
+        *(
+            "the",
+            "Company",
+            "3.5",
+            "U.S.",
+            "Dr.",
+            "e.g.",
+            "(see",
+            "below)",
+            "a,b",
+            "end.",
+            "why?",
+            "so;",
+            "Ltd.",
+            "...",
+        ),
+        *("…", "[3]", "supercalifragilistic", "é", '"Yes!"', "e\u0301\u0301", "🇫🇷🇩🇪", "👩\u200d🚀", "\n", "\n\n"),
     ]
 )
 HAN = st.sampled_from(["\n\n", *"他 公司 成立于 。 ！ ？” “ ； ， …… 1998年 （ ） ： 北京大学".split()])  # noqa: SIM905
