@@ -80,7 +80,7 @@ def _add(archive: zipfile.ZipFile, name: str, body: bytes | str, *, stored: bool
 
 
 def pdf(stem: str, header: str, footer: str, *, font: str = "Times-Roman", margin: int = 50) -> bytes:
-    """An A5 document with a header and a page number on each page; words break at line ends where soft hyphens allow."""
+    """An A5 document with a header and a page number on each page; words break where soft hyphens allow."""
     from reportlab.lib import colors
     from reportlab.lib.pagesizes import A5
     from reportlab.lib.styles import ParagraphStyle

@@ -9,10 +9,10 @@ A source is made of lines:
     Mara Quill | founded | MTS | PO  a triple of it: head, relation, tail, the types of head and tail (`TYPES`), flags
     # ...                            a remark
 
-``A & B`` as head or tail stands for one triple for each. ``MTS#2`` is the second occurrence of MTS in the sentence. A relation
-whose words do not stand side by side begins with ``~`` (its words must still occur in this order), an implied one with
-``^``; both get null offsets. Flags are ``neg`` and the modalities. Whatever is not found, or found twice without an
-index, stops the script with its line.
+``A & B`` as head or tail stands for one triple for each. ``MTS#2`` is the second occurrence of MTS in the sentence. A
+relation whose words do not stand side by side begins with ``~`` (its words must still occur in this order), one that
+is implied with ``^``; both get null offsets. Flags are ``neg`` and the modalities. Whatever is not found, or found
+twice without an index, stops the script with its line.
 """
 
 from __future__ import annotations
