@@ -194,6 +194,7 @@ def test_gold_files_are_what_their_source_compiles_to(language: str) -> None:
         ("MTS | founded | MTS | OO", "occurs 2 times"),
         ("MTS#3 | founded | Mara Quill | OP", "occurs 2 times, not 3"),
         ("Mara Quill | ~before founded | MTS#1 | PO", "do not occur in this order"),
+        ("Mara Quill | ~founded MTS | MTS#1 | PO", "stands side by side"),
         ("Mara Quill | founded | MTS#1 | PZ", "found 'PZ'"),
         ("Mara Quill | founded | MTS#1 | PO maybe", "one modality"),
         ("Mara Quill | founded | MTS#1", "head | relation | tail | types"),

@@ -10,9 +10,10 @@ A source is made of lines:
     # ...                            a remark
 
 ``A & B`` as head or tail stands for one triple for each. ``MTS#2`` is the second occurrence of MTS in the sentence. A
-relation whose words do not stand side by side begins with ``~`` (its words must still occur in this order), one that
-is implied with ``^``; both get null offsets. Flags are ``neg`` and the modalities. Whatever is not found, or found
-twice without an index, stops the script with its line.
+relation whose words do not stand side by side begins with ``~`` (its words must still occur in this order), or with
+``~~`` where the same words also happen to stand side by side; one that is implied begins with ``^``. These get null
+offsets. Flags are ``neg`` and the modalities. Whatever is not found, or found twice without an index, stops the script
+with its line.
 """
 
 from __future__ import annotations
@@ -150,12 +151,12 @@ def _relation(words: str, text: str) -> Found:
         return words[1:], None, None
     if not words.startswith("~"):
         return _find(words, text)
-    surface = words[1:]
+    surface = words.lstrip("~")
     pieces = surface.split() if " " in surface else list(surface)
     if not re.search(r".*?".join(map(re.escape, pieces)), text):
         raise GoldError(f"the words of {surface!r} do not occur in this order")
-    if len(pieces) < 2:
-        raise GoldError(f"{surface!r} is one word: write it without ~")
+    if surface in text and not words.startswith("~~"):
+        raise GoldError(f"{surface!r} stands side by side: write it without ~, or with ~~ if other words are meant")
     return surface, None, None
 
 
