@@ -18,23 +18,7 @@ from kg_builder.types import ENTITY_TYPES, MODALITIES, POLARITIES
 
 DATA = Path(__file__).parent.parent / "data"
 SAMPLE = DATA / "sample"
-FORMATS = [
-    "pdf",
-    "docx",
-    "pptx",
-    "xlsx",
-    "csv",
-    "tsv",
-    "html",
-    "md",
-    "rst",
-    "txt",
-    "json",
-    "jsonl",
-    "eml",
-    "epub",
-    "odt",
-]
+FORMATS = set("pdf docx pptx xlsx csv tsv html md rst txt json jsonl eml epub odt".split())  # noqa: SIM905
 README = (DATA / "README.md").read_text(encoding="utf-8")
 QUOTES = re.findall(r"`([^`]+\.\w+)`: \"([^\"]+)\"", README)
 

@@ -14,6 +14,7 @@ import re
 import sys
 import zipfile
 from pathlib import Path
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -141,9 +142,17 @@ def docx(stem: str) -> bytes:
         else:
             for line in run:
                 document.add_paragraph(line.text, style=styles[kind])
+    _drop(document.part.rels, "stylesWithEffects")
+    _drop(document.part.package.rels, "thumbnail")
     target = io.BytesIO()
     document.save(target)
     return repacked(target.getvalue())
+
+
+def _drop(relations: Any, kind: str) -> None:
+    """Leave out a part of the library's template that no reader needs, to keep the file small."""
+    for key in [key for key, relation in relations.items() if relation.reltype.endswith(f"/{kind}")]:
+        relations.pop(key)
 
 
 def pptx(stem: str) -> bytes:
@@ -168,6 +177,7 @@ def pptx(stem: str) -> bytes:
                     frame.table.cell(row, column).text = text
         elif slide is not None:
             slide.placeholders[1].text = "\n".join(line.text for line in run)
+    _drop(deck.part.package._rels, "thumbnail")
     target = io.BytesIO()
     deck.save(target)
     return repacked(target.getvalue())
