@@ -33,7 +33,7 @@ def main() -> None:
         "annual-report-2023.pdf": pdf(
             "annual-report-2023", "Meridian Tidal Systems · Annual report", "Page {}", margin=80
         ),
-        "生态监测公示.pdf": pdf("生态监测公示", "临汐海洋研究所", "第 {} 页", font="STSong-Light"),
+        "生态监测公示.pdf": pdf("生态监测公示", "临汐海洋研究所", "第 {} 页", font="STSong-Light", margin=80),
         "board-minutes-2024-03.docx": docx("board-minutes-2024-03"),
         "合资协议摘要.docx": docx("合资协议摘要"),
         "tidewing-briefing.pptx": pptx("tidewing-briefing"),
@@ -103,7 +103,10 @@ def pdf(stem: str, header: str, footer: str, *, font: str = "Times-Roman", margi
     flow: list[Flowable] = []
     for kind, run in markup.runs(blocks(stem)):
         if kind == "row":
-            table = Table([list(line.cells) for line in run], style=[("GRID", (0, 0), (-1, -1), 0.4, colors.grey)])
+            table = Table(
+                [list(line.cells) for line in run],
+                style=[("GRID", (0, 0), (-1, -1), 0.4, colors.grey), ("FONT", (0, 0), (-1, -1), font, 9)],
+            )
             flow += [table, Spacer(1, 8)]
             continue
         for line in run:
