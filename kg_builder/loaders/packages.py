@@ -1,0 +1,140 @@
+"""The zipped formats: which one it is, and whether it is safe to unpack, before any library sees it."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+import zlib
+
+from kg_builder.errors import LoadError
+from kg_builder.loaders.locating import shown
+from kg_builder.loaders.pieces import Source
+
+__all__ = ["open_package", "package_format", "read_member", "require_parts"]
+
+_HARMLESS_BYTES = 10_000_000
+_MIMETYPES = {"application/epub+zip": "epub", "application/vnd.oasis.opendocument.text": "odt"}
+_ENCRYPTED = 0x1
+
+
+def package_format(source: Source) -> str:
+    """``docx``, ``pptx``, ``xlsx``, ``epub`` or ``odt``, by the parts inside.
+
+    Raises:
+        LoadError: ``archive`` or ``unknown-format`` where it is none of them, and what `open_package` raises.
+    """
+    with open_package(source) as package:
+        names = set(package.namelist())
+        if "mimetype" in names:
+            kind = read_member(package, "mimetype", source).decode("ascii", "replace").strip()
+            if kind in _MIMETYPES:
+                return _MIMETYPES[kind]
+            if kind.startswith("application/vnd.oasis.opendocument"):
+                raise LoadError(
+                    f"expected an OpenDocument text (odt), found {kind!r}: {shown(source.path)}",
+                    reason="unknown-format",
+                )
+    for folder, found in (("word/", "docx"), ("ppt/", "pptx"), ("xl/", "xlsx")):
+        if "[Content_Types].xml" in names and any(name.startswith(folder) for name in names):
+            return found
+    if "META-INF/container.xml" in names:
+        return "epub"
+    named = source.path.suffix.lower()
+    if named in (".docx", ".pptx", ".xlsx", ".epub", ".odt"):
+        raise LoadError(f"expected the parts of {named}, found other ones: {shown(source.path)}", reason="corrupt")
+    raise LoadError(f"expected a document, found an archive: {shown(source.path)}; unpack it first", reason="archive")
+
+
+def open_package(source: Source) -> zipfile.ZipFile:
+    """The zip file in `source`, its declared sizes checked. (zipfile reads no more of a part than the declared size.)
+
+    Raises:
+        LoadError: ``truncated``, ``corrupt``, ``encrypted``, ``zip-bomb`` or ``too-large``.
+    """
+    where, limits = shown(source.path), source.limits
+    try:
+        package = zipfile.ZipFile(io.BytesIO(source.data))
+    except (zipfile.BadZipFile, ValueError, EOFError, OverflowError, NotImplementedError, OSError) as exc:
+        cut = b"PK\x05\x06" not in source.data[-66_000:]
+        found = "the end is missing" if cut else f"{exc}"
+        raise LoadError(
+            f"expected a whole zip package, found that {found}: {where}; copy the file again",
+            reason="truncated" if cut else "corrupt",
+        ) from exc
+    members = package.infolist()
+    unpacked = sum(member.file_size for member in members)
+    problem: tuple[str, str] | None = None
+    if any(member.flag_bits & _ENCRYPTED for member in members):
+        problem = "encrypted", f"expected a readable document, found one protected by a password: {where}"
+    elif unpacked > _HARMLESS_BYTES and unpacked > limits.max_ratio * len(source.data):
+        ratio = unpacked // len(source.data)
+        problem = (
+            "zip-bomb",
+            f"expected to unpack to at most {limits.max_ratio} times its size, found {ratio:,}: {where}",
+        )
+    elif unpacked > limits.max_uncompressed_bytes:
+        limit = limits.max_uncompressed_bytes
+        problem = "too-large", f"expected at most {limit:,} bytes when unpacked, found {unpacked:,}: {where}"
+    elif len(members) > limits.max_members:
+        problem = "too-large", f"expected at most {limits.max_members:,} parts, found {len(members):,}: {where}"
+    if problem:
+        package.close()
+        raise LoadError(problem[1], reason=problem[0])
+    return package
+
+
+def read_member(package: zipfile.ZipFile, name: str, source: Source) -> bytes:
+    """The bytes of one part.
+
+    Raises:
+        LoadError: ``corrupt``.
+    """
+    try:
+        return package.read(name)
+    except KeyError as exc:
+        raise LoadError(f"expected a part {name!r}, found none: {shown(source.path)}", reason="corrupt") from exc
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError, ValueError) as exc:
+        raise LoadError(
+            f"expected to unpack {name!r}, found {' '.join(str(exc).split()) or type(exc).__name__}: "
+            f"{shown(source.path)}; copy the file again",
+            reason="corrupt",
+        ) from exc
+
+
+def require_parts(source: Source) -> None:
+    """Refuse an Office package whose XML parts are too large to hold, or carry a document type declaration.
+
+    Office formats allow none; whoever puts one there wants its entities expanded.
+    """
+    with open_package(source) as package:
+        for member in package.infolist():
+            if not member.filename.lower().endswith((".xml", ".rels", ".vml")):
+                continue
+            large = member.file_size > source.limits.max_tree_bytes
+            if large and not member.filename.startswith("xl/worksheets/"):  # these are streamed
+                raise LoadError(
+                    f"expected parts of at most {source.limits.max_tree_bytes:,} bytes, found {member.file_size:,} in "
+                    f"{member.filename!r} of {shown(source.path)}",
+                    reason="too-large",
+                )
+            try:
+                with package.open(member) as part:
+                    head = part.read(4096)
+            except (
+                zipfile.BadZipFile,
+                zlib.error,
+                EOFError,
+                OSError,
+                NotImplementedError,
+                RuntimeError,
+                ValueError,
+            ) as exc:
+                raise LoadError(
+                    f"expected to unpack {member.filename!r}, found damage: {shown(source.path)}", reason="corrupt"
+                ) from exc
+            if b"<!DOCTYPE" in head or b"<!ENTITY" in head or "<!DOCTYPE".encode("utf-16-le") in head:
+                raise LoadError(
+                    f"expected plain XML, found a document type declaration in {member.filename!r} of "
+                    f"{shown(source.path)}",
+                    reason="unsafe-xml",
+                )

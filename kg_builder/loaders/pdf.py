@@ -1,0 +1,171 @@
+"""pdf: lines as they stand on the page, to paragraphs and headings."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from unicodedata import normalize
+
+import pypdfium2 as pdfium
+import pypdfium2.raw as raw
+
+from kg_builder.errors import LoadError
+from kg_builder.loaders.locating import shown
+from kg_builder.loaders.page_layout import HYPHEN, Line, lay_out, squeeze
+from kg_builder.loaders.pieces import Parsed, Source, clean
+
+__all__ = ["parse"]
+
+_FEWEST_LETTERS = 3
+_END_MARKS = (b"%%EOF", b"startxref")
+_NO_TITLE = re.compile(
+    r"(?:untitled|microsoft word - .*|powerpoint presentation|slide \d+"
+    r"|.*\.(?:docx?|pptx?|xlsx?|indd|pdf|tex|rtf|odt|qxd))?$",
+    re.IGNORECASE,
+)
+_SPECIAL = {0xA0: " ", 0xAD: "", 2: HYPHEN, 0xFFFE: HYPHEN, 0xFFFF: "", 0: ""}
+_SMALLEST_FONT = 3.0
+_BOLD = 600
+_MOST_BOOKMARKS = 20_000
+
+
+def parse(source: Source) -> Parsed:
+    """Paragraphs and headings by page. Page headers, footers, page numbers and lists of contents are left out.
+
+    Raises:
+        LoadError: ``encrypted``, ``truncated``, ``corrupt``, ``too-large`` or ``no-text``.
+    """
+    document = _open(source)
+    try:
+        pages = [_lines(document, number) for number in range(len(document))]
+        title = _title(document)
+        outline = _outline(document)
+    except pdfium.PdfiumError as exc:
+        raise LoadError(f"expected a readable PDF, found: {exc}: {shown(source.path)}", reason="corrupt") from exc
+    finally:
+        document.close()
+    if sum(c.isalpha() for lines in pages for line in lines for c in line.text) < _FEWEST_LETTERS:
+        raise LoadError(
+            f"expected text, found {len(pages):,} pages without any, of images perhaps: {shown(source.path)}; "
+            "run text recognition (OCR) on it first",
+            reason="no-text",
+        )
+    return Parsed(lay_out(pages, outline), title)
+
+
+def _open(source: Source) -> pdfium.PdfDocument:
+    where = shown(source.path)
+    # The library repairs what it can, and pages that were cut off would be missing without a word.
+    tail = source.data.rstrip(b"\x00 \t\r\n")[-2048:]
+    whole = any(mark in tail for mark in _END_MARKS)
+    try:
+        document = pdfium.PdfDocument(source.data)
+        pages = len(document)
+    except pdfium.PdfiumError as exc:
+        if getattr(exc, "err_code", None) in (raw.FPDF_ERR_PASSWORD, raw.FPDF_ERR_SECURITY):
+            text = f"expected a readable PDF, found one protected by a password: {where}; save it without"
+            raise LoadError(text, reason="encrypted") from exc
+        if whole:
+            text = f"expected a well-formed PDF, found damage ({exc}): {where}; open it elsewhere and save it again"
+            raise LoadError(text, reason="corrupt") from exc
+        raise _truncated(where) from exc
+    problem = None
+    if not whole:
+        problem = _truncated(where)
+    elif pages > source.limits.max_pages:
+        text = f"expected at most {source.limits.max_pages:,} pages, found {pages:,}: {where}; split the file"
+        problem = LoadError(text, reason="too-large")
+    if problem:
+        document.close()
+        raise problem
+    return document
+
+
+def _truncated(where: str) -> LoadError:
+    return LoadError(
+        f"expected a whole PDF, found that its end is missing: {where}; copy the file again", reason="truncated"
+    )
+
+
+def _lines(document: pdfium.PdfDocument, number: int) -> list[Line]:
+    """The lines of one page in the order of its content."""
+    page = document[number]
+    try:
+        height = page.get_height()
+        text_page = page.get_textpage()
+        try:
+            count = text_page.count_chars()
+            handle = text_page.raw
+            codes = [raw.FPDFText_GetUnicode(handle, i) for i in range(count)]
+            return [_line(handle, codes, span, number + 1, height) for span in _line_spans(codes)]
+        finally:
+            text_page.close()
+    finally:
+        page.close()
+
+
+def _line_spans(codes: Sequence[int]) -> list[tuple[int, int]]:
+    """Where each line with something on it starts and ends; a broken word's hyphen (2) ends a line as well."""
+    spans, start = [], 0
+    for i, code in enumerate([*codes, 10]):
+        if code in (10, 13) or code in (2, 0xFFFE):
+            end = i + (code not in (10, 13))
+            if any(codes[k] > 32 and codes[k] != 0xA0 for k in range(start, min(end, len(codes)))):
+                spans.append((start, end))
+            start = i + 1
+    return spans
+
+
+def _line(handle: object, codes: Sequence[int], span: tuple[int, int], page: int, height: float) -> Line:
+    start, end = span
+    printed = [i for i in range(start, end) if codes[i] > 32]
+    middle = printed[len(printed) // 2]
+    boxes = [_box(handle, i) for i in {printed[0], middle, printed[-1]}]
+    bottom, top = min(box[2] for box in boxes), max(box[3] for box in boxes)
+    size = raw.FPDFText_GetFontSize(handle, middle)
+    return Line(
+        text="".join(map(_character, codes[start:end])).strip(" \t\xa0"),
+        page=page,
+        left=min(box[0] for box in boxes),
+        right=max(box[1] for box in boxes),
+        bottom=bottom,
+        top=top,
+        size=round(size if size >= _SMALLEST_FONT else top - bottom, 1),  # else the page itself is scaled
+        bold=raw.FPDFText_GetFontWeight(handle, middle) >= _BOLD,
+        page_height=height,
+    )
+
+
+def _character(code: int) -> str:
+    if code in _SPECIAL:
+        return _SPECIAL[code]
+    character = chr(code) if code < 0x110000 else "\ufffd"
+    if "\ufb00" <= character <= "\ufb06" or "\u2e80" <= character <= "\u2fdf":
+        return normalize("NFKC", character)  # ligatures, and radicals in the place of characters
+    return character
+
+
+def _box(handle: object, index: int) -> tuple[float, float, float, float]:
+    """Left, right, bottom, top of a character, in points from the lower left corner of the page."""
+    box = raw.FS_RECTF()
+    if not raw.FPDFText_GetLooseCharBox(handle, index, box):
+        return 0.0, 0.0, 0.0, 0.0
+    return box.left, box.right, box.bottom, box.top
+
+
+def _title(document: pdfium.PdfDocument) -> str:
+    title = clean(document.get_metadata_value("Title"))
+    return "" if _NO_TITLE.match(title) else title
+
+
+def _outline(document: pdfium.PdfDocument) -> dict[tuple[int, str], int]:
+    """Heading levels by page and squeezed title, as the document's own bookmarks give them."""
+    levels: dict[tuple[int, str], int] = {}
+    for count, mark in enumerate(document.get_toc()):
+        if count >= _MOST_BOOKMARKS:
+            break
+        target = mark.get_dest()
+        index = target.get_index() if target else None
+        if index is not None:
+            levels.setdefault((index + 1, squeeze(mark.get_title())), mark.level + 1)
+    return levels
