@@ -100,8 +100,13 @@ class GraphStatistics:
     communities_sampled: bool
 
     def to_dict(self) -> dict[str, Any]:
-        """The same as plain values, ready for JSON."""
-        return asdict(self)
+        """The same as plain values, ready for JSON; of a community's top entities the names and the ids."""
+        values = asdict(self) | {"top_entities": [asdict(one) for one in self.top_entities]}
+        values["communities"] = [
+            {"size": found.size, "top": [one.name for one in found.top], "top_ids": [one.id for one in found.top]}
+            for found in self.communities
+        ]
+        return values
 
 
 def graph_statistics(

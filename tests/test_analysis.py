@@ -141,6 +141,9 @@ def test_equal_ranks_are_ordered_by_id() -> None:
 def test_statistics_become_json() -> None:
     found = graph_statistics(Graph(three_cliques(), alone=("北京",)))
     again = json.loads(json.dumps(found.to_dict(), ensure_ascii=False))
+    assert again == found.to_dict()
     assert again["degree"]["min"] == 0
-    assert again["communities"][0]["top"][0]["name"].startswith("name of c")
+    assert again["top_entities"][0]["name"] == found.top_entities[0].name
+    assert again["communities"][0]["top"][0].startswith("name of c")
+    assert again["communities"][0]["top_ids"][0].startswith("c")
     assert set(again) == set(GraphStatistics.__dataclass_fields__)

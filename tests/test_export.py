@@ -1,0 +1,432 @@
+"""Exports: what a format holds comes back from it, whatever the names hold, and equal graphs give equal bytes."""
+
+import ast
+import csv
+import json
+import re
+import socket
+import tracemalloc
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+import networkx as nx
+import pytest
+import rdflib
+from rdflib.namespace import RDF, RDFS, SKOS
+
+from kg_builder.errors import ConfigError
+from kg_builder.export import EXPORT_SUFFIXES, export_graph, export_paths
+from kg_builder.export.hex_escape import NOT_SCALAR, NOT_XML, hex_escape, hex_unescape
+from kg_builder.store.records import StoredEdge, StoredEntity, StoredEvidence
+from kg_builder.types import Qualifier, digest
+
+HOSTILE = [
+    "Ada Lovelace",
+    "back`tick``s",
+    "double \"quotes\" and 'single'",
+    "back\\slash\\",
+    "ends with a backslash\\",
+    "\\u0027 OR 1=1 //",
+    "line\nbreak\r\nand return\rand tab\t.",
+    "NUL \x00 bell \x07 escape \x1b delete \x7f",
+    "next line \x85 separators \u2028 \u2029 BOM \ufeff",
+    "</node><script>alert(1)</script> & ]]> <!-- -->",
+    "'}) DETACH DELETE n //",
+    "北京大学",
+    "東京タワー",
+    "上海 University",
+    "👩‍🚀 emoji 🚀",
+    "עברית \u202eRTL\u202c العربية",
+    "=cmd|' /C calc'!A0",
+    "semi;colon,comma|pipe",
+    "_x0041_ literally",
+    "\ufffe not a character \uffff",
+    "lone \ud800 surrogate",
+    "  spaces  ",
+    "${jndi} %s %(x)s {0}",
+    "é vs e\u0301",
+]
+
+
+class Graph:
+    """Entities and edges in the words of a store."""
+
+    def __init__(self, entities: list[StoredEntity], edges: list[StoredEdge]) -> None:
+        self._entities, self._edges = entities, edges
+
+    def entities(self, *, type: str | None = None) -> Iterator[StoredEntity]:
+        return (entity for entity in self._entities if type in (None, entity.type))
+
+    def edges(self, *, with_evidence: bool = True) -> Iterator[StoredEdge]:
+        return iter(self._edges)
+
+
+def entity(name: str, type: str = "Person", aliases: tuple[str, ...] = ()) -> StoredEntity:
+    return StoredEntity(digest("name", name, type), name, type, aliases, mentions=3)
+
+
+def evidence(head: str, relation: str, tail: str) -> StoredEvidence:
+    text = f"Before. {head} {relation} {tail}. After."
+    start, relation_start = 100 + text.index(head), 100 + len("Before. ") + len(head) + 1
+    tail_start = relation_start + len(relation) + 1
+    return StoredEvidence(
+        extraction_id=digest("extraction", head, relation, tail),
+        document_uri=f"file:///a folder/{head}.txt",
+        document_title=f"On {head}",
+        segment_id=digest("segment", text),
+        segment_index=2,
+        segment_start=100,
+        segment_end=100 + len(text),
+        page=4,
+        text=text,
+        head=head,
+        head_start=start,
+        head_end=start + len(head),
+        relation=relation,
+        relation_start=relation_start,
+        relation_end=relation_start + len(relation),
+        tail=tail,
+        tail_start=tail_start,
+        tail_end=tail_start + len(tail),
+        confidence=0.875,
+        polarity="positive",
+        modality="asserted",
+        extractor="open_ie",
+        qualifiers=(Qualifier("time", "in 1843", 5, 12),),
+    )
+
+
+@pytest.fixture
+def hostile() -> Graph:
+    """Every hostile name as a name, an alias and a relation; parallel edges, a loop, an entity without edges."""
+    people = [entity(name, aliases=(f"{name} 2", name[::-1])) for name in HOSTILE]
+    extra = [entity("Acme; Inc.", "Company;Ltd`"), entity("nobody knows me")]
+    edges = [
+        StoredEdge(head, relation, f"T_{number}", tail, 1, 1.0, (evidence(head.name, relation, tail.name),))
+        for number, (head, relation, tail) in enumerate(
+            zip(people, reversed(HOSTILE), [*people[1:], people[0]], strict=True)
+        )
+    ]
+    twice = (evidence("Ada Lovelace", "works for", "Acme; Inc."), evidence("Ada", "works for", "Acme"))
+    edges.append(StoredEdge(people[0], "works for", "WORKS_FOR", extra[0], 2, 0.9375, twice))
+    edges.append(StoredEdge(people[0], "创办", "创办", extra[0], 1, 0.5, twice[:1]))
+    edges.append(StoredEdge(people[0], "knows", "KNOWS", people[0], 1, 1e-7, ()))
+    return Graph(people + extra, edges)
+
+
+def described(graph: Graph) -> dict[str, tuple[str, str, list[str], int]]:
+    return {one.id: (one.name, one.type, list(one.aliases), one.mentions) for one in graph.entities()}
+
+
+def facts(graph: Graph) -> set[tuple[str, str, str, str, int, float]]:
+    return {(e.head.id, e.relation, e.type, e.tail.id, e.support, e.confidence) for e in graph.edges()}
+
+
+def restored(value: Any) -> Any:
+    if isinstance(value, list):
+        return [hex_unescape(one) for one in value]
+    return hex_unescape(value) if isinstance(value, str) else value
+
+
+# --- what all formats share
+
+
+@pytest.mark.parametrize("suffix", EXPORT_SUFFIXES)
+def test_equal_graphs_give_equal_bytes(suffix: str, hostile: Graph, tmp_path: Path) -> None:
+    first, second = tmp_path / "first", tmp_path / "second"
+    for folder in (first, second):
+        folder.mkdir()
+        assert export_graph(hostile, folder / f"x{suffix}") == len(list(hostile.edges()))
+    names = sorted(path.name for path in first.iterdir())
+    assert names == sorted(path.name for path in export_paths(Path(f"x{suffix}")))
+    for name in names:
+        assert (first / name).read_bytes() == (second / name).read_bytes()
+
+
+@pytest.mark.parametrize("suffix", EXPORT_SUFFIXES)
+def test_an_empty_graph_can_be_exported(suffix: str, tmp_path: Path) -> None:
+    assert export_graph(Graph([], []), tmp_path / f"x{suffix.upper()}") == 0
+    assert all(path.is_file() for path in export_paths(tmp_path / f"x{suffix.upper()}"))
+
+
+@pytest.mark.parametrize("suffix", EXPORT_SUFFIXES)
+def test_a_failed_export_leaves_the_old_file_and_nothing_else(suffix: str, hostile: Graph, tmp_path: Path) -> None:
+    class Broken(Graph):
+        def edges(self, *, with_evidence: bool = True) -> Iterator[StoredEdge]:
+            yield next(super().edges())
+            raise ConfigError("the store went away")
+
+    for path in export_paths(tmp_path / f"x{suffix}"):
+        path.write_text("old")
+    before = {path: path.read_bytes() for path in tmp_path.iterdir()}
+    with pytest.raises(ConfigError, match="went away"):
+        export_graph(Broken(list(hostile.entities()), list(hostile.edges())), tmp_path / f"x{suffix}")
+    assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+@pytest.mark.parametrize("name", ["x.xml", "x", "x.json", ".ttl"])
+def test_a_suffix_without_a_format_is_refused_with_the_list_of_formats(name: str, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as refused:
+        export_graph(Graph([], []), tmp_path / name)
+    assert name in str(refused.value)
+    assert all(suffix in str(refused.value) for suffix in EXPORT_SUFFIXES)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_missing_folder_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="missing"):
+        export_graph(Graph([], []), tmp_path / "missing" / "x.ttl")
+
+
+def test_a_folder_is_not_replaced(tmp_path: Path) -> None:
+    (tmp_path / "x.ttl").mkdir()
+    with pytest.raises(ConfigError, match="folder"):
+        export_graph(Graph([], []), tmp_path / "x.ttl")
+
+
+def test_a_link_keeps_pointing_where_it_did(hostile: Graph, tmp_path: Path) -> None:
+    (tmp_path / "real.ttl").write_text("old")
+    (tmp_path / "link.ttl").symlink_to("real.ttl")
+    export_graph(hostile, tmp_path / "link.ttl")
+    assert (tmp_path / "link.ttl").is_symlink()
+    assert (tmp_path / "real.ttl").read_text(encoding="utf-8") != "old"
+
+
+@pytest.mark.parametrize("suffix", EXPORT_SUFFIXES)
+def test_memory_does_not_grow_with_the_graph(suffix: str, tmp_path: Path) -> None:
+    class Long(Graph):
+        def entities(self, *, type: str | None = None) -> Iterator[StoredEntity]:
+            return (entity(f"name {number}", f"Type{number % 50}") for number in range(3_000))
+
+        def edges(self, *, with_evidence: bool = True) -> Iterator[StoredEdge]:
+            for number in range(3_000):
+                head, tail = f"name {number}", f"name {number // 2}"
+                proof = (evidence(head, "knows", tail),) if with_evidence else ()
+                yield StoredEdge(entity(head), "knows", f"KNOWS_{number % 90}", entity(tail), 1, 0.5, proof)
+
+    tracemalloc.start()
+    try:
+        assert export_graph(Long([], []), tmp_path / f"x{suffix}") == 3_000
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 2 * 2**20  # the edges with their evidence take 4 MiB
+
+
+@pytest.mark.parametrize("unsafe", [NOT_XML, NOT_SCALAR])
+def test_the_hex_escape_is_reversible(unsafe: re.Pattern[str]) -> None:
+    tricky = ["_x005F_", "_x005F_x0000_", "__x0041_", "_x0041_x0042_", "_x0041\x00", "_x0041\ud800", "_x004_", ""]
+    for text in HOSTILE + tricky:
+        escaped = hex_escape(text, unsafe)
+        assert hex_unescape(escaped) == text
+        escaped.encode("utf-8")
+    assert hex_escape("C:\\temp & <b> 北京", unsafe) == "C:\\temp & <b> 北京"
+
+
+# --- JSON Lines
+
+
+def test_jsonl_holds_every_edge_with_its_evidence(hostile: Graph, tmp_path: Path) -> None:
+    export_graph(hostile, tmp_path / "x.jsonl")
+    lines = (tmp_path / "x.jsonl").read_text(encoding="utf-8").splitlines()
+    edges = list(hostile.edges())
+    assert len(lines) == len(edges)
+    for line, edge in zip(map(json.loads, lines), edges, strict=True):
+        for role, end in (("head", edge.head), ("tail", edge.tail)):
+            assert (line[f"{role}_id"], line[role], line[f"{role}_type"]) == (end.id, end.name, end.type)
+            assert line[f"{role}_aliases"] == list(end.aliases)
+        assert (line["relation"], line["type"]) == (edge.relation, edge.type)
+        assert (line["support"], line["confidence"]) == (edge.support, edge.confidence)
+        assert [one["id"] for one in line["evidence"]] == [one.extraction_id for one in edge.evidence]
+
+
+def test_jsonl_evidence_can_be_found_in_its_sentence_and_its_document(hostile: Graph, tmp_path: Path) -> None:
+    export_graph(hostile, tmp_path / "x.jsonl")
+    seen = 0
+    for line in (tmp_path / "x.jsonl").read_text(encoding="utf-8").splitlines():
+        for one in json.loads(line)["evidence"]:
+            for role in ("head", "relation", "tail"):
+                start, end = (one[f"{role}_{edge}"] - one["sentence_start"] for edge in ("start", "end"))
+                assert one["sentence"][start:end] == one[role]
+            assert one["document"].startswith("file:///")
+            assert one["qualifiers"] == [{"role": "time", "text": "in 1843", "start": 5, "end": 12}]
+            seen += 1
+    assert seen > len(HOSTILE)
+
+
+def test_chinese_stays_readable_in_jsonl(hostile: Graph, tmp_path: Path) -> None:
+    export_graph(hostile, tmp_path / "x.jsonl")
+    assert '"relation":"创办"' in (tmp_path / "x.jsonl").read_text(encoding="utf-8")
+
+
+# --- GraphML
+
+
+def test_graphml_opens_in_networkx_with_types_properties_and_parallel_edges(hostile: Graph, tmp_path: Path) -> None:
+    export_graph(hostile, tmp_path / "x.graphml")
+    graph = nx.read_graphml(tmp_path / "x.graphml")
+    assert isinstance(graph, nx.MultiDiGraph)
+    nodes = {
+        id: (restored(data["name"]), restored(data["type"]), restored(json.loads(data["aliases"])), data["mentions"])
+        for id, data in graph.nodes(data=True)
+    }
+    assert nodes == described(hostile)
+    edges = {
+        (head, restored(data["relation"]), restored(data["type"]), tail, data["support"], data["confidence"])
+        for head, tail, data in graph.edges(data=True)
+    }
+    assert edges == facts(hostile)
+    assert graph.number_of_edges() == len(edges)
+
+
+def test_graphml_leaves_ordinary_text_alone(hostile: Graph, tmp_path: Path) -> None:
+    export_graph(hostile, tmp_path / "x.graphml")
+    text = (tmp_path / "x.graphml").read_text(encoding="utf-8")
+    assert "北京大学" in text
+    assert "back\\slash\\" in text
+    assert "\x00" not in text
+
+
+# --- RDF
+
+KG = rdflib.Namespace("urn:kg:schema/")
+pytestmark = pytest.mark.filterwarnings("ignore:ConjunctiveGraph is deprecated:DeprecationWarning")  # rdflib's own
+
+
+def parse_rdf(path: Path, monkeypatch: pytest.MonkeyPatch) -> rdflib.Graph:
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError("RDF must be readable without a network")
+
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+    return rdflib.Graph().parse(path, format="turtle" if path.suffix == ".ttl" else "json-ld")
+
+
+@pytest.mark.parametrize("suffix", [".ttl", ".jsonld"])
+def test_rdf_holds_entities_and_facts(
+    suffix: str, hostile: Graph, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    export_graph(hostile, tmp_path / f"x{suffix}")
+    graph = parse_rdf(tmp_path / f"x{suffix}", monkeypatch)
+    nodes = {}
+    for subject in graph.subjects(RDF.type, KG.Entity):
+        types = [str(one) for one in graph.objects(subject, RDF.type) if one != KG.Entity]
+        nodes[str(subject).removeprefix("urn:kg:entity:")] = (
+            restored(str(graph.value(subject, RDFS.label))),
+            restored(str(graph.value(rdflib.URIRef(types[0]), RDFS.label))),
+            sorted(restored(str(one)) for one in graph.objects(subject, SKOS.altLabel)),
+            int(str(graph.value(subject, KG.mentions))),
+        )
+        assert (
+            unquote(types[0].removeprefix("urn:kg:type/"), errors="surrogatepass") == nodes[subject.split(":")[-1]][1]
+        )
+    assert nodes == {
+        id: (name, type, sorted(set(aliases)), mentions)
+        for id, (name, type, aliases, mentions) in described(hostile).items()
+    }
+    statements = set()
+    for fact in graph.subjects(RDF.type, RDF.Statement):
+        head, predicate, tail = (graph.value(fact, end) for end in (RDF.subject, RDF.predicate, RDF.object))
+        assert (head, predicate, tail) in graph
+        relation = unquote(str(predicate).removeprefix("urn:kg:relation/"), errors="surrogatepass")
+        assert restored(str(graph.value(predicate, RDFS.label))) == relation
+        support, confidence = (graph.value(fact, property).toPython() for property in (KG.support, KG.confidence))
+        ends = [str(end).removeprefix("urn:kg:entity:") for end in (head, tail)]
+        kind = str(graph.value(predicate, KG.relationshipType))
+        statements.add((ends[0], relation, kind, ends[1], support, confidence))
+    assert statements == facts(hostile)
+
+
+@pytest.mark.parametrize("suffix", [".ttl", ".jsonld"])
+def test_rdf_evidence_leads_to_the_words_in_the_document(
+    suffix: str, hostile: Graph, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    export_graph(hostile, tmp_path / f"x{suffix}")
+    graph = parse_rdf(tmp_path / f"x{suffix}", monkeypatch)
+    found = set()
+    for fact, extraction in graph.subject_objects(KG.evidence):
+        segment = graph.value(extraction, KG.segment)
+        text, start = restored(str(graph.value(segment, KG.text))), graph.value(segment, KG.start).toPython()
+        words = []
+        for role in ("head", "relation", "tail"):
+            first, last = (graph.value(extraction, KG[f"{role}{edge}"]).toPython() - start for edge in ("Start", "End"))
+            words.append(text[first:last])
+            assert words[-1] == restored(str(graph.value(extraction, KG[f"{role}Surface"])))
+        document = graph.value(segment, rdflib.DCTERMS.isPartOf)
+        found.add((*words, restored(str(graph.value(document, rdflib.DCTERMS.identifier)))))
+        assert (fact, RDF.type, RDF.Statement) in graph
+    assert found == {
+        (one.head, one.relation, one.tail, one.document_uri) for edge in hostile.edges() for one in edge.evidence
+    }
+
+
+def test_turtle_and_jsonld_say_the_same(hostile: Graph, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for suffix in (".ttl", ".jsonld"):
+        export_graph(hostile, tmp_path / f"x{suffix}")
+    turtle, jsonld = (set(parse_rdf(tmp_path / f"x{suffix}", monkeypatch)) for suffix in (".ttl", ".jsonld"))
+    assert turtle == jsonld
+    assert len(turtle) > 500
+
+
+def test_only_names_in_han_characters_are_tagged_as_chinese(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    export_graph(
+        Graph([entity(name) for name in ("北京大学", "Acme", "東京タワー", "北京 University")], []), tmp_path / "x.ttl"
+    )
+    graph = parse_rdf(tmp_path / "x.ttl", monkeypatch)
+    labels = {str(label): label.language for _, label in graph.subject_objects(RDFS.label)}
+    assert labels == {"北京大学": "zh", "Acme": None, "東京タワー": None, "北京 University": "zh", "Person": None}
+
+
+# --- CSV for neo4j-admin
+
+
+def read_csv(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file, strict=True))
+
+
+def test_csv_has_the_form_of_neo4j_admin(hostile: Graph, tmp_path: Path) -> None:
+    export_graph(hostile, tmp_path / "x.csv")
+    nodes = {
+        row["id:ID"]: (
+            restored(row["name"]),
+            restored(row["type"]),
+            restored(row["aliases:string[]"].split(";") if row["aliases:string[]"] else []),
+            int(row["mentions:long"]),
+        )
+        for row in read_csv(tmp_path / "x.nodes.csv")
+    }
+    assert nodes == described(hostile)
+    assert {
+        (
+            row[":START_ID"],
+            restored(row["relation"]),
+            restored(row[":TYPE"]),
+            row[":END_ID"],
+            int(row["support:long"]),
+            float(row["confidence:double"]),
+        )
+        for row in read_csv(tmp_path / "x.relationships.csv")
+    } == facts(hostile)
+
+
+def test_csv_labels_are_those_of_the_graph(hostile: Graph, tmp_path: Path) -> None:
+    export_graph(hostile, tmp_path / "x.csv")
+    labels = {row["name"]: row[":LABEL"].split(";") for row in read_csv(tmp_path / "x.nodes.csv")}
+    assert labels["北京大学"] == ["Entity", "Person"]
+    assert labels["Acme; Inc."][0] == "Entity"
+    assert len(labels["Acme; Inc."]) == 2
+
+
+# --- Cypher script
+
+
+def test_every_line_of_the_cypher_script_is_one_statement(hostile: Graph, tmp_path: Path) -> None:
+    export_graph(hostile, tmp_path / "x.cypher")
+    lines = (tmp_path / "x.cypher").read_text(encoding="utf-8").splitlines()
+    assert all(re.match(r"(CREATE CONSTRAINT|UNWIND \[) ?.*;$", line) for line in lines)
+    # Cypher's escapes in string literals are also Python's, so Python can say which strings the script holds.
+    held = {ast.literal_eval(literal) for line in lines for literal in re.findall(r"'(?:[^'\\]|\\.)*'", line)}
+    names = {one.name for one in hostile.entities()} | {edge.relation for edge in hostile.edges()}
+    assert names <= {hex_unescape(text) for text in held}
