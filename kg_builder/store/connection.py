@@ -1,0 +1,225 @@
+"""One way to a graph database, embedded or not: sessions, retries, and the driver's errors in our words."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import threading
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import urlsplit
+
+from kg_builder.errors import QueryError, ReadOnlyError, StoreError
+from kg_builder.store.dialect import Dialect, dialect_of
+from kg_builder.store.embedded import EmbeddedServer, Endpoint
+
+if TYPE_CHECKING:
+    from neo4j import Driver, ManagedTransaction, Record
+
+__all__ = ["Connection", "Run"]
+
+Run = Callable[..., "list[Record]"]
+"""Runs one statement of a transaction with its parameters as keywords, and gives its rows."""
+
+T = TypeVar("T")
+
+_SERVER_SCHEMES = ("bolt", "bolt+s", "bolt+ssc", "neo4j", "neo4j+s", "neo4j+ssc")
+_FETCH = 2000
+
+
+class Connection:
+    """Sessions on one database. Safe to use from several threads."""
+
+    def __init__(self, uri: str, *, embedded: EmbeddedServer | None = None, read_only: bool = False) -> None:
+        """Connect at once, so that a wrong address is known at opening.
+
+        Raises:
+            StoreError: when nothing answers, or the credentials are refused.
+        """
+        self.embedded = embedded
+        self.read_only = read_only
+        self._uri = uri
+        self._lock = threading.Lock()
+        self._endpoint = self._find()
+        self._driver = self._open(self._account)
+        with self._errors():
+            self.dialect, self.server = self._identify()
+
+    @property
+    def endpoint(self) -> Endpoint:
+        """Where the server was found."""
+        return self._endpoint
+
+    def close(self) -> None:
+        """Let the connections go."""
+        self._driver.close()
+
+    def read(self, cypher: str, /, **parameters: Any) -> list[Record]:
+        """All rows of a statement that reads."""
+        return self._again(lambda: self._execute(lambda run: run(cypher, **parameters), reading=True))
+
+    def reading(self, work: Callable[[Run], T]) -> T:
+        """The result of several reads that see one state of the graph, as far as the server gives that."""
+        return self._again(lambda: self._execute(work, reading=True))
+
+    def writing(self, work: Callable[[Run], T]) -> T:
+        """The result of one transaction, done wholly or not at all; run again where the server asks for that."""
+        if self.read_only:
+            raise ReadOnlyError(
+                "expected a store opened for writing, found one opened read-only; open it without that."
+            )
+        return self._again(lambda: self._execute(work, reading=False))
+
+    def schema(self, cypher: str) -> None:
+        """Run one statement that changes the schema, in a transaction of its own."""
+        with self._errors(), self._driver.session(database=self._endpoint.database) as session:
+            session.run(cypher).consume()
+
+    def open_driver(self, *, reading: bool) -> Driver:
+        """A driver for statements of other people: for reading, under the account that cannot write, where there is one."""
+        at = self._endpoint
+        return self._open((at.reader or at.writer) if reading else at.writer)
+
+    @property
+    def _account(self) -> tuple[str, str] | None:
+        at = self._endpoint
+        return (at.reader or at.writer) if self.read_only else at.writer
+
+    def _find(self) -> Endpoint:
+        if self.embedded is not None:
+            return self.embedded.endpoint()
+        scheme = urlsplit(self._uri).scheme
+        if scheme not in _SERVER_SCHEMES:
+            raise StoreError(
+                f"expected a store like embedded:PATH, {'://, '.join(_SERVER_SCHEMES)}://, found {redacted(self._uri)!r}."
+            )
+        if "@" in urlsplit(self._uri).netloc:
+            raise StoreError(
+                f"expected no credentials in the store's address {redacted(self._uri)!r}; "
+                "set NEO4J_USERNAME and NEO4J_PASSWORD instead."
+            )
+        user, password = os.environ.get("NEO4J_USERNAME", "neo4j"), os.environ.get("NEO4J_PASSWORD")
+        return Endpoint(
+            self._uri,
+            os.environ.get("NEO4J_DATABASE") or None,
+            (user, password) if password is not None else None,
+        )
+
+    def _open(self, account: tuple[str, str] | None) -> Driver:
+        from neo4j import GraphDatabase
+        from neo4j.exceptions import ConfigurationError
+
+        try:
+            return GraphDatabase.driver(
+                self._endpoint.uri,
+                auth=account,
+                connection_timeout=10.0,
+                keep_alive=True,
+                notifications_min_severity="OFF",
+                user_agent="kg-builder",
+            )
+        except (ConfigurationError, ValueError) as exc:
+            raise StoreError(f"expected the address of a store, found {redacted(self._uri)!r}: {exc}") from exc
+
+    def _identify(self) -> tuple[Dialect, str]:
+        info = self._driver.get_server_info()
+        return dialect_of(info.agent)
+
+    def _execute(self, work: Callable[[Run], T], *, reading: bool) -> T:
+        from neo4j import READ_ACCESS, WRITE_ACCESS
+
+        def transaction(tx: ManagedTransaction) -> T:
+            def run(cypher: str, /, **parameters: Any) -> list[Record]:
+                return list(tx.run(cypher, parameters))
+
+            return work(run)
+
+        driver = self._driver
+        with (
+            self._errors(),
+            driver.session(
+                database=self._endpoint.database,
+                default_access_mode=READ_ACCESS if reading else WRITE_ACCESS,
+                fetch_size=_FETCH,
+                bookmark_manager=driver.execute_query_bookmark_manager,
+            ) as session,
+        ):
+            return session.execute_read(transaction) if reading else session.execute_write(transaction)
+
+    def _again(self, work: Callable[[], T]) -> T:
+        """Do `work`, and once more if the embedded server went away: it is ours to start again."""
+        try:
+            return work()
+        except _Gone as exc:
+            if self.embedded is None:
+                raise StoreError(str(exc)) from exc
+        with self._lock:
+            found = self.embedded.endpoint()
+            if found != self._endpoint:
+                self._driver.close()
+                self._endpoint = found
+                self._driver = self._open(self._account)
+        try:
+            return work()
+        except _Gone as exc:
+            raise StoreError(str(exc)) from exc
+
+    @contextlib.contextmanager
+    def _errors(self) -> Iterator[None]:
+        with translated(f"the store {redacted(self._uri)!r}"):
+            yield
+
+
+class _Gone(StoreError):
+    """Nothing answers where the server was."""
+
+
+@contextlib.contextmanager
+def translated(where: str) -> Iterator[None]:
+    """Turn the driver's errors into ours."""
+    from neo4j.exceptions import (
+        AuthError,
+        ClientError,
+        DriverError,
+        Forbidden,
+        Neo4jError,
+        ServiceUnavailable,
+        SessionExpired,
+    )
+
+    try:
+        yield
+    except (ServiceUnavailable, SessionExpired) as exc:
+        raise _Gone(
+            f"expected a graph database to answer at {where}: {exc}. Is it running, and is the address right?"
+        ) from exc
+    except Forbidden as exc:
+        raise ReadOnlyError(
+            f"expected a statement that only reads, but {where} refused this one: {_message(exc)}"
+        ) from exc
+    except AuthError as exc:
+        raise StoreError(
+            f"expected credentials that {where} accepts: {_message(exc)} Set NEO4J_USERNAME and NEO4J_PASSWORD."
+        ) from exc
+    except ClientError as exc:
+        if "AccessMode" in (exc.code or ""):
+            raise ReadOnlyError(
+                f"expected a statement that only reads, but {where} refused it: {_message(exc)}"
+            ) from exc
+        raise QueryError(f"{where} could not run the statement: {_message(exc)}") from exc
+    except Neo4jError as exc:
+        raise QueryError(f"{where} could not run the statement: {_message(exc)}") from exc
+    except (DriverError, OSError, UnicodeEncodeError) as exc:
+        raise StoreError(f"{where} could not be used: {exc}") from exc
+
+
+def _message(exc: Any) -> str:
+    return str(exc.message or exc)
+
+
+def redacted(uri: str) -> str:
+    """`uri` without user and password."""
+    parts = urlsplit(uri)
+    if "@" not in parts.netloc:
+        return uri
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()

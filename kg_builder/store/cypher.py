@@ -1,0 +1,316 @@
+"""Every Cypher statement of the store.
+
+Values go in as parameters. The few places where Cypher wants a name (labels and types on a server without dynamic ones) go
+through `quote_identifier`. A fact is a relationship between two entities; whatever its type is called, it cannot be taken
+for one of ours (``HEAD``, ``NAMES`` …), since those have another kind of node at one end at least.
+"""
+
+from __future__ import annotations
+
+from kg_builder.store.dialect import Dialect, quote_identifier
+
+SYSTEM_LABELS = ("Document", "Segment", "Entity", "Extraction", "Name", "Store")
+
+UNIQUE = (
+    ("Document", "id"),
+    ("Segment", "id"),
+    ("Entity", "id"),
+    ("Extraction", "id"),
+    ("Name", "id"),
+    ("Store", "id"),
+)
+INDEXED = (
+    ("Document", "uri"),
+    ("Document", "state"),
+    ("Entity", "name"),
+    ("Entity", "type"),
+    ("Entity", "folded"),
+    ("Extraction", "edge"),
+    ("Name", "key"),
+    ("Name", "folded"),
+)
+TEXT_INDEXED = (("Entity", "search"),)
+
+
+def schema(dialect: Dialect) -> list[str]:
+    """The statements that make all constraints and indexes; each leaves alone what is there."""
+    made = [
+        f"CREATE CONSTRAINT kg_{label}_{key}_unique IF NOT EXISTS FOR (n:{label}) REQUIRE n.{key} IS UNIQUE"
+        for label, key in UNIQUE
+    ]
+    made += [f"CREATE INDEX kg_{label}_{key} IF NOT EXISTS FOR (n:{label}) ON (n.{key})" for label, key in INDEXED]
+    if dialect.text_indexes:
+        made += [
+            f"CREATE TEXT INDEX kg_{label}_{key}_text IF NOT EXISTS FOR (n:{label}) ON (n.{key})"
+            for label, key in TEXT_INDEXED
+        ]
+    return made
+
+
+SHOW_INDEXES = "SHOW INDEXES YIELD labelsOrTypes, properties RETURN labelsOrTypes, properties"
+SHOW_INDEXES_PLAIN = "SHOW INDEXES"
+
+# Every write begins with this: it makes writers take turns on a server, and counts the versions of the graph.
+TAKE_TURN = "MERGE (s:Store {id: 'graph'}) SET s.version = coalesce(s.version, 0) + 1"
+VERSION = "MATCH (s:Store {id: 'graph'}) RETURN s.version AS version"
+
+# ---------------------------------------------------------------- documents and segments
+MERGE_DOCUMENT = "MERGE (d:Document {id: $id}) SET d += $properties"
+DELETE_DOCUMENT = "MATCH (d:Document {id: $id}) DETACH DELETE d"
+DOCUMENT = "MATCH (d:Document {id: $id}) RETURN properties(d) AS d"
+DOCUMENTS = "MATCH (d:Document) WHERE d.id >= $low AND d.id < $high RETURN properties(d) AS d"
+SEGMENTS = (
+    "MATCH (d:Document {id: $id})<-[:PART_OF]-(s:Segment) "
+    "RETURN s.id AS id, s.index AS index, s.start AS start, s.end AS end, s.page AS page, s.text AS text"
+)
+SEGMENT_LOADS = (
+    "MATCH (d:Document {id: $id})<-[:PART_OF]-(s:Segment) "
+    "OPTIONAL MATCH (s)<-[:FROM]-(x:Extraction) RETURN s.id AS id, count(x) AS extractions"
+)
+CREATE_SEGMENTS = (
+    "UNWIND $rows AS r MATCH (d:Document {id: r.document}) "
+    "CREATE (s:Segment {id: r.id, index: r.index, start: r.start, end: r.end, page: r.page, text: r.text, "
+    "language: r.language, section: r.section, split: r.split})-[:PART_OF]->(d)"
+)
+DELETE_SEGMENTS = "UNWIND $ids AS id MATCH (s:Segment {id: id}) DETACH DELETE s"
+
+# ---------------------------------------------------------------- names and entities
+NAMES_OF_KEYS = (
+    "MATCH (n:Name) WHERE n.key IN $keys MATCH (n)-[:NAMES]->(e:Entity) WITH DISTINCT e "
+    "MATCH (m:Name)-[:NAMES]->(e) "
+    "RETURN m.id AS id, m.key AS key, m.type AS type, m.surfaces AS surfaces, m.counts AS counts, "
+    "m.assigned AS assigned, e.id AS entity"
+)
+NAMES_OF_ENTITIES = (
+    "MATCH (e:Entity) WHERE e.id IN $ids MATCH (m:Name)-[:NAMES]->(e) "
+    "RETURN m.id AS id, m.key AS key, m.type AS type, m.surfaces AS surfaces, m.counts AS counts, "
+    "m.assigned AS assigned, e.id AS entity"
+)
+KEYS_OF_NAMES = "MATCH (n:Name) WHERE n.id IN $ids RETURN n.id AS id, n.key AS key"
+CREATE_NAMES = (
+    "UNWIND $rows AS r MATCH (e:Entity {id: r.entity}) "
+    "CREATE (n:Name {id: r.id, key: r.key, name: r.name, folded: r.folded, type: r.type, surfaces: r.surfaces, "
+    "counts: r.counts})-[:NAMES]->(e)"
+)
+UPDATE_NAMES = (
+    "UNWIND $rows AS r MATCH (n:Name {id: r.id}) "
+    "SET n.name = r.name, n.folded = r.folded, n.surfaces = r.surfaces, n.counts = r.counts"
+)
+ASSIGN_NAMES = "UNWIND $ids AS id MATCH (n:Name {id: id}) SET n.assigned = true"
+DELETE_NAMES = "UNWIND $ids AS id MATCH (n:Name {id: id}) DETACH DELETE n"
+UPDATE_ENTITIES = (
+    "UNWIND $rows AS r MATCH (e:Entity {id: r.id}) "
+    "SET e.name = r.name, e.aliases = r.aliases, e.mentions = r.mentions, e.folded = r.folded, e.search = r.search"
+)
+RENUMBER_ENTITIES = "UNWIND $rows AS r MATCH (e:Entity {id: r.old}) SET e.id = r.new"
+DELETE_ENTITIES = "UNWIND $ids AS id MATCH (e:Entity {id: id}) DETACH DELETE e"
+MOVE_NAMES = (
+    "UNWIND $rows AS r MATCH (n:Name {id: r.name})-[old:NAMES]->(:Entity) MATCH (e:Entity {id: r.to}) "
+    "DELETE old CREATE (n)-[:NAMES]->(e)"
+)
+MOVE_HEADS = (
+    "UNWIND $rows AS r MATCH (:Entity {id: r.from})<-[old:HEAD]-(x:Extraction) WHERE x.head_name = r.name "
+    "MATCH (e:Entity {id: r.to}) DELETE old CREATE (x)-[:HEAD]->(e)"
+)
+MOVE_TAILS = (
+    "UNWIND $rows AS r MATCH (:Entity {id: r.from})<-[old:TAIL]-(x:Extraction) WHERE x.tail_name = r.name "
+    "MATCH (e:Entity {id: r.to}) DELETE old CREATE (x)-[:TAIL]->(e)"
+)
+MOVE_MENTIONS = (
+    "UNWIND $rows AS r MATCH (:Entity {id: r.from})-[old:MENTIONED_IN]->(s:Segment) WHERE old.name = r.name "
+    "MATCH (e:Entity {id: r.to}) "
+    "CREATE (e)-[:MENTIONED_IN {start: old.start, end: old.end, surface: old.surface, name: old.name}]->(s) DELETE old"
+)
+
+
+def create_entities(label: str) -> str:
+    """New entities of one type; a node gets all its labels when it is made, since ArcadeDB would have to move it later."""
+    return (
+        f"UNWIND $rows AS r CREATE (e:Entity:{quote_identifier(label)} {{id: r.id, name: r.name, type: r.type, "
+        "aliases: r.aliases, mentions: r.mentions, folded: r.folded, search: r.search})"
+    )
+
+
+# ---------------------------------------------------------------- mentions and extractions
+CREATE_MENTIONS = (
+    "UNWIND $rows AS r MATCH (e:Entity {id: r.entity}) MATCH (s:Segment {id: r.segment}) "
+    "CREATE (e)-[:MENTIONED_IN {start: r.start, end: r.end, surface: r.surface, name: r.name}]->(s)"
+)
+MENTIONS_IN_SEGMENTS = "UNWIND $ids AS id MATCH (s:Segment {id: id})<-[m:MENTIONED_IN]-(:Entity) RETURN m.name AS name, m.surface AS surface"
+_EXTRACTION_FIELDS = [
+    "relation",
+    "surface",
+    "relation_start",
+    "relation_end",
+    "lemma",
+    "passive",
+    "head",
+    "head_start",
+    "head_end",
+    "head_type",
+    "tail",
+    "tail_start",
+    "tail_end",
+    "tail_type",
+    "head_argument",
+    "head_argument_start",
+    "head_argument_end",
+    "tail_argument",
+    "tail_argument_start",
+    "tail_argument_end",
+    "polarity",
+    "modality",
+    "confidence",
+    "extractor",
+    "qualifiers",
+    "inverted",
+    "head_name",
+    "tail_name",
+    "edge",
+]
+CREATE_EXTRACTIONS = (
+    "UNWIND $rows AS r MATCH (s:Segment {id: r.segment}) MATCH (h:Entity {id: r.head_entity}) "
+    "MATCH (t:Entity {id: r.tail_entity}) "
+    f"CREATE (x:Extraction {{id: r.id, {', '.join(f'{name}: r.{name}' for name in _EXTRACTION_FIELDS)}}}) "
+    "CREATE (x)-[:FROM]->(s) CREATE (x)-[:HEAD]->(h) CREATE (x)-[:TAIL]->(t)"
+)
+EXTRACTIONS_IN_SEGMENTS = (
+    "UNWIND $ids AS id MATCH (s:Segment {id: id})<-[:FROM]-(x:Extraction) "
+    "MATCH (x)-[:HEAD]->(h:Entity) MATCH (x)-[:TAIL]->(t:Entity) "
+    "RETURN x.id AS id, x.edge AS edge, x.relation AS relation, x.inverted AS inverted, h.id AS head, t.id AS tail"
+)
+DELETE_EXTRACTIONS = "UNWIND $ids AS id MATCH (x:Extraction {id: id}) DETACH DELETE x"
+_FACT = (
+    "RETURN DISTINCT x.id AS id, x.edge AS edge, x.relation AS relation, x.inverted AS inverted, "
+    "h.id AS head, t.id AS tail, x.head_name AS head_name, x.tail_name AS tail_name"
+)
+FACTS_OF_ENTITIES = (
+    f"UNWIND $ids AS id MATCH (h:Entity {{id: id}})<-[:HEAD]-(x:Extraction)-[:TAIL]->(t:Entity) "
+    f"WHERE x.edge IS NOT NULL {_FACT} "
+    f"UNION UNWIND $ids AS id MATCH (t:Entity {{id: id}})<-[:TAIL]-(x:Extraction)-[:HEAD]->(h:Entity) "
+    f"WHERE x.edge IS NOT NULL {_FACT}"
+)
+REKEY_EXTRACTIONS = "UNWIND $rows AS r MATCH (x:Extraction {id: r.id}) SET x.edge = r.edge"
+
+# ---------------------------------------------------------------- facts
+SUPPORT = (
+    "UNWIND $keys AS key MATCH (x:Extraction {edge: key}) "
+    "RETURN key AS key, count(x) AS support, max(x.confidence) AS confidence"
+)
+EVIDENCED = "UNWIND $keys AS key WITH key WHERE EXISTS { MATCH (x:Extraction {edge: key}) } RETURN key AS key"
+
+_ENDS = {
+    True: "MATCH (s:Entity {id: r.subject})-[f:%s]->(o:Entity) WHERE o.id = r.object AND f.relation = r.relation",
+    False: "MATCH (o:Entity {id: r.object})<-[f:%s]-(s:Entity) WHERE s.id = r.subject AND f.relation = r.relation",
+}
+
+
+def create_facts(type_: str | None) -> str:
+    """New facts of one type, or of each row's own (``type_`` None)."""
+    token = "$(r.type)" if type_ is None else quote_identifier(type_)
+    return (
+        "UNWIND $rows AS r MATCH (s:Entity {id: r.subject}) MATCH (o:Entity {id: r.object}) "
+        f"CREATE (s)-[:{token} {{relation: r.relation, support: r.support, confidence: r.confidence}}]->(o)"
+    )
+
+
+def add_support(type_: str | None, *, from_subject: bool) -> str:
+    """More support for facts that exist, found from that end which has fewer neighbours."""
+    token = "$(r.type)" if type_ is None else quote_identifier(type_)
+    return (
+        f"UNWIND $rows AS r {_ENDS[from_subject] % token} SET f.support = f.support + r.support, "
+        "f.confidence = CASE WHEN r.confidence > f.confidence THEN r.confidence ELSE f.confidence END"
+    )
+
+
+def delete_facts(type_: str | None, *, from_subject: bool) -> str:
+    """Facts taken away."""
+    token = "$(r.type)" if type_ is None else quote_identifier(type_)
+    return f"UNWIND $rows AS r {_ENDS[from_subject] % token} DELETE f"
+
+
+LABELS = "CALL db.labels()"
+RELATIONSHIP_TYPES = "CALL db.relationshipTypes()"
+
+# ---------------------------------------------------------------- reading
+COUNT_DOCUMENTS = "MATCH (d:Document) RETURN count(d) AS n"
+COUNT_ENTITIES = "MATCH (e:Entity) RETURN count(e) AS n"
+COUNTS = {
+    "segments": "MATCH (s:Segment) RETURN count(s) AS n",
+    "entities": COUNT_ENTITIES,
+    "edges": "MATCH (:Entity)-[f]->(:Entity) RETURN count(f) AS n",
+    "extractions": "MATCH (x:Extraction) RETURN count(x) AS n",
+    "names": "MATCH (n:Name) RETURN count(n) AS n",
+}
+COUNT_BY_STATE = "MATCH (d:Document) RETURN d.state AS state, count(d) AS n"
+COUNT_BY_TYPE = "MATCH (e:Entity) RETURN e.type AS type, count(e) AS n"
+COUNT_BY_RELATION = "MATCH (h:Entity) WHERE h.id >= $low AND h.id < $high MATCH (h)-[f]->(:Entity) RETURN f.relation AS relation, count(f) AS n"
+_ENTITY = "e.id AS id, e.name AS name, e.type AS type, e.aliases AS aliases, e.mentions AS mentions"
+ENTITIES = f"MATCH (e:Entity) WHERE e.id >= $low AND e.id < $high RETURN {_ENTITY}"
+ENTITIES_BY_ID = f"MATCH (e:Entity) WHERE e.id IN $ids RETURN {_ENTITY}"
+FACTS = (
+    "MATCH (h:Entity) WHERE h.id >= $low AND h.id < $high MATCH (h)-[f]->(t:Entity) "
+    "RETURN h.id AS head, f.relation AS relation, t.id AS tail, f.support AS support, f.confidence AS confidence"
+)
+FACTS_WITH_ENDS = (
+    "MATCH (h:Entity) WHERE h.id >= $low AND h.id < $high MATCH (h)-[f]->(t:Entity) "
+    "RETURN h.id AS head, h.name AS head_name, f.relation AS relation, f.support AS support, "
+    "f.confidence AS confidence, t.id AS tail, t.name AS tail_name"
+)
+RELATIONS_BETWEEN = "MATCH (h:Entity {id: $head})-[f]->(t:Entity {id: $tail}) RETURN f.relation AS relation"
+_EVIDENCE = (
+    "MATCH (x)-[:FROM]->(s:Segment) MATCH (s)-[:PART_OF]->(d:Document) "
+    "RETURN x.edge AS edge, properties(x) AS x, properties(s) AS s, d.uri AS uri, d.title AS title"
+)
+EVIDENCE = f"UNWIND $keys AS key MATCH (x:Extraction {{edge: key}}) {_EVIDENCE}"
+EVIDENCE_LIMITED = (
+    "UNWIND $keys AS key MATCH (x:Extraction {edge: key}) WITH x ORDER BY x.confidence DESC, x.id LIMIT $limit "
+    + _EVIDENCE
+)
+STATEMENTS = f"MATCH (:Entity {{id: $id}})<-[:HEAD|TAIL]-(x:Extraction) WITH DISTINCT x LIMIT $limit {_EVIDENCE}"
+_FOUND = f"($type IS NULL OR e.type = $type) WITH e ORDER BY e.mentions DESC LIMIT $limit RETURN {_ENTITY}, e.search AS search"
+SEARCH_BEGINNING = f"MATCH (e:Entity) WHERE e.folded STARTS WITH $text AND {_FOUND}"
+SEARCH_NAMES = (
+    "MATCH (n:Name) WHERE n.folded STARTS WITH $text MATCH (n)-[:NAMES]->(e:Entity) WITH DISTINCT e WHERE " + _FOUND
+)
+SEARCH_PART = f"MATCH (e:Entity) WHERE e.search CONTAINS $text AND {_FOUND}"
+NEIGHBOURS_OUT = (
+    "UNWIND $ids AS id MATCH (h:Entity {id: id})-[f]->(t:Entity) "
+    "WHERE f.confidence >= $confidence AND ($relations IS NULL OR f.relation IN $relations) "
+    "AND ($types IS NULL OR t.type IN $types) "
+    "RETURN h.id AS head, f.relation AS relation, t.id AS tail, f.support AS support, f.confidence AS confidence "
+    "ORDER BY support DESC, confidence DESC LIMIT $limit"
+)
+NEIGHBOURS_IN = (
+    "UNWIND $ids AS id MATCH (t:Entity {id: id})<-[f]-(h:Entity) "
+    "WHERE f.confidence >= $confidence AND ($relations IS NULL OR f.relation IN $relations) "
+    "AND ($types IS NULL OR h.type IN $types) "
+    "RETURN h.id AS head, f.relation AS relation, t.id AS tail, f.support AS support, f.confidence AS confidence "
+    "ORDER BY support DESC, confidence DESC LIMIT $limit"
+)
+ADJACENT = (
+    "UNWIND $ids AS id MATCH (e:Entity {id: id})-[f]-(o:Entity) WHERE o.id <> id "
+    "RETURN DISTINCT id AS id, o.id AS other LIMIT $limit"
+)
+FACTS_AMONG = (
+    "UNWIND $ids AS id MATCH (h:Entity {id: id})-[f]->(t:Entity) WHERE t.id IN $ids "
+    "RETURN h.id AS head, f.relation AS relation, t.id AS tail, f.support AS support, f.confidence AS confidence"
+)
+
+# ---------------------------------------------------------------- what must never be found
+INVARIANTS = {
+    "documents whose writing was interrupted": "MATCH (d:Document) WHERE d.state = 'writing' RETURN d.uri AS id",
+    "segments without a document": "MATCH (s:Segment) WHERE NOT (s)-[:PART_OF]->(:Document) RETURN s.id AS id",
+    "extractions without a segment": "MATCH (x:Extraction) WHERE NOT (x)-[:FROM]->(:Segment) RETURN x.id AS id",
+    "extractions without exactly one head": (
+        "MATCH (x:Extraction) OPTIONAL MATCH (x)-[:HEAD]->(e:Entity) WITH x, count(e) AS n WHERE n <> 1 RETURN x.id AS id"
+    ),
+    "extractions without exactly one tail": (
+        "MATCH (x:Extraction) OPTIONAL MATCH (x)-[:TAIL]->(e:Entity) WITH x, count(e) AS n WHERE n <> 1 RETURN x.id AS id"
+    ),
+    "names without exactly one entity": (
+        "MATCH (n:Name) OPTIONAL MATCH (n)-[:NAMES]->(e:Entity) WITH n, count(e) AS n_entities WHERE n_entities <> 1 "
+        "RETURN n.id AS id"
+    ),
+    "entities without a name": "MATCH (e:Entity) WHERE NOT (:Name)-[:NAMES]->(e) RETURN e.id AS id",
+}

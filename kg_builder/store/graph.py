@@ -1,0 +1,304 @@
+"""The graph store: documents in, a graph out, on an embedded server or any other that speaks Bolt."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Literal
+
+from kg_builder.errors import ReadOnlyError, StoreError
+from kg_builder.store import cypher
+from kg_builder.store.checking import check_graph
+from kg_builder.store.connection import Connection, redacted
+from kg_builder.store.embedded import EmbeddedServer
+from kg_builder.store.exploring import Explorer
+from kg_builder.store.querying import Querying
+from kg_builder.store.reading import Reader
+from kg_builder.store.records import (
+    Counts,
+    GraphEdge,
+    QueryResult,
+    StoredDocument,
+    StoredEdge,
+    StoredEntity,
+    StoredEvidence,
+    StoredSegment,
+    Subgraph,
+)
+from kg_builder.store.tokens import Tokens
+from kg_builder.store.writing import Writer
+from kg_builder.types import Contribution, digest
+
+__all__ = ["GraphStore", "open_store"]
+
+_EMBEDDED = "embedded:"
+
+
+def open_store(uri: str | None = None, *, create: bool = True, read_only: bool = False) -> GraphStore:
+    """The store at `uri`: ``embedded:PATH``, ``bolt://…`` or ``neo4j://…`` (None: ``KG_STORE``, else one of the user's own).
+
+    A server's credentials come from ``NEO4J_USERNAME``, ``NEO4J_PASSWORD`` and ``NEO4J_DATABASE``.
+
+    Raises:
+        StoreError: when it cannot be opened, or (with `create` false) an embedded one does not exist.
+    """
+    uri = uri or os.environ.get("KG_STORE") or _default_uri()
+    if not uri.startswith(_EMBEDDED):
+        return GraphStore(uri, Connection(uri, read_only=read_only))
+    path = uri.removeprefix(_EMBEDDED)
+    if not path:
+        raise StoreError("expected a folder, as in embedded:PATH, found none.")
+    embedded = EmbeddedServer(Path(path), create=create and not read_only)
+    try:
+        return GraphStore(uri, Connection(uri, embedded=embedded, read_only=read_only))
+    except BaseException:
+        embedded.close()
+        raise
+
+
+def _default_uri() -> str:
+    from platformdirs import user_data_path
+
+    return f"{_EMBEDDED}{user_data_path('kg-builder') / 'graph'}"
+
+
+class GraphStore:
+    """A graph of entities, with the evidence for every edge. Readers may share one between threads."""
+
+    def __init__(self, uri: str, connection: Connection) -> None:
+        """Use `open_store` instead."""
+        self.uri = redacted(uri)
+        self._connection = connection
+        self._writing = threading.Lock()
+        self._reader = Reader(connection)
+        self._explorer = Explorer(connection, self._reader)
+        self._querying = Querying(connection)
+        self._writer = Writer(connection, Tokens(connection))
+        if not connection.read_only:
+            self._make_schema()
+
+    @property
+    def server(self) -> str:
+        """The server's name and version."""
+        return self._connection.server
+
+    def __enter__(self) -> GraphStore:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the database; an embedded server stops by itself once nobody uses it."""
+        self._querying.close()
+        self._connection.close()
+        if self._connection.embedded is not None:
+            self._connection.embedded.close()
+
+    # ------------------------------------------------------------ writing
+    def write(self, contribution: Contribution, *, size_bytes: int, recipe: str) -> None:
+        """Make `contribution` all that its document gives to the graph, in place of any earlier one.
+
+        `recipe` says what it was made with. Writing the same twice changes nothing; an interrupted write is repaired by
+        writing again.
+
+        Raises:
+            StoreError: when it cannot be written, for example because an extraction has no segment of the document.
+        """
+        properties = {
+            "ingested_at": _now(),
+            "size_bytes": size_bytes,
+            "segments": len(contribution.segments),
+            "extractions": len({statement.extraction.id for statement in contribution.statements}),
+            "quarantined": contribution.quarantined,
+            "recipe": recipe,
+            "reason": "",
+            "detail": "",
+        }
+        with self._exclusive():
+            self._writer.write(contribution, properties)
+
+    def record_problem(
+        self,
+        *,
+        uri: str,
+        sha256: str,
+        title: str,
+        size_bytes: int,
+        state: Literal["failed", "skipped"],
+        reason: str,
+        detail: str,
+    ) -> None:
+        """Note that a document could not be read, or was left out. What an earlier version of it gave stays."""
+        with self._exclusive():
+            self._writer.note(
+                {
+                    "id": _document_id(uri),
+                    "uri": uri,
+                    "sha256": sha256,
+                    "title": title,
+                    "size_bytes": size_bytes,
+                    "state": state,
+                    "reason": reason,
+                    "detail": detail,
+                    "ingested_at": _now(),
+                }
+            )
+
+    def remove(self, uri: str) -> bool:
+        """Withdraw a document and all it gave; False when there is none of that uri."""
+        with self._exclusive():
+            if self.document(uri) is None:
+                return False
+            self._writer.remove(_document_id(uri))
+            return True
+
+    def assign(self, assignment: Mapping[str, str]) -> None:
+        """Move names (by id) to the entities of the given ids, and their evidence and edges with them.
+
+        Names given the same id that no entity has come together in a new entity. An entity's own id is afterwards the
+        smallest of its names' ids again.
+        """
+        if assignment:
+            with self._exclusive():
+                self._writer.assign(assignment)
+
+    # ------------------------------------------------------------ reading
+    def documents(self, *, state: str | None = None) -> Iterator[StoredDocument]:
+        """All documents (in a state) by uri."""
+        return (each for each in self._reader.documents() if state is None or each.state == state)
+
+    def document(self, uri: str) -> StoredDocument | None:
+        """One document."""
+        return self._reader.document(_document_id(uri))
+
+    def segments(self, uri: str) -> list[StoredSegment]:
+        """The segments of a document in reading order."""
+        return self._reader.segments(_document_id(uri), uri)
+
+    def counts(self) -> Counts:
+        """How much the store holds."""
+        return self._reader.counts()
+
+    def entities(self, *, type: str | None = None) -> Iterator[StoredEntity]:
+        """All entities (of a type) by name, type and id; memory stays flat."""
+        return self._reader.entities(type)
+
+    def edges(self, *, with_evidence: bool = True) -> Iterator[StoredEdge]:
+        """All edges by head's name, relation and tail's name (code points), then ids; memory stays flat."""
+        return self._reader.edges(with_evidence=with_evidence)
+
+    def graph_edges(self) -> Iterator[GraphEdge]:
+        """All edges by their ends' ids, in no particular order."""
+        return self._reader.graph_edges()
+
+    def search(self, text: str, *, type: str | None = None, limit: int = 20) -> list[StoredEntity]:
+        """Entities by a name, an alias or a part of one; case and width make no difference."""
+        return self._reader.search(text, type, limit)
+
+    def entity(self, id: str) -> StoredEntity | None:
+        """One entity."""
+        return self._reader.entity(id)
+
+    def neighbourhood(
+        self,
+        ids: Sequence[str],
+        *,
+        depth: int = 1,
+        limit: int = 200,
+        min_confidence: float = 0.0,
+        relations: Sequence[str] | None = None,
+        types: Sequence[str] | None = None,
+    ) -> Subgraph:
+        """The edges within `depth` steps of entities, best supported first, at most `limit` of them."""
+        return self._explorer.neighbourhood(
+            ids, depth=depth, limit=limit, min_confidence=min_confidence, relations=relations, types=types
+        )
+
+    def path(self, a: str, b: str, *, max_length: int = 6) -> Subgraph:
+        """A shortest path between two entities, directions set aside; empty when there is none."""
+        return self._explorer.path(a, b, max_length=max_length)
+
+    def evidence(self, head_id: str, relation_type: str, tail_id: str, *, limit: int = 50) -> list[StoredEvidence]:
+        """The sentences that support an edge, the surest first."""
+        return self._reader.evidence(head_id, relation_type, tail_id, limit)
+
+    def statements(self, entity_id: str, *, limit: int = 200) -> list[StoredEvidence]:
+        """All that is said of an entity, facts or not."""
+        return self._reader.statements(entity_id, limit)
+
+    def types(self) -> list[tuple[str, int]]:
+        """Types of entities with their numbers, most frequent first."""
+        return self._reader.types()
+
+    def relations(self) -> list[tuple[str, str, int]]:
+        """Relations with their relationship types and numbers of edges, most frequent first."""
+        return self._reader.relations()
+
+    def query(
+        self,
+        cypher: str,
+        parameters: Mapping[str, Any] | None = None,
+        *,
+        max_rows: int = 1000,
+        timeout_s: float = 30.0,
+    ) -> QueryResult:
+        """The rows of a Cypher statement that only reads.
+
+        Raises:
+            ReadOnlyError: for any other, before it runs.
+            QueryError: when the server cannot run it, or it takes longer than `timeout_s`.
+        """
+        return self._querying.query(cypher, parameters, max_rows=max_rows, timeout_s=timeout_s)
+
+    def execute(
+        self,
+        cypher: str,
+        parameters: Mapping[str, Any] | None = None,
+        *,
+        max_rows: int = 1000,
+        timeout_s: float = 30.0,
+    ) -> QueryResult:
+        """The rows of any Cypher statement; it may write.
+
+        Raises:
+            QueryError: when the server cannot run it, or it takes longer than `timeout_s`.
+        """
+        return self._querying.execute(cypher, parameters, max_rows=max_rows, timeout_s=timeout_s)
+
+    def check(self) -> list[str]:
+        """What is wrong with the graph, in words; empty when nothing is."""
+        return check_graph(self._connection)
+
+    # ------------------------------------------------------------ inside
+    @contextlib.contextmanager
+    def _exclusive(self) -> Iterator[None]:
+        """Be the only writer: of this process, and of all on an embedded store. (On a server, writers take turns there.)"""
+        if self._connection.read_only:
+            raise ReadOnlyError(
+                "expected a store opened for writing, found one opened read-only; open it without that."
+            )
+        embedded = self._connection.embedded
+        with self._writing, embedded.writing() if embedded is not None else contextlib.nullcontext():
+            yield
+
+    def _make_schema(self) -> None:
+        embedded = self._connection.embedded
+        with embedded.writing() if embedded is not None else contextlib.nullcontext():
+            for statement in cypher.schema(self._connection.dialect):
+                self._connection.schema(statement)
+
+
+def _document_id(uri: str) -> str:
+    return digest("document", uri)
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")

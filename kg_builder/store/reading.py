@@ -1,0 +1,254 @@
+"""Everything that is read from the graph."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from typing import Any
+
+from kg_builder.store import cypher
+from kg_builder.store.connection import Connection
+from kg_builder.store.naming import fold, relation_type
+from kg_builder.store.records import (
+    Counts,
+    GraphEdge,
+    StoredDocument,
+    StoredEdge,
+    StoredEntity,
+    StoredEvidence,
+    StoredSegment,
+)
+from kg_builder.store.rows import edge_key
+from kg_builder.store.sorting import in_order
+from kg_builder.types import Qualifier
+
+__all__ = ["Reader"]
+
+_SLICE = 2000  # nodes that one statement should give, about: no statement runs long, whatever the size of the graph
+_EVIDENCE_EDGES = 200
+
+
+class Reader:
+    """Reads of one connection, as records."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._read = connection.read
+
+    # ------------------------------------------------------------ documents
+    def document(self, document_id: str) -> StoredDocument | None:
+        """One document by id."""
+        rows = self._read(cypher.DOCUMENT, id=document_id)
+        return _document(rows[0]["d"]) if rows else None
+
+    def documents(self) -> Iterator[StoredDocument]:
+        """All documents by uri."""
+        found = (_document(row["d"]) for row in self._sliced(cypher.DOCUMENTS, cypher.COUNT_DOCUMENTS))
+        return in_order((((each.uri,), each) for each in found), width=1)
+
+    def segments(self, document_id: str, uri: str) -> list[StoredSegment]:
+        """The segments of a document in reading order."""
+        rows = self._read(cypher.SEGMENTS, id=document_id)
+        found = [StoredSegment(r["id"], uri, r["index"], r["start"], r["end"], r["page"], r["text"]) for r in rows]
+        return sorted(found, key=lambda segment: (segment.index, segment.start, segment.id))
+
+    # ------------------------------------------------------------ entities and edges
+    def entity(self, entity_id: str) -> StoredEntity | None:
+        """One entity by id."""
+        rows = self._read(cypher.ENTITIES_BY_ID, ids=[entity_id])
+        return entity_of(rows[0]) if rows else None
+
+    def entities_by_id(self, ids: Iterable[str]) -> list[StoredEntity]:
+        """Those that exist, sorted by name, type and id."""
+        found = [entity_of(row) for row in self._read(cypher.ENTITIES_BY_ID, ids=sorted(set(ids)))]
+        return sorted(found, key=lambda each: (each.name, each.type, each.id))
+
+    def entities(self, type_: str | None) -> Iterator[StoredEntity]:
+        """All entities (of a type) by name, type and id."""
+        rows = self._sliced(cypher.ENTITIES, cypher.COUNT_ENTITIES)
+        found = (entity_of(row) for row in rows if type_ is None or row["type"] == type_)
+        return in_order((((each.name, each.type, each.id), each) for each in found), width=3)
+
+    def graph_edges(self) -> Iterator[GraphEdge]:
+        """All edges, by their ends' ids, in no particular order."""
+        for row in self._sliced(cypher.FACTS, cypher.COUNT_ENTITIES):
+            yield graph_edge(row)
+
+    def edges(self, *, with_evidence: bool) -> Iterator[StoredEdge]:
+        """All edges by head's name, relation, tail's name and ids; evidence by document and place."""
+        rows = self._sliced(cypher.FACTS_WITH_ENDS, cypher.COUNT_ENTITIES)
+        keyed = (
+            ((r["head_name"], r["relation"], r["tail_name"], r["head"], r["tail"]), tuple(r.values())) for r in rows
+        )
+        names = ("head", "head_name", "relation", "support", "confidence", "tail", "tail_name")
+        ordered = (dict(zip(names, values, strict=True)) for values in in_order(keyed, width=5))
+        while portion := list(islice(ordered, _EVIDENCE_EDGES)):
+            ends = {e.id: e for e in self.entities_by_id(x for r in portion for x in (r["head"], r["tail"]))}
+            evidence = self._evidence_of(portion) if with_evidence else {}
+            for row in portion:
+                if row["head"] in ends and row["tail"] in ends:
+                    found = evidence.get(edge_key(row["head"], row["relation"], row["tail"]), [])
+                    yield _edge(row, ends, found)
+
+    def _evidence_of(self, portion: Iterable[dict[str, Any]]) -> dict[str, list[StoredEvidence]]:
+        keys = [edge_key(row["head"], row["relation"], row["tail"]) for row in portion]
+        found: dict[str, list[StoredEvidence]] = {}
+        for row in self._read(cypher.EVIDENCE, keys=keys):
+            found.setdefault(row["edge"], []).append(evidence_of(row))
+        return {key: sorted(each, key=place) for key, each in found.items()}
+
+    def evidence(self, head_id: str, relation_type_: str, tail_id: str, limit: int) -> list[StoredEvidence]:
+        """What supports the edges of a type between two entities, the surest first."""
+        relations = [
+            row["relation"]
+            for row in self._read(cypher.RELATIONS_BETWEEN, head=head_id, tail=tail_id)
+            if relation_type(row["relation"]) == relation_type_
+        ]
+        keys = [edge_key(head_id, relation, tail_id) for relation in sorted(set(relations))]
+        found = [evidence_of(row) for row in self._read(cypher.EVIDENCE_LIMITED, keys=keys, limit=limit)]
+        return sorted(found, key=lambda each: (-each.confidence, place(each)))
+
+    def statements(self, entity_id: str, limit: int) -> list[StoredEvidence]:
+        """All that is said of an entity, facts or not, by document and place."""
+        rows = self._read(cypher.STATEMENTS, id=entity_id, limit=limit)
+        return sorted({evidence_of(row) for row in rows}, key=place)[:limit]
+
+    # ------------------------------------------------------------ search and counts
+    def search(self, text: str, type_: str | None, limit: int) -> list[StoredEntity]:
+        """Entities by a name, an alias or a part of one: equal first, then by beginning, then the rest, by mentions."""
+        wanted = fold(text)
+        if not wanted or limit < 1:
+            return []
+        rows = {row["id"]: row for row in self._read(cypher.SEARCH_BEGINNING, text=wanted, type=type_, limit=limit)}
+        rows.update({row["id"]: row for row in self._read(cypher.SEARCH_NAMES, text=wanted, type=type_, limit=limit)})
+        if sum(1 for row in rows.values() if _rank(row, wanted) < 2) < limit:
+            rows.update({r["id"]: r for r in self._read(cypher.SEARCH_PART, text=wanted, type=type_, limit=limit)})
+        best = sorted(rows.values(), key=lambda r: (_rank(r, wanted), -r["mentions"], r["name"], r["id"]))
+        return [entity_of(row) for row in best[:limit]]
+
+    def counts(self) -> Counts:
+        """How much the store holds."""
+        states: dict[str, int] = {}
+        for row in self._read(cypher.COUNT_BY_STATE):
+            state = "failed" if row["state"] == "writing" else row["state"]
+            states[state] = states.get(state, 0) + row["n"]
+        one = {name: self._read(statement)[0]["n"] for name, statement in cypher.COUNTS.items()}
+        return Counts(documents=sum(states.values()), documents_by_state=dict(sorted(states.items())), **one)
+
+    def types(self) -> list[tuple[str, int]]:
+        """Types of entities with how many there are, most frequent first."""
+        rows = [(row["type"], row["n"]) for row in self._read(cypher.COUNT_BY_TYPE)]
+        return sorted(rows, key=lambda row: (-row[1], row[0]))
+
+    def relations(self) -> list[tuple[str, str, int]]:
+        """Relations with their relationship types and how many edges there are, most frequent first."""
+        total: dict[str, int] = {}
+        for row in self._sliced(cypher.COUNT_BY_RELATION, cypher.COUNT_ENTITIES):
+            total[row["relation"]] = total.get(row["relation"], 0) + row["n"]
+        rows = [(relation, relation_type(relation), n) for relation, n in total.items()]
+        return sorted(rows, key=lambda row: (-row[2], row[0]))
+
+    def _sliced(self, statement: str, count: str) -> Iterator[Any]:
+        """The rows of a statement on all nodes of a label, a slice of their ids at a time."""
+        nodes = self._read(count)[0]["n"]
+        for low, high in id_slices(nodes // _SLICE + 1):
+            yield from self._read(statement, low=low, high=high)
+
+
+def id_slices(count: int) -> Iterator[tuple[str, str]]:
+    """At least `count` ranges of ids that together hold them all: ids are digests, evenly spread hexadecimal numbers."""
+    digits = 0
+    while 16**digits < count:
+        digits += 1
+    bounds = ["", *(f"{i:0{digits}x}" for i in range(1, 16**digits)), "g"]
+    return zip(bounds, bounds[1:], strict=False)
+
+
+def _rank(row: Any, wanted: str) -> int:
+    """How well an entity answers a search: 0 equal, 1 begins so, 2 holds it."""
+    names = row["search"].split("\n")[1:]
+    if wanted in names:
+        return 0
+    return 1 if any(name.startswith(wanted) for name in names) else 2
+
+
+def place(each: StoredEvidence) -> tuple[Any, ...]:
+    """The order of evidence: by document, then as one reads."""
+    return (each.document_uri, each.segment_index, each.head_start, each.tail_start, each.extraction_id)
+
+
+def _document(properties: dict[str, Any]) -> StoredDocument:
+    p = dict(properties)
+    if p.get("state") == "writing":
+        p["state"], p["reason"] = "failed", "interrupted"
+        p["detail"] = "writing was interrupted; ingest it again"
+    return StoredDocument(
+        id=p["id"],
+        uri=p.get("uri", ""),
+        sha256=p.get("sha256", ""),
+        title=p.get("title", ""),
+        language=p.get("language", "other"),
+        state=p.get("state", "failed"),
+        ingested_at=p.get("ingested_at", ""),
+        size_bytes=p.get("size_bytes", 0),
+        segments=p.get("segments", 0),
+        extractions=p.get("extractions", 0),
+        quarantined=p.get("quarantined", 0),
+        reason=p.get("reason", ""),
+        detail=p.get("detail", ""),
+        recipe=p.get("recipe", ""),
+    )
+
+
+def entity_of(row: Any) -> StoredEntity:
+    """An entity from a row of `cypher.ENTITY`."""
+    return StoredEntity(row["id"], row["name"], row["type"], tuple(row["aliases"] or ()), row["mentions"])
+
+
+def graph_edge(row: Any) -> GraphEdge:
+    """An edge from a row of `cypher.FACT`."""
+    relation = row["relation"]
+    return GraphEdge(row["head"], relation, relation_type(relation), row["tail"], row["support"], row["confidence"])
+
+
+def _edge(row: dict[str, Any], ends: dict[str, StoredEntity], evidence: Sequence[StoredEvidence]) -> StoredEdge:
+    return StoredEdge(
+        head=ends[row["head"]],
+        relation=row["relation"],
+        type=relation_type(row["relation"]),
+        tail=ends[row["tail"]],
+        support=row["support"],
+        confidence=row["confidence"],
+        evidence=tuple(evidence),
+    )
+
+
+def evidence_of(row: Any) -> StoredEvidence:
+    """Evidence from a row with an extraction, its segment and its document."""
+    x, s = row["x"], row["s"]
+    return StoredEvidence(
+        extraction_id=x["id"],
+        document_uri=row["uri"],
+        document_title=row["title"],
+        segment_id=s["id"],
+        segment_index=s["index"],
+        segment_start=s["start"],
+        segment_end=s["end"],
+        page=s.get("page"),
+        text=s["text"],
+        head=x["head"],
+        head_start=x["head_start"],
+        head_end=x["head_end"],
+        relation=x["surface"],
+        relation_start=x.get("relation_start"),
+        relation_end=x.get("relation_end"),
+        tail=x["tail"],
+        tail_start=x["tail_start"],
+        tail_end=x["tail_end"],
+        confidence=x["confidence"],
+        polarity=x["polarity"],
+        modality=x["modality"],
+        extractor=x["extractor"],
+        qualifiers=tuple(Qualifier(**each) for each in json.loads(x.get("qualifiers") or "[]")),
+    )

@@ -1,0 +1,121 @@
+"""From records to the rows that statements take."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, TypeVar
+
+from kg_builder.types import Document, Segment, Statement, digest
+
+__all__ = ["Row", "batches", "document_row", "edge_key", "extraction_row", "portions", "segment_row"]
+
+Row = dict[str, Any]
+T = TypeVar("T")
+
+_BATCH_ROWS = 5000
+_BATCH_CHARACTERS = 4_000_000
+
+
+def edge_key(subject: str, relation: str, object_: str) -> str:
+    """Identity of the fact between two entities, by which its evidence is found."""
+    return digest("edge", subject, relation, object_)
+
+
+def document_row(document: Document, **more: Any) -> Row:
+    """The properties of a document's node."""
+    return {
+        "id": document.id,
+        "uri": document.uri,
+        "sha256": document.sha256,
+        "title": document.title,
+        "language": document.language,
+        **more,
+    }
+
+
+def segment_row(segment: Segment) -> Row:
+    """A segment's node."""
+    return {
+        "id": segment.id,
+        "document": segment.document.id,
+        "index": segment.index,
+        "start": segment.start,
+        "end": segment.end,
+        "page": segment.page,
+        "text": segment.text,
+        "language": segment.language,
+        "section": segment.section,
+        "split": segment.split,
+    }
+
+
+def extraction_row(statement: Statement, entity_of: Mapping[str, str]) -> Row:
+    """An extraction's node, and the three nodes it is tied to."""
+    x = statement.extraction
+    head, tail = entity_of[statement.head.id], entity_of[statement.tail.id]
+    ends = (tail, head) if statement.inverted else (head, tail)
+    row: Row = {
+        "id": x.id,
+        "segment": x.segment.id if x.segment else None,
+        "head_entity": head,
+        "tail_entity": tail,
+        "relation": statement.relation,
+        "surface": x.relation.surface,
+        "relation_start": x.relation.start,
+        "relation_end": x.relation.end,
+        "lemma": x.relation.lemma,
+        "passive": x.relation.passive,
+        "polarity": x.polarity,
+        "modality": x.modality,
+        "confidence": x.confidence,
+        "extractor": x.extractor,
+        "inverted": statement.inverted,
+        "head_name": statement.head.id,
+        "tail_name": statement.tail.id,
+        "edge": edge_key(ends[0], statement.relation, ends[1]) if x.is_fact else None,
+        "qualifiers": json.dumps(
+            [{"role": q.role, "text": q.text, "start": q.start, "end": q.end} for q in x.qualifiers],
+            ensure_ascii=False,
+        )
+        if x.qualifiers
+        else None,
+    }
+    for side, mention, argument in (("head", x.head, x.head_argument), ("tail", x.tail, x.tail_argument)):
+        row[side] = mention.surface
+        row[f"{side}_start"] = mention.start
+        row[f"{side}_end"] = mention.end
+        row[f"{side}_type"] = mention.type
+        row[f"{side}_argument"] = argument.surface if argument else None
+        row[f"{side}_argument_start"] = argument.start if argument else None
+        row[f"{side}_argument_end"] = argument.end if argument else None
+    return row
+
+
+def batches(rows: Iterable[Row]) -> Iterator[list[Row]]:
+    """`rows` in portions that fit a message to the server."""
+    batch: list[Row] = []
+    size = 0
+    for row in rows:
+        length = len(row.get("text") or "")
+        if batch and (len(batch) >= _BATCH_ROWS or size + length > _BATCH_CHARACTERS):
+            yield batch
+            batch, size = [], 0
+        batch.append(row)
+        size += length
+    if batch:
+        yield batch
+
+
+def portions(items: Sequence[T], sizes: Sequence[int], limit: int) -> Iterator[list[T]]:
+    """`items` in order, in groups whose sizes add up to `limit` at most (an item larger than that is alone)."""
+    group: list[T] = []
+    total = 0
+    for item, size in zip(items, sizes, strict=True):
+        if group and total + size > limit:
+            yield group
+            group, total = [], 0
+        group.append(item)
+        total += size
+    if group:
+        yield group

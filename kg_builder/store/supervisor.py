@@ -1,0 +1,254 @@
+"""The process that owns an embedded server: starts it, and stops it when nobody uses it any longer.
+
+Run as a script (``python supervisor.py CONFIG``), on the standard library alone, so that it costs little memory for as long
+as it lives. CONFIG is a JSON file: ``path`` (the store), ``java``, ``jars``, ``idle_s``, ``heap_mb``. It takes
+``server.lock``, starts Java with free ports and fresh passwords, and publishes them in ``server.json`` (mode 0600). Users
+hold ``users.lock`` shared, and the system drops that lock when a process ends, however it ends.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import ctypes
+import fcntl
+import hashlib
+import json
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import IO, Any
+
+WRITER = "root"
+READER = "reader"
+START_TIMEOUT_S = 120.0
+_ITERATIONS = 1000  # the passwords are 256 random bits: stretching them adds nothing but time to every connection
+_NOT_ALONE = 3  # exit status: another supervisor owns this store
+_EXIT_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+
+
+class _Stop(Exception):
+    """A signal asked this process to end."""
+
+
+def _encoded_password(password: str) -> str:
+    """`password` in the form of ArcadeDB's file of users."""
+    salt = base64.b64encode(secrets.token_bytes(32)).decode()
+    raw = hashlib.pbkdf2_hmac("sha256", password.encode(), salt.encode(), _ITERATIONS, 32)
+    return f"PBKDF2WithHmacSHA256${_ITERATIONS}${salt}${base64.b64encode(raw).decode()}"
+
+
+def write_private(path: Path, text: str) -> None:
+    """Replace a file as a whole, readable by its owner alone."""
+    part = path.with_name(f"{path.name}.{os.getpid()}")
+    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(text)
+    part.replace(path)
+
+
+def _write_accounts(config: Path, passwords: dict[str, str]) -> None:
+    """One account that may do all, and one that may read records and nothing else: the server itself enforces it."""
+    config.mkdir(parents=True, exist_ok=True)
+    groups = {WRITER: "admin", READER: READER}
+    lines = [
+        json.dumps({"name": name, "databases": {"*": [groups[name]]}, "password": _encoded_password(password)})
+        for name, password in passwords.items()
+    ]
+    write_private(config / "server-users.jsonl", "\n".join(lines) + "\n")
+
+    def group(access: list[str], records: list[str]) -> dict[str, Any]:
+        return {"resultSetLimit": -1, "readTimeout": -1, "access": access, "types": {"*": {"access": records}}}
+
+    every = ["createRecord", "readRecord", "updateRecord", "deleteRecord"]
+    table = {
+        "admin": group(["updateSecurity", "updateSchema", "updateDatabaseSettings"], every),
+        READER: group([], ["readRecord"]),
+        "*": group([], []),
+    }
+    write_private(config / "server-groups.json", json.dumps({"databases": {"*": {"groups": table}}, "version": 2}))
+
+
+def _free_ports(count: int) -> list[int]:
+    sockets = [socket.socket() for _ in range(count)]
+    try:
+        for each in sockets:
+            each.bind(("127.0.0.1", 0))
+        return [each.getsockname()[1] for each in sockets]
+    finally:
+        for each in sockets:
+            each.close()
+
+
+def _dies_with_parent() -> None:
+    """In the child: be ended by the system if the supervisor is killed (Linux; elsewhere the next start cleans up)."""
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).prctl(1, signal.SIGTERM)
+
+
+def _java_command(settings: dict[str, Any], bolt: int, http: int) -> list[str]:
+    options = {
+        "server.rootPath": ".",
+        "server.mode": "production",
+        "server.plugins": "Bolt:com.arcadedb.bolt.BoltProtocolPlugin",
+        "server.defaultDatabases": f"graph[{WRITER}]",
+        "server.httpIncomingHost": "127.0.0.1",
+        "server.httpIncomingPort": str(http),
+        "bolt.host": "127.0.0.1",
+        "bolt.port": str(bolt),
+        "bolt.maxMessageSize": str(64 << 20),
+        "bolt.packstream.maxValueLength": str(64 << 20),
+        "bucketDefaultPageSize": "16384",  # a relationship type is a file of at least one page, and there are many types
+        "maxPageRAM": str(settings["heap_mb"] // 4),
+        "command.timeout": str(int(settings["statement_limit_s"] * 1000)),
+        "opencypher.loadCsv.allowFileUrls": "false",
+        "opencypher.loadCsv.allowRemoteUrls": "false",
+        "serverMetrics": "false",
+        "studio.enabled": "false",
+        "polyglotEngineEnabled": "false",
+        **settings.get("options", {}),
+    }
+    return [
+        settings["java"],
+        f"-Xmx{settings['heap_mb']}m",
+        "-Xms64m",
+        "-XX:+UseSerialGC",
+        "-XX:+ExitOnOutOfMemoryError",
+        "-XX:TieredStopAtLevel=4",
+        "-Djava.awt.headless=true",
+        "--enable-native-access=ALL-UNNAMED",
+        "--sun-misc-unsafe-memory-access=allow",
+        *(f"-Darcadedb.{name}={value}" for name, value in options.items()),
+        "-cp",
+        f"{settings['jars']}/*",
+        "com.arcadedb.server.ArcadeDBServer",
+    ]
+
+
+def _accepts(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.settimeout(1.0)
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def _start_java(settings: dict[str, Any], log: IO[bytes]) -> tuple[subprocess.Popen[bytes], dict[str, Any]]:
+    """A running server and what its users need to know, published at once so that it can be found if this process dies."""
+    store = Path(settings["path"])
+    home = store / "server"
+    home.mkdir(exist_ok=True)
+    passwords = {WRITER: secrets.token_hex(32), READER: secrets.token_hex(32)}
+    _write_accounts(home / "config", passwords)
+    bolt, http = _free_ports(2)
+    java = subprocess.Popen(
+        _java_command(settings, bolt, http),
+        cwd=home,
+        stdin=subprocess.DEVNULL,
+        stdout=log,
+        stderr=log,
+        preexec_fn=_dies_with_parent,
+    )
+    facts = {
+        "pid": java.pid,
+        "supervisor": os.getpid(),
+        "port": bolt,
+        "database": "graph",
+        "accounts": passwords,
+        "ready": False,
+    }
+    write_private(store / "server.json", json.dumps(facts))
+    return java, facts
+
+
+def _listens(java: subprocess.Popen[bytes], port: int, log_path: Path) -> bool:
+    """True once the server has started; False when it ended before that (a taken port, for instance)."""
+    deadline = time.monotonic() + START_TIMEOUT_S
+    while time.monotonic() < deadline:
+        if java.poll() is not None:
+            return False
+        if _accepts(port) and b"ArcadeDB Server started" in log_path.read_bytes():
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def _stop_java(java: subprocess.Popen[bytes]) -> None:
+    if java.poll() is None:
+        java.terminate()
+        try:
+            java.wait(60)
+        except subprocess.TimeoutExpired:
+            java.kill()
+            java.wait()
+
+
+def _used(users: IO[bytes]) -> bool:
+    """Whether a living process holds the store open. A False answer keeps the lock: newcomers wait until it is released."""
+    try:
+        fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    return False
+
+
+def _watch(java: subprocess.Popen[bytes], users: IO[bytes], idle_s: float, published: Path) -> None:
+    """Return when nobody has used the store for `idle_s` (newcomers are then locked out), or it is gone, or Java ended."""
+    idle_since: float | None = None
+    while java.poll() is None and published.exists():
+        if _used(users):
+            idle_since = None
+        else:
+            idle_since = idle_since or time.monotonic()
+            if time.monotonic() - idle_since >= idle_s:
+                return
+            fcntl.flock(users, fcntl.LOCK_UN)
+        time.sleep(max(0.05, min(1.0, idle_s / 5)))
+
+
+def _serve(settings: dict[str, Any]) -> int:
+    store = Path(settings["path"])
+    log_path = store / "server.log"
+    published = store / "server.json"
+    with (store / "users.lock").open("ab") as users:
+        for _ in range(int(settings["attempts"])):
+            with log_path.open("wb") as log:
+                java, facts = _start_java(settings, log)
+                try:
+                    if _listens(java, facts["port"], log_path):
+                        write_private(published, json.dumps({**facts, "ready": True}))
+                        _watch(java, users, float(settings["idle_s"]), published)
+                        return 0
+                finally:
+                    published.unlink(missing_ok=True)
+                    _stop_java(java)
+    return 1
+
+
+def main(config: str) -> int:
+    """Own the server of one store until it is idle, ends, or a signal comes; the exit status."""
+
+    def on_signal(number: int, _frame: object) -> None:
+        for each in _EXIT_SIGNALS:
+            signal.signal(each, signal.SIG_IGN)
+        raise _Stop(number)
+
+    settings = json.loads(Path(config).read_text(encoding="utf-8"))
+    with (Path(settings["path"]) / "server.lock").open("ab") as own:
+        try:
+            fcntl.flock(own, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return _NOT_ALONE
+        for each in _EXIT_SIGNALS:
+            signal.signal(each, on_signal)
+        try:
+            return _serve(settings)
+        except _Stop:
+            return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))

@@ -1,0 +1,56 @@
+"""The labels and relationship types of one database: what a type or relation is called there."""
+
+from __future__ import annotations
+
+from kg_builder.store import cypher
+from kg_builder.store.connection import Connection
+from kg_builder.store.naming import relation_type, type_label
+
+__all__ = ["Tokens"]
+
+
+class Tokens:
+    """Names of labels and types, kept apart where a server wants them apart.
+
+    ArcadeDB has one namespace for both, so that a label 公司 and a relation 公司 cannot both have that name: the second to
+    come is marked by a ``%``. Which came first is known from the database, and never changes since types stay.
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._dialect = connection.dialect
+        self._labels: set[str] = set(cypher.SYSTEM_LABELS)
+        self._types: set[str] = set()
+        self._loaded = not self._dialect.shared_namespace
+
+    @property
+    def dynamic(self) -> bool:
+        """Whether types may come with the rows of a statement."""
+        return self._dialect.dynamic_types
+
+    def label(self, type_: str) -> str:
+        """The label of entities of a type; never one of ours."""
+        token = self._dialect.token(type_label(type_))
+        if token in cypher.SYSTEM_LABELS:
+            token += "_"
+        return self._apart(token, mine=self._labels, others=self._types)
+
+    def relationship(self, relation: str) -> str:
+        """The relationship type of facts of a relation."""
+        return self._apart(self._dialect.token(relation_type(relation)), mine=self._types, others=self._labels)
+
+    def _apart(self, token: str, *, mine: set[str], others: set[str]) -> str:
+        if not self._dialect.shared_namespace:
+            return token
+        if token not in mine:
+            self._load()
+            if token in others and token not in mine:
+                token += "%"
+            mine.add(token)
+        return token
+
+    def _load(self) -> None:
+        if not self._loaded:
+            self._labels.update(row[0] for row in self._connection.read(cypher.LABELS))
+            self._types.update(row[0] for row in self._connection.read(cypher.RELATIONSHIP_TYPES))
+            self._loaded = True
