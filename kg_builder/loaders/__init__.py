@@ -1,7 +1,7 @@
 """Readers: bytes of a file in, a Document out.
 
 ``discover`` finds the files of folders, ``load`` reads one of them. Each family of formats has a module of its own with
-one function, ``parse(source)`` or ``parse_text(source, text)``; what it needs is imported when a file of that family comes.
+one function, ``parse(source)`` or ``parse_text(source, text)``, imported when a file of that family comes.
 """
 
 from kg_builder.loaders.discovery import Found, discover

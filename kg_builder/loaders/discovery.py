@@ -32,9 +32,8 @@ def discover(paths: Iterable[Path], *, include: Sequence[str] = (), exclude: Seq
 
     Hidden files and folders (``.name``, and the ``~$name`` of office programs) are passed over, as is what the globs
     leave out. A glob without a slash matches the name at any depth, one with a slash the path from the folder on; ``**``
-    stands for any folders. A link inside a folder to something else inside it is no file of its own; one that leaves the
-    folder is reported and not followed. Files named by `paths` themselves are taken whatever their suffix, archives
-    excepted.
+    stands for any folders. A link inside a folder to something else inside it is no file of its own; one that leaves
+    the folder is reported and not followed. What `paths` name themselves is taken whatever its suffix, but for archives.
     """
     walk = _Walk(include, exclude)
     for path in paths:

@@ -62,7 +62,7 @@ def guess(data: bytes) -> str | None:
 
 
 def guess_utf16(data: bytes) -> str | None:
-    """UTF-16 of either byte order, without a mark, where nearly all characters are ASCII or common Chinese; else None."""
+    """UTF-16 without a mark, of either byte order, where nearly all of it is ASCII or common Chinese; else None."""
     if len(data) % 2 or len(data) < 4:
         return None
     head = data[:8192]

@@ -42,7 +42,7 @@ _MODULES = {
     "xlsx": "spreadsheets",
 }
 
-# What the libraries raise on a file that is not what it should be, besides classes of their own, which the readers name.
+# What the libraries raise on a file that is not what it should be, besides classes of their own that the readers name.
 _PARSER_ERRORS = (
     ArithmeticError,
     AssertionError,

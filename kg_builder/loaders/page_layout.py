@@ -6,18 +6,17 @@ import re
 import statistics
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 
+from kg_builder.loaders.page_tables import HYPHEN, Line, cut_tables
 from kg_builder.loaders.pieces import Piece, is_wide, join_lines
 
-__all__ = ["HYPHEN", "Line", "lay_out", "squeeze"]
-
-HYPHEN = "\x02"
-"""Stands at the end of a line for the hyphen that breaks a word, or happens to stand there."""
+__all__ = ["lay_out", "squeeze"]
 
 _MARGIN = 0.15
 """Part of the page's height, at its top and bottom, where headers and footers stand."""
+_LARGE = 1.15
+"""How many times as large as the body text a heading is printed."""
 _PAGE_NUMBER = re.compile(
     r"(?:page|p\.|第)?\s*[-–—·|]?\s*(?:\d{1,5}|[ivxlc]{1,7})\s*[-–—·|]?\s*(?:页|頁)?(?:\s*(?:of|/|共)\s*\d{1,5}\s*(?:页|頁)?)?$",
     re.IGNORECASE,
@@ -35,21 +34,6 @@ _FIRST_WORD = re.compile(r"[^\W\d_]+")
 _LONGEST_HEADING = 200
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A line of print. Lengths are points, from the lower left corner of the page."""
-
-    text: str
-    page: int
-    left: float
-    right: float
-    bottom: float
-    top: float
-    size: float
-    bold: bool
-    page_height: float
-
-
 def lay_out(pages: Sequence[Sequence[Line]], outline: Mapping[tuple[int, str], int]) -> list[Piece]:
     """The pieces of a document from its pages' lines in reading order.
 
@@ -60,9 +44,18 @@ def lay_out(pages: Sequence[Sequence[Line]], outline: Mapping[tuple[int, str], i
     lines = [line for page in pages for line in page if line not in furniture and not _LEADER.search(line.text)]
     if not lines:
         return []
-    words = Counter(word.lower() for line in lines for word in _WORD.findall(line.text))
+    words = _words(lines)
     style = _Style(lines, outline)
-    return [piece for group in _groups(lines, style) if (piece := _piece(group, style, words)) is not None]
+    pieces: list[Piece] = []
+    between: list[Line] = []
+    for part in [*cut_tables(lines), []]:
+        if isinstance(part, Line):
+            between.append(part)
+        else:
+            pieces += [piece for group in _groups(between, style) for piece in _pieces(group, style, words)]
+            pieces += part
+            between = []
+    return pieces
 
 
 def squeeze(text: str) -> str:
@@ -72,12 +65,13 @@ def squeeze(text: str) -> str:
 
 def _furniture(pages: Sequence[Sequence[Line]]) -> set[Line]:
     """Headers, footers and page numbers: what stands at the same place of several pages, digits aside."""
+    body = _body_size(line for page in pages for line in page)
     repeated: dict[tuple[int, int, str], list[Line]] = defaultdict(list)
     found: set[Line] = set()
     for page in pages:
         for line in page:
             middle = (line.top + line.bottom) / 2 / line.page_height if line.page_height else 0.5
-            if _MARGIN < middle < 1 - _MARGIN:
+            if _MARGIN < middle < 1 - _MARGIN or line.size > body * _LARGE:  # titles of chapters stand there, too
                 continue
             if (middle < 0.1 or middle > 0.9) and _PAGE_NUMBER.match(line.text.strip()):
                 found.add(line)
@@ -89,16 +83,33 @@ def _furniture(pages: Sequence[Sequence[Line]]) -> set[Line]:
     return found
 
 
+def _body_size(lines: Iterable[Line]) -> float:
+    """The size that most characters are printed in."""
+    sizes: Counter[float] = Counter()
+    for line in lines:
+        sizes[line.size] += len(line.text)
+    return sizes.most_common(1)[0][0] if sizes else 0.0
+
+
+def _words(lines: Sequence[Line]) -> Counter[str]:
+    """How often each word stands unbroken in the document."""
+    words: Counter[str] = Counter()
+    broken = False
+    for line in lines:
+        found = [word.lower() for word in _WORD.findall(line.text)]
+        breaks = line.text.endswith((HYPHEN, "-"))
+        words.update(found[int(broken) : len(found) - int(breaks)])
+        broken = breaks
+    return words
+
+
 class _Style:
     """What is usual in a document: the size of its body text, its line spacing, where its lines end."""
 
     def __init__(self, lines: Sequence[Line], outline: Mapping[tuple[int, str], int]) -> None:
-        sizes: Counter[float] = Counter()
-        for line in lines:
-            sizes[line.size] += len(line.text)
-        self.body = sizes.most_common(1)[0][0]
+        self.body = _body_size(lines)
         self.outline = outline
-        larger = {round(size) for size in sizes if size >= self.body * 1.15}
+        larger = {round(line.size) for line in lines if line.size >= self.body * _LARGE}
         self.ranks = {size: rank for rank, size in enumerate(sorted(larger, reverse=True), 1)}
         bold = sum(len(line.text) for line in lines if line.bold)
         self.bold_means_heading = bold < 0.25 * sum(len(line.text) for line in lines)
@@ -120,7 +131,7 @@ class _Style:
             return None
         if level := self.outline.get((line.page, squeeze(text))):
             return min(level, 6)
-        if rank := self.ranks.get(round(line.size)) if line.size >= self.body * 1.15 else None:
+        if rank := self.ranks.get(round(line.size)) if line.size >= self.body * _LARGE else None:
             return min(rank, 6)
         if (
             self.bold_means_heading
@@ -181,17 +192,17 @@ def _goes_on(group: Sequence[Line], line: Line, style: _Style) -> bool:
     return style.is_full(before, line.text) or (continues and sentence_open) or hangs
 
 
-def _piece(group: Sequence[Line], style: _Style, words: Mapping[str, int]) -> Piece | None:
+def _pieces(group: Sequence[Line], style: _Style, words: Mapping[str, int]) -> list[Piece]:
     first = group[0]
     text = _joined([line.text for line in group], words)
     if level := style.heading_level(first):
-        return Piece("heading", text, first.page, level)
+        return [Piece("heading", text, first.page, level)]
     if item := _BULLET.match(text):
         rest = text[item.end() :]
         if not any(c.isalnum() for c in rest):
-            return None  # a sign without words
-        return Piece("list_item", rest if _SIGN.match(text) else text, first.page, 1)
-    return Piece("paragraph", text, first.page) if any(c.isalnum() for c in text) else None
+            return []  # a sign without words
+        return [Piece("list_item", rest if _SIGN.match(text) else text, first.page, 1)]
+    return [Piece("paragraph", text, first.page)] if any(c.isalnum() for c in text) else []
 
 
 def _joined(lines: Sequence[str], words: Mapping[str, int]) -> str:

@@ -20,6 +20,7 @@ _DIVISION = re.compile(
     r"(?:chapter|part|book|letter|section|volume|act|scene|appendix|stave|canto)\s+(?:[ivxlcdm]+|\d+|[a-z]+)\b[^a-z]{0,3}.{0,80}$"
     r"|(?:preface|prologue|epilogue|introduction|contents|conclusion|foreword|afterword|postscript)\.?$"
     r"|[IVXLC]{1,7}\.?$"
+    r"|[一二三四五六七八九十]{1,3}、[^。；，！？]{1,30}$"
     r"|第[〇零一二三四五六七八九十百千\d]{1,6}[章节回卷部篇编集幕](?:\s.{0,40}|.{0,25})$",
     re.IGNORECASE,
 )

@@ -11,7 +11,8 @@ import pypdfium2.raw as raw
 
 from kg_builder.errors import LoadError
 from kg_builder.loaders.locating import shown
-from kg_builder.loaders.page_layout import HYPHEN, Line, lay_out, squeeze
+from kg_builder.loaders.page_layout import lay_out, squeeze
+from kg_builder.loaders.page_tables import HYPHEN, Cell, Line
 from kg_builder.loaders.pieces import Parsed, Source, clean
 
 __all__ = ["parse"]
@@ -26,6 +27,7 @@ _NO_TITLE = re.compile(
 _SPECIAL = {0xA0: " ", 0xAD: "", 2: HYPHEN, 0xFFFE: HYPHEN, 0xFFFF: "", 0: ""}
 _SMALLEST_FONT = 3.0
 _BOLD = 600
+_CELL_GAP = 1.0  # of the line's height; justified text stays below
 _MOST_BOOKMARKS = 20_000
 
 
@@ -133,7 +135,27 @@ def _line(handle: object, codes: Sequence[int], span: tuple[int, int], page: int
         size=round(size if size >= _SMALLEST_FONT else top - bottom, 1),  # else the page itself is scaled
         bold=raw.FPDFText_GetFontWeight(handle, middle) >= _BOLD,
         page_height=height,
+        cells=_cells(handle, codes, span, size=top - bottom),
     )
+
+
+def _cells(handle: object, codes: Sequence[int], span: tuple[int, int], *, size: float) -> tuple[Cell, ...]:
+    """The parts of a line that stand further apart than words do: cells of a table, perhaps."""
+    start, end = span
+    first = next(i for i in range(start, end) if codes[i] > 32)
+    cells: list[Cell] = []
+    for i in range(first + 1, end):
+        if codes[i] not in (32, 0xA0) or i + 1 >= end or codes[i - 1] <= 32 or codes[i + 1] <= 32:
+            continue
+        following = _box(handle, i + 1)[0]
+        if following - _box(handle, i - 1)[1] > _CELL_GAP * size:
+            cells.append(_cell(handle, codes, first, i))
+            first = i + 1
+    return (*cells, _cell(handle, codes, first, end))
+
+
+def _cell(handle: object, codes: Sequence[int], start: int, end: int) -> Cell:
+    return Cell("".join(map(_character, codes[start:end])).strip(), _box(handle, start)[0])
 
 
 def _character(code: int) -> str:

@@ -24,10 +24,8 @@ _MOST_LISTED = 50
 def parse_text(source: Source, text: str) -> Parsed:
     """Short fields of a record as one statement, long ones as paragraphs."""
     try:
-        if source.path.suffix.lower() == ".json":
-            values = [_whole(text, source)]
-        else:
-            values = list(_lines(text, source))
+        by_line = source.path.suffix.lower() != ".json"
+        values = list(_lines(text, source)) if by_line else [_whole(text, source)]
         pieces = [piece for value in values for piece in _pieces(value, source)]
     except RecursionError as exc:
         raise _too_deep(source) from exc
@@ -97,12 +95,14 @@ def _record(record: dict[str, Any], source: Source, depth: int, names: tuple[str
     if title:
         yield Piece("heading", title, level=min(depth + 1, 6))
     fields = {name: text for name, value in record.items() if name not in prose and (text := _field(value))}
-    if any(clean(text) != title for text in fields.values()):
+    if title:
+        fields = {name: text for name, text in fields.items() if text != title}
+    if fields:
         yield Piece("table_row", "; ".join(f"{' '.join((*names, name))}: {text}" for name, text in fields.items()))
     for text in prose.values():
         yield from text_pieces(text)
     for name, value in record.items():
-        if name not in fields and name not in prose and isinstance(value, dict | list):
+        if isinstance(value, dict | list) and name not in fields:
             yield from _pieces(value, source, depth + 1, (*names, name))
 
 

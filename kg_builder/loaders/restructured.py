@@ -58,7 +58,8 @@ def parse_text(source: Source, text: str) -> Parsed:
         )
     except (SystemMessage, ApplicationError) as exc:
         raise LoadError(f"expected reStructuredText, found: {exc}: {shown(source.path)}", reason="corrupt") from exc
-    pieces = list(_blocks(document, 0, 0))
+    titled = any(isinstance(node, nodes.title) for node in document.children)
+    pieces = list(_blocks(document, int(titled), 0))
     title = str(document.get("title") or "")
     for field in document.findall(nodes.field):
         name, body = field.children

@@ -69,7 +69,9 @@ def _tables(rows: list[list[str]]) -> Iterator[Piece]:
             table.append(row)
         elif table:
             at = header_index(table)
-            if at is not None or names is None or max(map(len, table)) > len(names):
+            if all(sum(map(bool, row)) == 1 for row in table):
+                yield from table_pieces(table)  # remarks below or above a table
+            elif at is not None or names is None or max(map(len, table)) > len(names):
                 yield from table_pieces(table, titled=True)
                 names = None if at is None else table[at]
             else:  # the table above goes on
