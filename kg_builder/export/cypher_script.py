@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING, TextIO
 
 from kg_builder.export.hex_escape import NOT_SCALAR, hex_escape
-from kg_builder.store.dialect import ARCADEDB, quote_identifier
+from kg_builder.store.dialect import quote_identifier
 from kg_builder.store.naming import type_label
 from kg_builder.store.records import StoredEdge, StoredEntity
 
@@ -28,12 +28,12 @@ def write_cypher(store: GraphSource, file: TextIO) -> int:
     file.write("CREATE CONSTRAINT entity_id IF NOT EXISTS FOR (e:Entity) REQUIRE e.id IS UNIQUE;\n")
     entities = _Batches(file, _ENTITIES)
     for entity in store.entities():
-        entities.add(_identifier(type_label(entity.type)), _entity_row(entity))
+        entities.add(quote_identifier(type_label(entity.type)), _entity_row(entity))
     entities.flush()
     edges = _Batches(file, _EDGES)
     count = 0
     for edge in store.edges(with_evidence=False):
-        edges.add(_identifier(edge.type), _edge_row(edge))
+        edges.add(quote_identifier(edge.type), _edge_row(edge))
         count += 1
     edges.flush()
     return count
@@ -102,14 +102,3 @@ def _string(text: str) -> str:
     """`text` as a Cypher string literal on one line."""
     literal = _UNSAFE.sub(lambda m: _ESCAPED.get(m[0]) or f"\\u{ord(m[0]):04x}", hex_escape(text, NOT_SCALAR))
     return f"'{literal}'"
-
-
-_NOT_PORTABLE = re.compile(r"[~,*\x00-\x1f\x7f-\x9f\u2028\u2029]")
-
-
-def _identifier(name: str) -> str:
-    """`name` as a quoted label or type on one line that every server takes."""
-    token = ARCADEDB.token(name)
-    if len(token) >= len(name):  # else it was cut, being too long for one of the servers
-        token = _NOT_PORTABLE.sub(lambda match: f"%{ord(match[0]):02X}", name)
-    return quote_identifier(token)

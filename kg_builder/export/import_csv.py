@@ -15,7 +15,6 @@ import re
 from typing import TYPE_CHECKING, TextIO
 
 from kg_builder.export.hex_escape import NOT_SCALAR, hex_escape
-from kg_builder.store.dialect import NEO4J
 from kg_builder.store.naming import type_label
 
 if TYPE_CHECKING:
@@ -31,7 +30,7 @@ def write_nodes(store: GraphSource, file: TextIO) -> int:
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow(("id:ID", "name", "type", "aliases:string[]", "mentions:long", ":LABEL"))
     for entity in store.entities():
-        labels = ("Entity", NEO4J.token(type_label(entity.type)))
+        labels = ("Entity", type_label(entity.type))
         texts = (_value(entity.id), _value(entity.name), _value(entity.type))
         writer.writerow((*texts, _list(entity.aliases), entity.mentions, _list(labels)))
     return 0
