@@ -1,0 +1,68 @@
+"""The browser interface's entry: the frame around every page. `ui.serve` starts it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+from kg_builder.errors import StoreError
+from ui.i18n import LANGUAGES, language_of
+from ui.pages import make_pages
+from ui.session import current_language, follow, set_language, t, write_language
+from ui.style import apply_style
+from ui.views import documents, evidence, explore, overview, query
+from ui.views.no_data import render_missing, render_sidebar
+
+_HERE = Path(__file__).parent
+_SIDEBAR_PX = 236
+
+
+def main() -> None:
+    """Draw the frame, then the page."""
+    st.set_page_config(
+        page_title=t("app.title"),
+        page_icon=str(_HERE / "icon.svg"),
+        layout="wide",
+        initial_sidebar_state=_SIDEBAR_PX,
+        menu_items={"Get help": None, "Report a bug": None, "About": t("app.about")},
+    )
+    apply_style()
+    st.logo(str(_HERE / "logo.svg"), icon_image=str(_HERE / "icon.svg"))
+    language_switch()
+    page = st.navigation(
+        make_pages(
+            {
+                "overview": overview.render,
+                "explore": explore.render,
+                "evidence": evidence.render,
+                "documents": documents.render,
+                "query": query.render,
+            }
+        )
+    )
+    try:
+        render_sidebar()
+        page.run()
+    except StoreError as exc:
+        render_missing(exc)
+
+
+def language_switch() -> None:
+    """English or Chinese, for the session and in the address."""
+    asked = language_of(st.query_params.get("lang"))
+    if asked:
+        set_language(asked)
+    current = current_language()
+    follow("language", "lang", lambda _: current)
+    chosen = st.sidebar.segmented_control(
+        t("app.language"), list(LANGUAGES), format_func=LANGUAGES.__getitem__, key="language", required=True
+    )
+    if chosen != current:
+        set_language(chosen)
+        st.query_params["lang"] = chosen
+        st.rerun()
+    write_language()
+
+
+main()

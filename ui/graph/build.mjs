@@ -1,0 +1,41 @@
+// Bundles src/ into bundle/, the folder that the Python package serves. `--check` fails where the committed bundle is stale.
+import { build } from "esbuild";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+
+const check = process.argv.includes("--check");
+const result = await build({
+  entryPoints: ["src/main.js"],
+  bundle: true,
+  minify: true,
+  format: "iife",
+  target: ["es2020"],
+  charset: "utf8",
+  legalComments: "none", // the notices are in THIRD_PARTY.txt, complete
+  write: false,
+});
+
+const notices = [];
+for (const name of ["cytoscape", "cytoscape-fcose", "cose-base", "layout-base"]) {
+  const version = JSON.parse(await readFile(`node_modules/${name}/package.json`, "utf8")).version;
+  const license = (await readFile(`node_modules/${name}/LICENSE`, "utf8")).replaceAll("\r\n", "\n").trim();
+  notices.push(`${name} ${version}\n${"-".repeat(name.length + version.length + 1)}\n${license}\n`);
+}
+
+const outputs = {
+  "graph.js": result.outputFiles[0].text,
+  "graph.css": await readFile("src/graph.css", "utf8"),
+  "index.html": await readFile("src/index.html", "utf8"),
+  "THIRD_PARTY.txt": notices.join("\n"),
+};
+if (check) {
+  for (const [name, text] of Object.entries(outputs)) {
+    const committed = await readFile(`bundle/${name}`, "utf8").catch(() => "");
+    if (committed !== text) {
+      console.error(`bundle/${name} is stale: run "npm ci && npm run build" in ui/graph`);
+      process.exitCode = 1;
+    }
+  }
+} else {
+  await mkdir("bundle", { recursive: true });
+  for (const [name, text] of Object.entries(outputs)) await writeFile(`bundle/${name}`, text);
+}

@@ -1,0 +1,124 @@
+"""The sentences behind a fact, or everything the texts say about an entity, the denied and the hearsay too."""
+
+from __future__ import annotations
+
+from html import escape
+
+import streamlit as st
+
+from kg_builder.store.records import StoredEvidence
+from ui import data
+from ui.entity_search import search_box
+from ui.evidence_list import is_fact, marks_key, show_evidence
+from ui.graph import EdgeKey, edge_of
+from ui.pages import link
+from ui.session import follow, number, publish, read, t, write
+from ui.style import fact, heading, note, plain
+from ui.views.no_data import render_empty
+
+__all__ = ["render"]
+
+_LIMIT = 200
+_PAGE = 10
+_START = 15
+_SHOW = ("all", "facts", "others")
+
+
+def render() -> None:
+    """Draw the page. Its address holds the edge or the entity, the filter and the page."""
+    if not data.counts().extractions:
+        render_empty()
+        return
+    heading(t("page.evidence"), t("evidence.lead"))
+    edge, entity_id = edge_of(read("edge")), read("entity")
+    if edge is not None:
+        _of_edge(edge)
+    elif entity_id:
+        _of_entity(entity_id)
+    else:
+        _start()
+
+
+def _start() -> None:
+    search_box(_choose, suggest=False)
+    note(t("evidence.start"))
+    with st.container(key="rows_start"):
+        for edge in data.top_edges(_START):
+            ends = [f"**{plain(name, limit=60)}**" for name in (edge.head, edge.tail)]
+            label = f"{ends[0]} — {plain(edge.relation, limit=40)} → {ends[1]}"
+            support = f" · {t('card.support', n=edge.support)}" if edge.support > 1 else ""
+            key = str(EdgeKey(edge.head_id, edge.type, edge.tail_id))
+            st.button(
+                label + support,
+                key=f"start-{key}",
+                type="tertiary",
+                on_click=_choose_edge,
+                args=(key,),
+                width="stretch",
+            )
+
+
+def _of_edge(edge: EdgeKey) -> None:
+    head, tail = data.entity(edge.head_id), data.entity(edge.tail_id)
+    if head is None or tail is None:
+        st.warning(t("explore.unknown"), icon=":material/help:")
+        return
+    relation = next((r for r, kind, _ in data.relations() if kind == edge.type), edge.type)
+    fact(head.name, relation, tail.name)
+    with st.container(horizontal=True):
+        link("explore", t("evidence.draw"), entity=edge.head_id, edge=str(edge))
+        link("evidence", t("evidence.entity", name=plain(head.name, limit=40)), entity=head.id)
+    _list(data.evidence(edge.head_id, edge.type, edge.tail_id, limit=_LIMIT))
+
+
+def _of_entity(entity_id: str) -> None:
+    entity = data.entity(entity_id)
+    if entity is None:
+        st.warning(t("explore.unknown"), icon=":material/help:")
+        return
+    st.html(f'<p class="kg-fact">{escape(t("evidence.entity", name=entity.name))}</p>')
+    link("explore", t("evidence.draw"), entity=entity.id)
+    _list(data.statements(entity_id, limit=_LIMIT))
+
+
+def _list(items: list[StoredEvidence]) -> None:
+    shown = _filtered(items)
+    count = len(shown)
+    note(t("evidence.sentence") if count == 1 else t("evidence.sentences", n=count) if count else t("evidence.none"))
+    if len(items) >= _LIMIT:
+        note(t("evidence.limit", limit=_LIMIT))
+    if not shown:
+        return
+    marks_key()
+    pages = -(-count // _PAGE)
+    page = 1
+    if pages > 1:
+        follow("page", "page", lambda values: int(number(values[0] if values else "", 1, low=1, high=pages)))
+        st.session_state["page"] = min(st.session_state["page"], pages)
+        page = st.pagination(pages, key="page")
+        publish("page", "page", str(page) if page > 1 else "")
+    show_evidence(shown[(page - 1) * _PAGE : page * _PAGE])
+
+
+def _filtered(items: list[StoredEvidence]) -> list[StoredEvidence]:
+    follow("show", "show", lambda values: values[0] if values and values[0] in _SHOW else "all")
+    follow("least", "conf", lambda values: number(values[0] if values else "", 0.0, low=0.0, high=1.0))
+    with st.container(horizontal=True, gap="medium"):
+        show = st.segmented_control(
+            t("evidence.show"), _SHOW, format_func=lambda name: t(f"evidence.{name}"), key="show", required=True
+        )
+        least = st.slider(t("evidence.confidence"), 0.0, 1.0, step=0.05, key="least", width=240)
+    publish("show", "show", show if show != "all" else "")
+    publish("least", "conf", f"{least:.2f}" if least else "")
+    wanted = [item for item in items if item.confidence >= least]
+    if show == "all":
+        return wanted
+    return [item for item in wanted if is_fact(item) == (show == "facts")]
+
+
+def _choose(entity_id: str) -> None:
+    write(entity=entity_id, edge="", q="", page="")
+
+
+def _choose_edge(key: str) -> None:
+    write(edge=key, entity="", q="", page="")
