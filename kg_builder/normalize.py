@@ -24,6 +24,7 @@ __all__ = [
     "type_label",
 ]
 
+_MAX_STRIPPED = 400  # characters; what is longer is no name, and peeling it layer by layer would take quadratic time
 SYSTEM_LABELS = frozenset({"Document", "Segment", "Entity", "Extraction", "Name", "Decision", "Run"})
 
 _HAN = "㐀-䶿一-鿿豈-\ufaff\U00020000-\U000323af"
@@ -58,11 +59,10 @@ _DETERMINER = re.compile(
 def clean_name(surface: str) -> str:
     """The name as people read it: case kept, without articles, possessive, enclosing quotes and invisible characters.
 
-    Empty where nothing is left.
+    Empty where nothing is left. A text of more than 400 characters only loses what cannot be seen.
     """
-    text = unicodedata.normalize("NFC", surface).translate(_FULL_WIDTH)
-    text = _visible(text)
-    while (shorter := _strip_once(text)) != text:
+    text = _visible(unicodedata.normalize("NFC", surface).translate(_FULL_WIDTH))
+    while len(text) <= _MAX_STRIPPED and (shorter := _visible(unicodedata.normalize("NFC", _strip_once(text)))) != text:
         text = shorter
     return text
 

@@ -23,6 +23,7 @@ from kg_builder.types import Language, Relation
 __all__ = ["CanonicalRelation", "canonical_relation", "identifier", "relation_type", "without_negation"]
 
 _MAX_TYPE = 64
+_MAX_PHRASE = 400  # characters; what is longer is no relation, and is only unified in form
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,7 @@ def canonical_relation(relation: Relation, *, language: Language) -> CanonicalRe
 @lru_cache(maxsize=1 << 14)
 def _canonical(words: str, is_lemma: bool, passive: bool, language: Language) -> CanonicalRelation:
     text = _plain(words)
-    if language == "other":
+    if language == "other" or not text or len(text) > _MAX_PHRASE:
         return CanonicalRelation(text.casefold() or words, passive)
     if _HAN.search(text):
         name, turned = (_chinese_base(text), False) if is_lemma else _chinese(text, passive)
@@ -52,7 +53,7 @@ def _canonical(words: str, is_lemma: bool, passive: bool, language: Language) ->
         name, turned = _english_lemma(text, passive), False
     else:
         name, turned = _english(text, passive)
-    return CanonicalRelation(name or text.casefold() or words, passive or turned)
+    return CanonicalRelation(name or text.casefold(), passive or turned)
 
 
 def _plain(words: str) -> str:
