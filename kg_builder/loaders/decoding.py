@@ -111,7 +111,7 @@ def _not_utf8(data: bytes, path: Path, declared: str | None) -> str:
     damaged = data.decode("utf-8", "replace")
     beyond = len(damaged) - len(damaged.encode("ascii", "ignore"))
     errors = damaged.count("\ufffd")
-    if errors <= max(1, beyond * _TOLERATED) and beyond - errors >= 4 * errors:
+    if errors <= max(3, beyond * _TOLERATED) and beyond - errors >= 4 * errors:
         return damaged
     encoding = guess(data)
     if encoding is None and codec:

@@ -31,9 +31,10 @@ def discover(paths: Iterable[Path], *, include: Sequence[str] = (), exclude: Seq
     """The files that `paths` name and those in the folders that they name, lazily, sorted by name within a folder.
 
     Hidden files and folders (``.name``, and the ``~$name`` of office programs) are passed over, as is what the globs
-    leave out. A glob without a slash matches the name at any depth, one with a slash the path from the folder on; ``**``
-    stands for any folders. A link inside a folder to something else inside it is no file of its own; one that leaves
-    the folder is reported and not followed. What `paths` name themselves is taken whatever its suffix, but for archives.
+    leave out. A glob without a slash matches the name at any depth, one with a slash the path from the folder on;
+    ``**`` stands for any folders. A link inside a folder to something else inside it is no file of its own; one that
+    leaves the folder is reported and not followed. What `paths` name themselves is taken whatever its suffix, but for
+    archives.
     """
     walk = _Walk(include, exclude)
     for path in paths:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import string
 
 __all__ = ["chinese_share", "guess", "guess_utf16"]
 
@@ -51,11 +52,10 @@ def guess(data: bytes) -> str | None:
         return _latin_encoding(data)
     scores = {encoding: chinese_share(sample.decode(encoding, "replace"), encoding) for encoding in _CHINESE}
     best = max(scores, key=lambda encoding: scores[encoding])
-    wide = guess_utf16(data)
-    if wide and scores[best] < _ENOUGH:
-        return wide
     if scores[best] >= _ENOUGH:
         return best
+    if _letters(sample) < len(sample) * 0.7 and (wide := guess_utf16(data)):
+        return wide
     if _latin(sample, longest=2) >= 0.6:
         return _latin_encoding(data)
     return _by_library(sample) or (best if scores[best] > 0.2 else None)
@@ -110,9 +110,12 @@ def _share_of_text(text: str) -> float:
 
 def _is_sprinkled(sample: bytes) -> bool:
     """True for a few single high bytes among many ASCII letters: no Chinese, even where a pair could be a character."""
-    letters = sum(sample.count(c) for c in b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
     high = sum(map(len, _RUNS.findall(sample)))
-    return high <= len(sample) * 0.2 and letters >= len(sample) * 0.6 and _latin(sample, longest=1) >= 0.9
+    return high <= len(sample) * 0.2 and _letters(sample) >= len(sample) * 0.6 and _latin(sample, longest=1) >= 0.9
+
+
+def _letters(sample: bytes) -> int:
+    return len(sample) - len(sample.translate(None, string.ascii_letters.encode()))
 
 
 def _latin(sample: bytes, *, longest: int) -> float:

@@ -22,7 +22,7 @@ def parse_xml(data: bytes, source: Source, *, part: str = "") -> Any:
     """The root element of an XML document. Entities stay unexpanded, nothing outside is read.
 
     Raises:
-        LoadError: ``corrupt``, ``too-deep`` or ``too-large``.
+        LoadError: ``corrupt``, ``unsafe-xml``, ``too-deep`` or ``too-large``.
     """
     require_size(len(data), source, part=part)
     parser = etree.XMLParser(
@@ -93,7 +93,8 @@ def _syntax(exc: etree.XMLSyntaxError, source: Source, part: str) -> LoadError:
     if "depth" in said:
         return _too_deep(source, part)
     where = f"{part} of {shown(source.path)}" if part else shown(source.path)
-    return LoadError(f"expected well-formed markup, found: {' '.join(said.split())}: {where}", reason="corrupt")
+    reason = "unsafe-xml" if "amplification" in said else "corrupt"
+    return LoadError(f"expected well-formed markup, found: {' '.join(said.split())}: {where}", reason=reason)
 
 
 def _too_deep(source: Source, part: str) -> LoadError:

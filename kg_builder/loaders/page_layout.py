@@ -170,7 +170,7 @@ def _goes_on(group: Sequence[Line], line: Line, style: _Style) -> bool:
         in_outline = (line.page, squeeze(line.text)) in style.outline
         same = level == level_before and line.page == before.page and abs(line.size - before.size) < 0.5
         return same and not in_outline and 0 < before.bottom - line.bottom < 1.6 * style.leading * line.size
-    if before.text.endswith(HYPHEN) and _LOWER.match(line.text):
+    if before.text.endswith((HYPHEN, "-")) and _LAST_WORD.search(before.text[:-1]) and _FIRST_WORD.match(line.text):
         return True
     if _BULLET.match(line.text) or not 0.85 < line.size / before.size < 1.18:
         return False

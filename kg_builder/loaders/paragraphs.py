@@ -149,11 +149,12 @@ def _goes_on(before: str, line: str, width: int) -> bool:
     indent, indent_before = len(line) - len(line.lstrip()), len(before) - len(before.lstrip())
     if indent > indent_before and not _SIGN_BULLET.match(before) and _ENDS.search(before):
         return False  # an indented first line
+    words = line.lstrip()
     if not width:
-        return bool(_LOWER.match(line)) and not _ENDS.search(before)
+        return bool(_LOWER.match(words)) and not _ENDS.search(before)
     # The line was full: the next word would not have fitted.
-    first_word = line.split(maxsplit=1)[0]
+    first_word = words.split(maxsplit=1)[0]
     room = width - _columns(before)
     if room <= max(8, min(_columns(first_word), 24)):
         return True
-    return bool(_LOWER.match(line)) or before.rstrip().endswith((",", "，", "、"))
+    return bool(_LOWER.match(words)) or before.rstrip().endswith((",", "，", "、"))

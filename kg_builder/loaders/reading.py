@@ -60,11 +60,10 @@ def sha256_of(path: Path) -> str:
 def _open(path: Path) -> io.BufferedReader:
     # Without O_NONBLOCK, opening a named pipe waits for a writer that may never come.
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    file = io.FileIO(descriptor)
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-        file.close()
+        os.close(descriptor)
         raise LoadError(f"expected a file, found a folder, pipe or device: {shown(path)}", reason="not-a-file")
-    return io.BufferedReader(file)
+    return io.BufferedReader(io.FileIO(descriptor))
 
 
 def _version(status: os.stat_result) -> tuple[int, ...]:

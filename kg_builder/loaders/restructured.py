@@ -36,6 +36,8 @@ _SETTINGS = {
     "pep_references": False,
     "rfc_references": False,
 }
+_DEEPEST = 60
+_MARKS = re.compile(r"\s*(?:[-*+•|>] +){2,}")
 _HEADER = re.compile(r"(?:[A-Z][A-Za-z-]*:(?:[ \t].*|[ \t]*)\n(?:[ \t]+\S.*\n)*){2,}(?:\s*\n|$)")
 _ROLE = re.compile(r":[A-Za-z][\w.+:-]*:`([^`]*?)(?:\s*<[^>`]*>)?`|`([^`]*?)(?:\s*<[^>`]*>)?`:[A-Za-z][\w.+:-]*:")
 _UNSEEN = (
@@ -48,6 +50,7 @@ _UNSEEN = (
 def parse_text(source: Source, text: str) -> Parsed:
     """Sections, paragraphs, lists and tables; comments, directives' options and code are left out."""
     require_size(len(text), source)
+    _require_shallow(text, source)
     has_header = _HEADER.match(text.lstrip("\n")) is not None
     try:
         document = publish_doctree(
@@ -69,6 +72,25 @@ def parse_text(source: Source, text: str) -> Parsed:
     return Parsed(pieces, title)
 
 
+def _require_shallow(text: str, source: Source) -> None:
+    """Refuse nesting that the parser would take minutes to give up on, by the indentation of the lines."""
+    indents: list[int] = []
+    for line in text.split("\n"):
+        if not line.strip():
+            continue
+        indent = len(line) - len(line.lstrip())
+        while indents and indents[-1] > indent:
+            indents.pop()
+        if not indents or indents[-1] < indent:
+            indents.append(indent)
+        marks = _MARKS.match(line)
+        if len(indents) + (len(marks[0].split()) if marks else 0) > _DEEPEST:
+            raise LoadError(
+                f"expected blocks nested at most {_DEEPEST} deep, found deeper ones in {shown(source.path)}",
+                reason="too-deep",
+            )
+
+
 def _blocks(parent: Any, level: int, lists: int) -> Iterator[Piece]:
     for node in parent.children:
         yield from _block(node, level, lists)
@@ -86,7 +108,8 @@ def _block(node: Any, level: int, lists: int) -> Iterator[Piece]:
             for item in node.children:
                 yield from _definition(item, level, lists + 1)
         case nodes.field_list():
-            fields = [(_inline(field[0]), clean(_all_text(field[1]))) for field in node.children]
+            pairs: list[Any] = [field.children for field in node.children]
+            fields = [(_inline(name), clean(_all_text(body))) for name, body in pairs]
             statement = "; ".join(f"{name}: {body}" for name, body in fields if body)
             yield Piece("table_row", statement)
         case nodes.table():

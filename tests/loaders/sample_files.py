@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - markup is easier to read on its own line
 """Files of every format, made when a test needs them."""
 
 from __future__ import annotations
@@ -98,7 +99,8 @@ def make_html(path: Path) -> Path:
 def make_md(path: Path) -> Path:
     path.write_text(
         f"---\ntitle: Front title\nauthor: Ada\n---\n# The harbour\n\n{WRAPPED}\n\n<!-- a comment -->\n\n"
-        f"## 人物\n\n{CHINESE[:11]}\n{CHINESE[11:]}\n\n- First *point*.\n  1. Nested point.\n- Second [point](http://x.example).\n\n"
+        f"## 人物\n\n{CHINESE[:11]}\n{CHINESE[11:]}\n\n- First *point*.\n  1. Nested point.\n"
+        "- Second [point](http://x.example).\n\n"
         "| Name | Role |\n|---|---|\n| Ada | analyst |\n| Bob | |\n\n```python\nimport os\nos.remove('x')\n```\n",
         encoding="utf-8",
     )
@@ -134,7 +136,9 @@ def make_json(path: Path) -> Path:
 
 
 def make_jsonl(path: Path) -> Path:
-    path.write_text(f'{{"author": "Ada", "text": "{ENGLISH}"}}\n{{"author": "林若汐", "text": "{CHINESE}"}}\n', encoding="utf-8")
+    path.write_text(
+        f'{{"author": "Ada", "text": "{ENGLISH}"}}\n{{"author": "林若汐", "text": "{CHINESE}"}}\n', encoding="utf-8"
+    )
     return path
 
 
@@ -183,7 +187,7 @@ def make_odt(path: Path) -> Path:
         for row in PEOPLE
     )
     content = (
-        f'<office:document-content {head}><office:body><office:text><text:tracked-changes><text:p>deleted words</text:p>'
+        f"<office:document-content {head}><office:body><office:text><text:tracked-changes><text:p>deleted words</text:p>"
         f'</text:tracked-changes><text:h text:outline-level="1">The harbour</text:h><text:p>{ENGLISH}<text:note>'
         "<text:note-citation>1</text:note-citation><text:note-body><text:p>A note of its own.</text:p></text:note-body>"
         f"</text:note></text:p><text:p>{CHINESE}</text:p><text:list><text:list-item><text:p>First<text:s/>point.</text:p>"
