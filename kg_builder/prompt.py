@@ -1,0 +1,117 @@
+r"""Triples as ``head|relation|tail`` lines: the form that prompts, training examples and ``--format pipe`` share.
+
+One triple a line. A backslash escapes: ``\|`` is a bar, ``\\`` a backslash, ``\n`` and ``\r`` line breaks, ``\uXXXX`` a
+character that would be lost otherwise (control characters, space at the edge of a field); before anything else it is
+passed over, and so can protect what would look like a bullet.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from kg_builder.types import Triple
+
+__all__ = ["ParsedTriples", "format_triples", "parse_triples"]
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedTriples:
+    """The triples of a text, and each line that is none, verbatim, with its reason.
+
+    Reasons: ``no-separator``, ``too-few-fields``, ``too-many-fields``, ``empty-field``.
+    """
+
+    triples: tuple[Triple, ...]
+    malformed: tuple[tuple[str, str], ...]
+
+
+_ESCAPES = {"\\": "\\\\", "|": "\\|", "\n": "\\n", "\r": "\\r"}
+# Also what some readers take for a line break, and what trimming would take away.
+_SPECIAL = re.compile(r"[\\|\x00-\x1f\x7f\x85\u2028\u2029\ufeff\ud800-\udfff]|\A\s|\s\Z")
+_ESCAPED = re.compile(r"\\(?:u([0-9a-fA-F]{4})|(.))", re.DOTALL)
+_TOKEN = re.compile(r"\\.|\|", re.DOTALL)
+_BULLET = re.compile(r"(?:[-*•–+]|\(?\d{1,4}[.)、）])[ \t]+")
+_FENCE = re.compile(r"(?:```|~~~)[\w+-]*")
+_PREAMBLE = re.compile(r"[^|]*[:：]")
+_RULE = re.compile(r"\|(?:[ :-]+\|)+")
+_WRAPPED = re.compile(r"\(([^()]*)\)[.,]?")
+_TUPLE = re.compile(r"\(([^();|]+);([^();|]+);([^();|]+)\)[.,]?")
+
+
+def format_triples(triples: Iterable[Triple]) -> str:
+    """One line for each triple, each ended by a line feed; `parse_triples` gives back the same triples.
+
+    A triple with an empty field is written as it is, and will be counted as malformed when it is read.
+    """
+    lines = []
+    for triple in triples:
+        line = "|".join(map(_escape, (triple.head, triple.relation, triple.tail)))
+        if line.startswith("(") or _BULLET.match(line):
+            line = "\\" + line
+        lines.append(line + "\n")
+    return "".join(lines)
+
+
+def parse_triples(text: str) -> ParsedTriples:
+    """The triples that `text` holds, as a model may have written them.
+
+    Passed over: blank lines, code fences, bullets and numbers, a table's outer bars, brackets around a line, and a
+    first line that announces the rest ("Here are the triples:"). ``(a; b; c)`` of three fields, and full-width bars,
+    are read as triples too. Nothing else is guessed at.
+    """
+    triples: list[Triple] = []
+    malformed: list[tuple[str, str]] = []
+    for number, line in enumerate(re.split(r"\r\n|\n|\r", text)):
+        content = _BULLET.sub("", line.strip(), count=1) if _BULLET.match(line.strip()) else line.strip()
+        if not content or _FENCE.fullmatch(content) or _RULE.fullmatch(content):
+            continue
+        if number == 0 and _PREAMBLE.fullmatch(content):
+            continue
+        fields, reason = _fields(content)
+        if reason:
+            malformed.append((line, reason))
+        else:
+            triples.append(Triple(*fields))
+    return ParsedTriples(tuple(triples), tuple(malformed))
+
+
+def _fields(content: str) -> tuple[list[str], str]:
+    """The three fields of a line, or why there are not three."""
+    wrapped = _WRAPPED.fullmatch(content)
+    if wrapped and "|" in wrapped[1]:
+        content = wrapped[1]
+    fields = _split(content)
+    if len(fields) == 1:
+        found = _TUPLE.fullmatch(content)
+        fields = list(found.groups()) if found else content.split("｜")
+    if len(fields) == 5 and not fields[0].strip() and not fields[-1].strip():
+        fields = fields[1:-1]
+    if len(fields) != 3:
+        return [], "no-separator" if len(fields) == 1 else f"too-{'few' if len(fields) < 3 else 'many'}-fields"
+    cleaned = [_unescape(field.strip()) for field in fields]
+    return cleaned, "" if all(cleaned) else "empty-field"
+
+
+def _split(line: str) -> list[str]:
+    """`line` cut at its unescaped bars."""
+    fields, start = [], 0
+    for token in _TOKEN.finditer(line):
+        if token[0] == "|":
+            fields.append(line[start : token.start()])
+            start = token.end()
+    return [*fields, line[start:]]
+
+
+def _escape(field: str) -> str:
+    return _SPECIAL.sub(lambda m: _ESCAPES.get(m[0]) or f"\\u{ord(m[0]):04x}", field)
+
+
+def _unescape(field: str) -> str:
+    def plain(found: re.Match[str]) -> str:
+        if found[1]:
+            return chr(int(found[1], 16))
+        return {"n": "\n", "r": "\r"}.get(found[2], found[2])
+
+    return _ESCAPED.sub(plain, field)
