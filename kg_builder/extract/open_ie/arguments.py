@@ -1,0 +1,216 @@
+"""Arguments and the entities inside them.
+
+An argument is a noun with what belongs to it; its relative clauses, participles, appositions and coordinated nouns become
+statements of their own and stay out. The entity is the part that identifies: the name, or the noun with its compounds and adjectives.
+"""
+
+from __future__ import annotations
+
+import re
+
+from kg_builder.extract.open_ie.tree import Tree
+from kg_builder.types import Mention, Span
+
+__all__ = ["argument_words", "entity_words", "mention", "mention_type", "span"]
+
+_NAMED = {
+    "PER": "Person", "PERSON": "Person", "LOC": "Place", "GPE": "Place", "ORG": "Organization", "Person": "Person",
+    "Organization": "Organization", "Place": "Place", "Time": "Time", "Quantity": "Quantity", "Event": "Event",
+    "Work": "Work", "Product": "Product", "MISC": "",
+}  # fmt: skip
+_KINDS = {"person": "Person", "organization": "Organization", "place": "Place", "time": "Time", "event": "Event"}
+_MONTHS = frozenset(
+    "january february march april may june july august september october november december jan feb mar apr jun jul aug "
+    "sep sept oct nov dec monday tuesday wednesday thursday friday saturday sunday today yesterday tomorrow".split()
+)
+_TIMES = frozenset(
+    "year month week day hour minute second decade century morning evening afternoon night weekend season spring summer "
+    "autumn winter era age period millennium date noon midnight semester quarter fortnight".split()
+)
+_UNITS = frozenset(
+    "percent % dollar euro pound yen yuan cent rupee kilometer kilometre km mile meter metre m cm mm foot inch yard acre "
+    "hectare kilogram kg gram ton tonne liter litre gallon degree watt kilowatt megawatt volt hertz byte megabyte gigabyte "
+    "million billion trillion thousand hundred dozen point mph knot calorie barrel celsius fahrenheit".split()
+)
+_YEAR = re.compile(
+    r"(1\d|20)\d\d(s|[-–/]\d{2,4})?$|'?\d0s$|\d{1,2}(st|nd|rd|th)$|\d{1,4}([-/.])\d{1,2}\2\d{1,4}$|\d{1,2}:\d\d$"
+)
+_QUANTITY = re.compile(r"[$€£¥]|[-+]?[\d.,]*\d%?$")
+
+# What never belongs to an argument, at its head or further down.
+_CUT = frozenset({"acl", "appos", "parataxis", "list", "discourse", "vocative", "dislocated", "reparandum", "orphan"})
+# What is cut at the head only: its own preposition, what coordinates with it, and, of a predicate noun, the rest of its clause.
+_CUT_AT_HEAD = _CUT | {
+    "case",
+    "mark",
+    "cc",
+    "conj",
+    "cop",
+    "aux",
+    "nsubj",
+    "csubj",
+    "expl",
+    "advcl",
+    "ccomp",
+    "obl",
+    "punct",
+}
+_INNER = frozenset({"compound", "flat", "amod", "nummod", "goeswith", "fixed"})
+_OPEN = frozenset("([{\"'“‘«`") | {"``"}
+_CLOSE = frozenset(")]}\"'”’»") | {"''"}
+
+
+def argument_words(tree: Tree, i: int) -> list[int]:
+    """The words of the argument headed by `i`, in order."""
+    predicate = any(tree.label[c] == "cop" for c in tree.children[i])
+    words = [i]
+    for c in tree.children[i]:
+        label = tree.label[c]
+        if label in _CUT_AT_HEAD and not _kept_at_head(tree, i, c, predicate=predicate):
+            continue
+        if predicate and label == "advmod" and _before_copula(tree, i, c):
+            continue
+        if tree.dep[c] == "cc:preconj":
+            continue
+        words.extend(tree.below(c, keep=lambda k: tree.label[k] not in _CUT))
+    words.sort()
+    return _trimmed(tree, words, i)
+
+
+def _kept_at_head(tree: Tree, i: int, c: int, *, predicate: bool) -> bool:
+    """A hyphen inside, quotes around a name, or a preposition phrase under an adjective stay."""
+    if tree.label[c] == "punct":
+        return tree.word[c] in "-–/" or tree.word[c] in _OPEN or tree.word[c] in _CLOSE
+    return tree.label[c] == "obl" and not predicate and tree.pos[i] in ("ADJ", "NUM", "ADV")
+
+
+def _before_copula(tree: Tree, i: int, c: int) -> bool:
+    return any(tree.label[k] == "cop" and c < k for k in tree.children[i]) or tree.low[c] in (
+        "not",
+        "n't",
+        "also",
+        "then",
+    )
+
+
+def _trimmed(tree: Tree, words: list[int], i: int) -> list[int]:
+    """Without stray punctuation at the edges; quotes and brackets stay where both halves are there."""
+    marks = [tree.word[w] for w in words]
+    balanced = any(m in _OPEN for m in marks) and any(m in _CLOSE for m in marks)
+    while words and words[0] != i and tree.pos[words[0]] == "PUNCT" and not (balanced and tree.word[words[0]] in _OPEN):
+        words = words[1:]
+    while (
+        words
+        and words[-1] != i
+        and tree.pos[words[-1]] == "PUNCT"
+        and not (balanced and tree.word[words[-1]] in _CLOSE)
+    ):
+        words = words[:-1]
+    return words
+
+
+def entity_words(tree: Tree, i: int) -> list[int]:
+    """The words that identify the entity headed by `i`: side by side, in order, `i` among them."""
+    allowed = {i}
+    stack = [i]
+    while stack:
+        k = stack.pop()
+        for c in tree.children[k]:
+            if _identifies(tree, k, c):
+                allowed.add(c)
+                stack.append(c)
+            elif k == i and _of_name(tree, i, c):
+                inside = tree.below(c, keep=lambda w: tree.label[w] not in _CUT and tree.label[w] not in ("conj", "cc"))
+                allowed.update(inside)
+    if tree.ner_start[i] >= 0:
+        allowed.update(k for k in _same_name(tree, i))
+    first = last = i
+    while first - 1 in allowed:
+        first -= 1
+    while last + 1 in allowed:
+        last += 1
+    words = list(range(first, last + 1))
+    while len(words) > 1 and words[0] != i and _droppable(tree, words[0]):
+        words = words[1:]
+    while len(words) > 1 and words[-1] != i and tree.pos[words[-1]] == "PUNCT":
+        words = words[:-1]
+    return words
+
+
+def _same_name(tree: Tree, i: int) -> list[int]:
+    begin, words = tree.ner_start[i], []
+    k = begin
+    while k < len(tree.word) and tree.ner_start[k] == begin:
+        words.append(k)
+        k += 1
+    return words
+
+
+def _droppable(tree: Tree, k: int) -> bool:
+    return tree.pos[k] in ("DET", "PUNCT", "CCONJ", "ADP") or tree.low[k] in ("'s", "’s")
+
+
+def _identifies(tree: Tree, k: int, c: int) -> bool:
+    label, dep = tree.label[c], tree.dep[c]
+    if label in ("amod", "nummod", "compound") and any(tree.label[x] in ("conj",) for x in tree.children[c]) and c < k:
+        return True
+    if label in _INNER:
+        return True
+    if dep == "nmod:unmarked":
+        return c == k + 1 or tree.pos[c] in ("NUM", "PROPN")
+    if dep == "nmod:desc":
+        return tree.ner[k] not in ("PER", "PERSON") and tree.kind[k] != "person"
+    if label == "punct":
+        return tree.word[c] in "-–/." and k != c
+    if label in ("conj", "cc"):
+        return tree.label[k] in ("amod", "compound")
+    if label == "advmod":
+        return tree.label[k] in ("amod", "nummod")
+    if label == "nmod" and dep != "nmod:poss":
+        return False
+    return label == "advmod" and tree.pos[k] == "ADJ"
+
+
+def _of_name(tree: Tree, i: int, c: int) -> bool:
+    """ "University of Oxford", "number of people": the phrase after "of" is part of what the noun is called."""
+    if tree.label[c] != "nmod" or c < i:
+        return False
+    case = tree.having(c, "case")
+    if len(case) != 1 or tree.low[case[0]] not in ("of", "for", "at") or case[0] != i + 1 and tree.low[case[0]] != "of":
+        return False
+    of = tree.low[case[0]] == "of"
+    if tree.pos[i] == "PROPN":
+        return tree.pos[c] in ("PROPN", "NUM") and (
+            of or tree.ner_start[i] >= 0 and tree.ner_start[i] == tree.ner_start[c]
+        )
+    return False
+
+
+def mention_type(tree: Tree, i: int) -> str:
+    """One of `kg_builder.types.ENTITY_TYPES` for the entity headed by `i`."""
+    low, lemma = tree.low[i], tree.lemma[i].lower()
+    if low in _MONTHS or lemma in _TIMES and tree.pos[i] != "PROPN" or _YEAR.match(low):
+        return "Time"
+    named = _NAMED.get(tree.ner[i], "")
+    if named:
+        return named
+    if tree.pos[i] in ("NUM", "SYM") or lemma in _UNITS and tree.pos[i] in ("NOUN", "SYM") or _QUANTITY.match(low):
+        if any(tree.low[c] in _MONTHS for c in tree.children[i]):
+            return "Time"
+        return "Quantity"
+    kind = _KINDS.get(tree.kind[i], "")
+    if tree.ner[i] == "MISC":
+        return kind if kind == "Event" else "Work"
+    return kind or "Other"
+
+
+def mention(tree: Tree, i: int) -> Mention:
+    """The entity headed by `i`, anchored."""
+    words = entity_words(tree, i)
+    start, end = tree.start[words[0]], tree.end[words[-1]]
+    return Mention(tree.text[start:end], start, end, mention_type(tree, i))
+
+
+def span(tree: Tree, words: list[int]) -> Span:
+    """These words as a span."""
+    return Span(*tree.surface(words))

@@ -1,0 +1,181 @@
+"""English extraction: from a parsed text to its statements, in reading order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from kg_builder.extract.open_ie.arguments import argument_words, mention, span
+from kg_builder.extract.open_ie.clauses import find_clauses
+from kg_builder.extract.open_ie.confidence import confidence
+from kg_builder.extract.open_ie.coreference import Antecedents
+from kg_builder.extract.open_ie.nominal import nominal_statements, table_cells
+from kg_builder.extract.open_ie.polarity import Status, qualifiers, status
+from kg_builder.extract.open_ie.relations import Statement, clause_statements
+from kg_builder.extract.open_ie.tree import Tree
+from kg_builder.types import Extraction, Mention, Relation
+
+if TYPE_CHECKING:
+    from spacy.tokens import Doc
+
+__all__ = ["extract_en"]
+
+
+NAME = "open_ie"
+_BE = frozenset({"is", "are", "was", "were", "be", "been", "being", "'s", "’s", "'re", "am"})
+
+
+@dataclass(frozen=True, slots=True)
+class _Scope:
+    """What holds for all statements of one predicate."""
+
+    status: Status
+
+
+def extract_en(doc: Doc, *, verbatim: bool = False) -> list[Extraction]:
+    """The statements of a text with UD v2 labels.
+
+    `verbatim` keeps what only a reader of the sentence can use (pronouns that stay unresolved) and leaves out what the
+    sentence does not say in words of its own (an implied "is" or "has").
+    """
+    tree = Tree(doc)
+    antecedents = Antecedents(tree)
+    found: list[tuple[tuple[int, ...], Extraction]] = []
+    scopes: dict[int, Status] = {}
+    for statement in _statements(tree):
+        if statement.how == "nominal" if verbatim else statement.restates:
+            continue
+        scope = scopes.get(statement.predicate)
+        if scope is None:
+            scope = scopes[statement.predicate] = status(
+                tree, statement.predicate, question=_in_question(tree, statement.predicate)
+            )
+        extraction = _extraction(tree, statement, scope, antecedents, verbatim=verbatim)
+        if extraction is not None:
+            found.append(((statement.predicate, statement.tail), extraction))
+    found += [((-1, k), e) for k, e in enumerate(_table_statements(tree))]
+    return _unique(e for _, e in sorted(found, key=lambda pair: _position(pair[1])))
+
+
+def _statements(tree: Tree) -> Iterator[Statement]:
+    clauses = {clause.predicate: clause for clause in find_clauses(tree)}
+    for clause in clauses.values():
+        yield from clause_statements(tree, clause, clauses)
+    yield from nominal_statements(tree)
+
+
+def _position(extraction: Extraction) -> tuple[int, int, int]:
+    relation = extraction.relation
+    middle = extraction.head.end if relation.start is None else relation.start
+    return min(extraction.head.start, extraction.tail.start), middle, extraction.tail.start
+
+
+def _in_question(tree: Tree, i: int) -> bool:
+    for start, end in tree.sentences:
+        if start <= i < end:
+            return tree.word[end - 1] == "?" or (end - start > 1 and tree.word[end - 2] == "?")
+    return False
+
+
+def _extraction(
+    tree: Tree, statement: Statement, scope: Status, antecedents: Antecedents, *, verbatim: bool
+) -> Extraction | None:
+    head, tail = statement.head, statement.tail
+    if not _is_argument(tree, head) or not _is_argument(tree, tail) or head == tail:
+        return None
+    head_mention = _mention(tree, head, antecedents, verbatim=verbatim)
+    tail_mention = _mention(tree, tail, antecedents, verbatim=verbatim)
+    if head_mention is None or tail_mention is None or head_mention == tail_mention:
+        return None
+    relation = _relation(tree, statement)
+    if not relation.surface.strip():
+        return None
+    head_words, tail_words = argument_words(tree, head), argument_words(tree, tail)
+    if set(head_words) & set(tail_words) and not (
+        set(head_words) - set(tail_words) and set(tail_words) - set(head_words)
+    ):
+        head_words = [w for w in head_words if w not in tail_words] or head_words
+    left_out = {tail, head, *statement.relation}
+    return Extraction(
+        head=head_mention,
+        relation=relation,
+        tail=tail_mention,
+        confidence=confidence(tree, statement, scope),
+        extractor=NAME,
+        polarity=scope.polarity if statement.how != "nominal" else "positive",
+        modality=scope.modality if statement.how != "nominal" else "asserted",
+        qualifiers=()
+        if statement.how == "nominal"
+        else qualifiers(tree, statement.predicate, leave_out=left_out, source=scope.source),
+        head_argument=span(tree, head_words),
+        tail_argument=span(tree, tail_words),
+    )
+
+
+def _is_argument(tree: Tree, i: int) -> bool:
+    if (
+        i < 0
+        or tree.pos[i] in ("PUNCT", "ADP", "CCONJ", "SCONJ", "PART", "INTJ", "X", "SYM")
+        and tree.word[i] not in "%$"
+    ):
+        return False
+    return not (tree.tag[i] in ("WP", "WDT", "EX", "WRB") or tree.label[i] == "expl")
+
+
+def _mention(tree: Tree, i: int, antecedents: Antecedents, *, verbatim: bool) -> Mention | None:
+    """The entity that `i` heads or refers to; None for a pronoun without a sure antecedent."""
+    if tree.pos[i] == "PRON" or (tree.pos[i] in ("DET",)):
+        found = antecedents.of(i)
+        if found is not None:
+            return mention(tree, found)
+        return mention(tree, i) if verbatim else None
+    return mention(tree, antecedents.of_description(i))
+
+
+def _relation(tree: Tree, statement: Statement) -> Relation:
+    if statement.implied:
+        return Relation(statement.implied, None, None, statement.lemma)
+    surface, start, end = tree.surface(list(statement.relation))
+    return Relation(surface, start, end, statement.lemma, statement.passive)
+
+
+def _table_statements(tree: Tree) -> Iterator[Extraction]:
+    if ":" not in tree.text:
+        return
+    at_offset = {s: i for i, s in enumerate(tree.start)}
+    for first, header, value in table_cells(tree.text):
+        head, relation, tail = (tree.text[a:b] for a, b in (first, header, value))
+        types = []
+        for begin, stop in (first, value):
+            words = [i for o, i in at_offset.items() if begin <= o < stop]
+            types.append(_cell_type(tree, words))
+        yield Extraction(
+            head=Mention(head, *first, types[0]),
+            relation=Relation(relation, *header, relation.strip().lower()),
+            tail=Mention(tail, *value, types[1]),
+            confidence=0.8,
+            extractor=NAME,
+        )
+
+
+def _cell_type(tree: Tree, words: list[int]) -> str:
+    from kg_builder.extract.open_ie.arguments import mention_type
+
+    inside = set(words)
+    heads = [w for w in words if tree.head[w] not in inside and tree.pos[w] != "PUNCT"]
+    return mention_type(tree, heads[0]) if heads else "Other"
+
+
+def _unique(extractions: Iterator[Extraction]) -> list[Extraction]:
+    """Without repetitions: of two that read the same at the same place, the surer one."""
+    best: dict[tuple[object, ...], Extraction] = {}
+    for e in extractions:
+        arguments = (
+            e.head_argument.surface if e.head_argument else "",
+            e.tail_argument.surface if e.tail_argument else "",
+        )
+        key = (e.head, e.relation.surface, e.tail, e.polarity, e.modality, *arguments)
+        if key not in best or best[key].confidence < e.confidence:
+            best[key] = e
+    return list(best.values())

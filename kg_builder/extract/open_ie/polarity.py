@@ -1,0 +1,232 @@
+"""Whether a clause is denied, possible, conditional, asked, ordered, planned or hearsay, and whose word it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from kg_builder.extract.open_ie.arguments import argument_words, mention_type
+from kg_builder.extract.open_ie.clauses import case_words
+from kg_builder.extract.open_ie.tree import Tree
+from kg_builder.types import Modality, Polarity, Qualifier
+
+__all__ = ["Status", "qualifiers", "status"]
+
+_NOT = frozenset({"not", "n't", "n’t", "never", "neither", "nor", "hardly", "scarcely", "barely", "nowhere", "nt"})
+_NO = frozenset({"no", "neither", "none", "nobody", "nothing", "no-one"})
+_NOT_DONE = frozenset(
+    {"fail", "refuse", "decline", "neglect", "forget", "cease", "deny", "avoid", "prevent", "stop", "omit"}
+)
+_DENIED_CONTENT = frozenset({"deny", "doubt", "disprove", "refute", "disbelieve"})
+_PLANNING = frozenset(
+    "plan intend want hope aim seek wish propose aspire expect promise agree decide prepare vow pledge threaten offer schedule "
+    "try attempt ask request urge order tell command recommend advise demand require encourage invite permit allow".split()
+)
+_ORDERS = frozenset(
+    "ask request urge order tell command recommend advise demand require encourage invite suggest propose".split()
+)
+_SEEMING = frozenset({"seem", "appear", "tend"})
+_SAYING = frozenset(
+    "say claim report state announce allege argue assert declare write tell believe think suggest estimate predict insist "
+    "maintain contend complain warn add comment speculate rumor rumour expect hope fear suspect assume describe consider "
+    "note explain testify speculate suppose guess imagine feel propose mention respond reply hypothesize".split()
+)
+_POSSIBLE = frozenset({"may", "might", "could"})
+_CONDITIONAL = frozenset({"would", "'d", "’d"})
+_ORDERED = frozenset({"should", "must", "shall", "ought"})
+_FUTURE = frozenset({"will", "'ll", "’ll", "wo"})
+_PERHAPS = frozenset(
+    "perhaps maybe possibly probably likely presumably potentially supposedly conceivably apparently seemingly arguably".split()
+)
+_ALLEGED = frozenset({"allegedly", "reportedly", "purportedly", "rumoredly"})
+_IF = frozenset({"if", "unless", "whether", "provided", "assuming", "lest", "supposing"})
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """Polarity and modality of a clause, and the word that heads its source (-1: none)."""
+
+    polarity: Polarity = "positive"
+    modality: Modality = "asserted"
+    source: int = -1
+
+
+def status(tree: Tree, i: int, *, question: bool = False) -> Status:
+    """The status of the clause with predicate `i`, from its own words and from the clauses above it."""
+    negative = _is_negated(tree, i)
+    modality: Modality = _own_modality(tree, i)
+    source = -1
+    k = i
+    for _ in range(30):
+        head, label = tree.head[k], tree.label[k]
+        if head < 0:
+            break
+        if label == "conj":
+            if not _has_own_subject(tree, k) and not _is_finite_alone(tree, k, head):
+                negative = negative or (_is_negated(tree, head) and not _has_own_auxiliary(tree, k))
+                modality = _stronger(
+                    modality, _own_modality(tree, head) if not _has_own_auxiliary(tree, k) else "asserted"
+                )
+        elif label in ("xcomp", "ccomp", "csubj", "acl"):
+            lemma = tree.lemma[head].lower()
+            if label == "xcomp" or (label == "acl" and _is_infinitive(tree, k)):
+                negative = negative or lemma in _NOT_DONE or (label == "xcomp" and _is_negated(tree, head))
+                modality = _stronger(modality, _controlled(lemma))
+                modality = _stronger(modality, _own_modality(tree, head) if label == "xcomp" else "asserted")
+            if label == "ccomp" and (lemma in _SAYING or lemma in _DENIED_CONTENT):
+                negative = negative or lemma in _DENIED_CONTENT
+                modality = _stronger(
+                    modality, "command" if lemma in _ORDERS and _is_subjunctive(tree, k) else "reported"
+                )
+                source = source if source >= 0 else tree.child(head, "nsubj")
+            elif label in ("ccomp", "csubj"):
+                modality = _stronger(modality, _controlled(lemma) if label == "ccomp" else "asserted")
+                if lemma in ("possible", "likely", "unlikely", "unclear", "uncertain", "probable", "doubtful"):
+                    modality = _stronger(modality, "possible")
+            if any(tree.low[c] in ("if", "whether") for c in tree.children[k] if tree.label[c] == "mark"):
+                modality = _stronger(modality, "conditional")
+        elif label == "advcl":
+            marks = [tree.low[c] for c in tree.children[k] if tree.label[c] in ("mark", "case")]
+            if any(m in _IF for m in marks):
+                return Status("negative" if negative else "positive", "conditional", source)
+            if "without" in marks or "instead" in marks:
+                negative = True
+            if _is_infinitive(tree, k):
+                modality = _stronger(modality, "planned" if tree.low[k] != "be" else "asserted")
+            break
+        elif label in ("nsubj", "obj", "obl", "nmod", "appos", "compound", "amod", "parataxis"):
+            break
+        k = head
+    if source < 0:
+        source, said = _parenthetical_source(tree, k)
+        if said:
+            modality = _stronger(modality, "reported")
+    if question:
+        modality = "question"
+    return Status("negative" if negative else "positive", modality, source)
+
+
+_STRENGTH: dict[Modality, int] = {
+    "asserted": 0, "reported": 1, "planned": 2, "possible": 3, "command": 4, "conditional": 5, "question": 6,
+}  # fmt: skip
+
+
+def _stronger(a: Modality, b: Modality) -> Modality:
+    return a if _STRENGTH[a] >= _STRENGTH[b] else b
+
+
+def _controlled(lemma: str) -> Modality:
+    if lemma in _ORDERS:
+        return "command"
+    if lemma in _PLANNING:
+        return "planned"
+    return "possible" if lemma in _SEEMING else "asserted"
+
+
+def _is_negated(tree: Tree, i: int) -> bool:
+    for c in tree.children[i]:
+        low, label = tree.low[c], tree.label[c]
+        if label in ("advmod", "cc", "aux") and low in _NOT:
+            return True
+        if label == "advmod" and low == "longer" and any(tree.low[k] == "no" for k in tree.children[c]):
+            return True
+        if label == "det" and low in ("no", "neither"):
+            return True
+        if label in ("nsubj", "obj", "iobj") and low in _NO:
+            return True
+        if label in ("nsubj", "obj") and any(
+            tree.low[k] in ("no", "neither") and tree.label[k] in ("det", "cc") for k in tree.children[c]
+        ):
+            return True
+    return False
+
+
+def _own_modality(tree: Tree, i: int) -> Modality:
+    found: Modality = "asserted"
+    for c in tree.children[i]:
+        low, label = tree.low[c], tree.label[c]
+        if label == "aux":
+            if low in _POSSIBLE:
+                found = _stronger(found, "possible")
+            elif low in _CONDITIONAL and tree.tag[c] in ("MD", ""):
+                found = _stronger(found, "conditional")
+            elif low in _ORDERED:
+                found = _stronger(found, "command")
+            elif low in _FUTURE:
+                found = _stronger(found, "planned")
+        elif label == "advmod" and low in _PERHAPS:
+            found = _stronger(found, "possible")
+        elif label == "advmod" and low in _ALLEGED:
+            found = _stronger(found, "reported")
+        elif label == "advcl" and any(
+            tree.low[k] in _IF - {"whether"} and tree.label[k] == "mark" for k in tree.children[c]
+        ):
+            found = _stronger(found, "conditional")
+    if found == "asserted" and _is_imperative(tree, i):
+        return "command"
+    if (
+        found == "asserted"
+        and tree.lemma[i].lower() == "go"
+        and tree.tag[i] == "VBG"
+        and any(tree.label[c] == "xcomp" for c in tree.children[i])
+    ):
+        return "planned"
+    return found
+
+
+def _is_imperative(tree: Tree, i: int) -> bool:
+    if tree.tag[i] != "VB" or tree.label[i] not in ("root", "conj", "parataxis"):
+        return False
+    return not any(tree.label[c] in ("nsubj", "aux", "mark", "expl") for c in tree.children[i])
+
+
+def _is_infinitive(tree: Tree, k: int) -> bool:
+    return any(tree.low[c] == "to" and tree.label[c] == "mark" for c in tree.children[k])
+
+
+def _is_subjunctive(tree: Tree, k: int) -> bool:
+    return tree.tag[k] == "VB" and not any(tree.label[c] == "aux" for c in tree.children[k])
+
+
+def _has_own_subject(tree: Tree, k: int) -> bool:
+    return any(tree.label[c] in ("nsubj", "csubj", "expl") for c in tree.children[k])
+
+
+def _has_own_auxiliary(tree: Tree, k: int) -> bool:
+    return any(tree.label[c] in ("aux", "cop") for c in tree.children[k])
+
+
+def _is_finite_alone(tree: Tree, k: int, head: int) -> bool:
+    """ "did not stay and left": the second verb is finite by itself, and shares nothing."""
+    return tree.tag[k] in ("VBD", "VBZ", "VBP") and tree.tag[head] not in ("VBD", "VBZ", "VBP")
+
+
+def _parenthetical_source(tree: Tree, k: int) -> tuple[int, bool]:
+    """ "..., he said" and "according to X" at the clause that governs `k`."""
+    for c in tree.children[k]:
+        if tree.label[c] == "parataxis" and tree.lemma[c].lower() in _SAYING and not tree.having(c, "ccomp", "obj"):
+            return tree.child(c, "nsubj"), True
+        if tree.label[c] == "obl" and [tree.low[w] for w in case_words(tree, c)] in (["according", "to"], ["per"]):
+            return c, True
+    head = tree.head[k]
+    if head >= 0 and tree.label[k] == "parataxis" and tree.lemma[head].lower() in _SAYING:
+        return tree.child(head, "nsubj"), True
+    return -1, False
+
+
+def qualifiers(tree: Tree, predicate: int, *, leave_out: set[int], source: int) -> tuple[Qualifier, ...]:
+    """Time, place and source of the clause at `predicate`, but for the words in `leave_out`."""
+    found = []
+    for c in tree.children[predicate]:
+        if tree.label[c] not in ("obl", "advmod") or c in leave_out or tree.pos[c] == "PRON":
+            continue
+        kind = mention_type(tree, c)
+        if tree.label[c] == "advmod" and kind != "Time":
+            continue
+        role = {"Time": "time", "Place": "place"}.get(kind)
+        if role:
+            text, start, end = tree.surface(argument_words(tree, c))
+            found.append(Qualifier(role, text, start, end))
+    if source >= 0:
+        text, start, end = tree.surface(argument_words(tree, source))
+        found.append(Qualifier("source", text, start, end))
+    return tuple(found)

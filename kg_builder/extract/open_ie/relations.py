@@ -1,0 +1,306 @@
+"""Statements of clauses: subject, relation and each object or attachment; what a noun's own attachments add."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from kg_builder.extract.open_ie.arguments import argument_words
+from kg_builder.extract.open_ie.clauses import Clause, case_words
+from kg_builder.extract.open_ie.tree import Tree
+
+__all__ = ["Statement", "clause_statements", "noun_lemma"]
+
+# Nouns that form a preposition with the ones around them: "in honor of", "with respect to".
+_PREPOSITIONAL = frozenset(
+    "addition honor honour favor favour front behalf charge response relation regard respect accordance case terms term "
+    "support spite lieu light place view search connection conjunction collaboration cooperation partnership contrast "
+    "comparison excess memory result basis part virtue means way course aid exchange return opposition reference line".split()
+)
+_TIMELESS = frozenset(
+    {"so", "then", "also", "however", "therefore", "thus", "there", "here", "now", "as", "well", "too"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """Words of one statement before they become an extraction. ``relation`` in reading order of the relation."""
+
+    head: int
+    relation: tuple[int, ...]
+    tail: int
+    predicate: int
+    rule: str
+    lemma: str
+    passive: bool = False
+    depth: int = 0  # how many attachments the relation has swallowed
+    how: str = "own"
+    implied: str = ""  # the relation's words where the text has none
+    restates: bool = False  # says in one long relation what two other statements say
+
+
+def clause_statements(tree: Tree, clause: Clause, clauses: Mapping[int, Clause]) -> Iterator[Statement]:
+    """Everything that one clause states, for each of its subjects."""
+    found = list(_complements(tree, clause))
+    found += _restated(tree, clause, clauses)
+    for subject in clause.subjects:
+        for statement in found:
+            if statement.tail != subject:
+                yield replace(statement, head=subject, how=clause.how)
+
+
+def _restated(tree: Tree, clause: Clause, clauses: Mapping[int, Clause], depth: int = 0) -> Iterator[Statement]:
+    """What clauses below this one say of its subject: "cuts the prostate instead of ablating | the tissue"."""
+    i = clause.predicate
+    carried = _carried(tree, clause)
+    places = [(c, carried) for c in tree.children[i] if tree.label[c] in ("advcl", "ccomp") or _is_controlled(tree, clause, c)]
+    for noun, before in _tail_nouns(tree, clause):
+        places += [(c, before) for c in tree.children[noun] if tree.dep[c] == "acl" and clauses.get(c) is not None]
+    for c, before in places:
+        below = clauses.get(c)
+        if below is None or depth > 1:
+            continue
+        lead = [w for k in tree.children[c] if tree.label[k] in ("mark", "case") for w in tree.below(k)]
+        if below.how == "own":
+            lead += argument_words(tree, below.subjects[0])
+        relation = (*before, *lead)
+        for inner in (*_complements(tree, below), *_restated(tree, below, clauses, depth + 1)):
+            words = tuple(w for w in inner.relation if w not in relation)
+            yield replace(inner, relation=(*relation, *words), predicate=i, rule="restated", restates=True, passive=False)
+
+
+def _is_controlled(tree: Tree, clause: Clause, c: int) -> bool:
+    return tree.label[c] == "xcomp" and any(tree.dep[k] in ("obj", "iobj") for k in tree.children[clause.predicate])
+
+
+def _carried(tree: Tree, clause: Clause) -> tuple[int, ...]:
+    """The verb group and its object, or the copula and its noun."""
+    i = clause.predicate
+    if clause.copula:
+        return (*clause.words, *case_words(tree, i), *argument_words(tree, i))
+    words = tuple(clause.words)
+    for c in tree.children[i]:
+        if tree.dep[c] in ("obj", "iobj") and not _is_relative(tree, c):
+            words = (*words, *argument_words(tree, c))
+    return words
+
+
+def _tail_nouns(tree: Tree, clause: Clause) -> Iterator[tuple[int, tuple[int, ...]]]:
+    """The nouns that the clause's statements end in, each with the relation up to and including it."""
+    i = clause.predicate
+    if clause.copula:
+        yield i, _carried(tree, clause)
+        return
+    for c in tree.children[i]:
+        if tree.dep[c] == "obj":
+            yield c, (*clause.words, *argument_words(tree, c))
+        elif tree.label[c] == "obl":
+            yield c, (*_carried(tree, clause), *case_words(tree, c), *argument_words(tree, c))
+
+
+def _complements(tree: Tree, clause: Clause) -> Iterator[Statement]:
+    base = Statement(-1, tuple(clause.words), -1, clause.predicate, "", verb_lemma(tree, clause))
+    if clause.copula:
+        yield from _copular(tree, clause, base)
+        return
+    i = clause.predicate
+    objects = [c for c in tree.children[i] if tree.dep[c] == "obj" and not _is_relative(tree, c)]
+    indirect = [c for c in tree.children[i] if tree.dep[c] == "iobj"]
+    secondary = [c for c in tree.children[i] if tree.label[c] == "xcomp" and _is_nominal(tree, c)]
+    carried = base.relation
+    for c in indirect[:1]:
+        if objects:
+            carried = (*carried, *argument_words(tree, c))
+        else:
+            yield from _with_tail(tree, base, c, "object")
+    for noun in clause.objects:
+        rule = "relative object"
+        if clause.gap_case:
+            yield replace(
+                base,
+                relation=(*carried, *clause.gap_case),
+                tail=noun,
+                rule=rule,
+                lemma=_joined(tree, base.lemma, clause.gap_case),
+            )
+        elif not objects:
+            yield replace(base, relation=carried, tail=noun, rule=rule)
+    for c in objects[:1]:
+        yield from _with_tail(tree, replace(base, relation=carried), c, "object")
+        carried = (*carried, *argument_words(tree, c))
+    for c in secondary:
+        yield from _with_tail(tree, replace(base, relation=carried), c, "complement")
+        if not objects and tree.pos[c] != "ADJ":
+            carried = (*carried, *argument_words(tree, c))
+        elif not objects:
+            carried = (*carried, *argument_words(tree, c))
+    yield from _attachments(tree, clause, replace(base, relation=carried), i)
+
+
+def _copular(tree: Tree, clause: Clause, base: Statement) -> Iterator[Statement]:
+    """ "X is a Y of Z", "X is in Y", "X is famous for Y"."""
+    i = clause.predicate
+    case = case_words(tree, i)
+    if case:
+        yield from _with_tail(tree, base, i, "copula")
+        return
+    for c in tree.conjuncts(i):
+        if c != i and any(tree.label[k] in ("cop", "nsubj") for k in tree.children[c]):
+            continue
+        yield from _noun_and_attachments(tree, replace(base, lemma="be", rule="copula"), c, "")
+    if tree.pos[i] in ("ADJ", "ADV", "VERB", "NUM"):
+        words = (*base.relation, *argument_words(tree, i))
+        yield from _attachments(tree, clause, replace(base, relation=words, lemma=tree.lemma[i]), i)
+    else:
+        words = (*base.relation, *argument_words(tree, i))
+        yield from _attachments(tree, clause, replace(base, relation=words, lemma=noun_lemma(tree, i)), i)
+
+
+def _attachments(tree: Tree, clause: Clause, base: Statement, i: int) -> Iterator[Statement]:
+    """Preposition phrases, agents, times and nouns without preposition under `i`."""
+    agent: tuple[int, ...] = ()
+    for c in tree.children[i]:
+        if tree.label[c] == "obl" and not _is_relative(tree, c):
+            is_agent = tree.dep[c] == "obl:agent" or (
+                clause.passive and [tree.low[k] for k in case_words(tree, c)] == ["by"]
+            )
+            if is_agent and tree.pos[c] not in ("NUM",):
+                yield from _with_tail(
+                    tree, replace(base, passive=True, lemma=verb_lemma(tree, clause, active=True)), c, "agent"
+                )
+                agent = (*case_words(tree, c), *argument_words(tree, c))
+            else:
+                start = replace(base, relation=(*base.relation, *agent)) if agent and c > agent[-1] else base
+                yield from _with_tail(tree, start, c, "attachment")
+        elif (
+            tree.label[c] == "advmod"
+            and tree.low[c] not in _TIMELESS
+            and any(tree.dep[k] == "obl:unmarked" for k in tree.children[c])
+        ):
+            yield replace(base, tail=c, rule="attachment")
+
+
+def _with_tail(tree: Tree, base: Statement, tail: int, rule: str) -> Iterator[Statement]:
+    """One statement for each coordinated tail, then those of its own attachments."""
+    common = case_words(tree, tail)
+    for c in tree.conjuncts(tail):
+        if c != tail and tree.pos[c] in ("VERB", "AUX") and tree.pos[tail] not in ("VERB", "AUX"):
+            continue
+        case = case_words(tree, c) or common
+        inner = _inside_preposition(tree, c)
+        if case and inner >= 0:
+            words = (*base.relation, *case, *argument_words_until(tree, c, inner), *case_words(tree, inner))
+            for k in tree.conjuncts(inner):
+                yield from _noun_and_attachments(
+                    tree,
+                    replace(
+                        base,
+                        relation=words,
+                        rule=rule,
+                        lemma=_joined(tree, base.lemma, list(words[len(base.relation) :])),
+                    ),
+                    k,
+                    rule,
+                )
+            continue
+        lemma = base.lemma if not case or (rule == "agent") else _joined(tree, base.lemma, case)
+        yield from _noun_and_attachments(
+            tree, replace(base, relation=(*base.relation, *case), rule=rule, lemma=lemma), c, rule
+        )
+
+
+def _inside_preposition(tree: Tree, i: int) -> int:
+    """The noun that "in honor of" leads to, or -1."""
+    if tree.lemma[i].lower() not in _PREPOSITIONAL or any(
+        tree.label[c] in ("amod", "nmod:poss") for c in tree.children[i]
+    ):
+        return -1
+    for c in tree.children[i]:
+        if (
+            tree.label[c] == "nmod"
+            and c > i
+            and case_words(tree, c)
+            and not any(tree.label[k] == "det" for k in tree.children[i])
+        ):
+            return c
+    return -1
+
+
+def argument_words_until(tree: Tree, i: int, inner: int) -> list[int]:
+    """The words of the argument of `i` that stand before those under `inner`."""
+    first = min(tree.below(inner))
+    return [w for w in argument_words(tree, i) if w < first]
+
+
+def _noun_and_attachments(tree: Tree, base: Statement, i: int, rule: str) -> Iterator[Statement]:
+    """The statement with tail `i`, and one for each preposition phrase at `i`: "was given a contract for | F-16 aircraft"."""
+    yield replace(base, tail=i)
+    if base.depth >= 3 or tree.pos[i] in ("NUM", "PRON"):
+        return
+    for c in tree.children[i]:
+        if tree.label[c] != "nmod" or c < i or tree.dep[c] in ("nmod:poss", "nmod:unmarked", "nmod:desc"):
+            continue
+        case = case_words(tree, c)
+        if not case:
+            continue
+        words = (*base.relation, *argument_words_until(tree, i, c), *case)
+        nominal = " ".join(w for w in (noun_lemma(tree, i), _lower(tree, case)) if w)
+        lemma = nominal if base.lemma in ("", "be") else f"{base.lemma} {nominal}"
+        for k in tree.conjuncts(c):
+            own = case_words(tree, k)
+            relation = (*words[: -len(case)], *own) if own and k != c else words
+            yield from _noun_and_attachments(
+                tree,
+                replace(base, relation=relation, depth=base.depth + 1, rule=rule or base.rule, lemma=lemma),
+                k,
+                rule,
+            )
+
+
+def _is_relative(tree: Tree, c: int) -> bool:
+    return tree.tag[c] in ("WP", "WDT", "WP$") or (tree.low[c] in ("which", "who", "whom") and tree.pos[c] == "PRON")
+
+
+def _is_nominal(tree: Tree, c: int) -> bool:
+    return tree.pos[c] in ("NOUN", "PROPN", "ADJ", "NUM") and tree.child(c, "cop") < 0
+
+
+def noun_lemma(tree: Tree, i: int) -> str:
+    compounds = [
+        c for c in tree.children[i] if tree.label[c] in ("compound", "amod") and c < i and len(tree.word[c]) > 1
+    ]
+    near = [c for c in compounds if all(k in compounds or k == i for k in range(c, i + 1))]
+    return " ".join([*(tree.low[c] for c in near), tree.lemma[i].lower()])
+
+
+def _lower(tree: Tree, words: list[int]) -> str:
+    return " ".join(tree.low[w] for w in words)
+
+
+def _joined(tree: Tree, lemma: str, words: list[int]) -> str:
+    return f"{lemma} {_lower(tree, words)}".strip()
+
+
+_ASPECT = frozenset(
+    {"continue", "begin", "start", "seem", "appear", "tend", "use", "come", "go", "have", "need", "happen"}
+)
+
+
+def verb_lemma(tree: Tree, clause: Clause, *, active: bool = False) -> str:
+    """The verb group in base form, auxiliaries dropped; a passive keeps its participle unless `active`."""
+    if clause.copula:
+        return "be"
+    i = clause.predicate
+    participle = clause.passive and not active
+    parts = [tree.low[i] if participle else tree.lemma[i].lower()]
+    parts += [tree.low[c] for c in tree.children[i] if tree.dep[c] == "compound:prt"]
+    k = i
+    while tree.label[k] == "xcomp" and tree.head[k] in clause.words:
+        k = tree.head[k]
+        if tree.lemma[k].lower() not in _ASPECT:
+            parts[:0] = (
+                [tree.lemma[k].lower(), "to"]
+                if any(tree.label[c] == "mark" for c in tree.children[i])
+                else [tree.lemma[k].lower()]
+            )
+    return " ".join(parts)
