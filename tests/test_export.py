@@ -7,6 +7,7 @@ import re
 import socket
 import tracemalloc
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -19,8 +20,19 @@ from rdflib.namespace import RDF, RDFS, SKOS
 from kg_builder.errors import ConfigError
 from kg_builder.export import EXPORT_SUFFIXES, export_graph, export_paths
 from kg_builder.export.hex_escape import NOT_SCALAR, NOT_XML, hex_escape, hex_unescape
-from kg_builder.store.records import StoredEdge, StoredEntity, StoredEvidence
-from kg_builder.types import Qualifier, digest
+from kg_builder.store import GraphStore, StoredEdge, StoredEntity, StoredEvidence
+from kg_builder.types import (
+    Contribution,
+    Document,
+    Extraction,
+    Mention,
+    Name,
+    Qualifier,
+    Relation,
+    Segment,
+    Statement,
+    digest,
+)
 
 HOSTILE = [
     "Ada Lovelace",
@@ -430,3 +442,80 @@ def test_every_line_of_the_cypher_script_is_one_statement(hostile: Graph, tmp_pa
     held = {ast.literal_eval(literal) for line in lines for literal in re.findall(r"'(?:[^'\\]|\\.)*'", line)}
     names = {one.name for one in hostile.entities()} | {edge.relation for edge in hostile.edges()}
     assert names <= {hex_unescape(text) for text in held}
+
+
+# --- through a real store
+
+
+def run_script(store: GraphStore, path: Path) -> None:
+    for line in path.read_text(encoding="utf-8").splitlines():
+        store.execute(line)
+
+
+def test_the_cypher_script_rebuilds_the_graph_and_running_it_again_changes_nothing(
+    any_store: GraphStore, hostile: Graph, tmp_path: Path
+) -> None:
+    export_graph(hostile, tmp_path / "x.cypher")
+    for _ in range(2):
+        run_script(any_store, tmp_path / "x.cypher")
+        entities = any_store.query(
+            "MATCH (e:Entity) RETURN e.id, e.name, e.type, e.aliases, e.mentions, size(labels(e))"
+        ).rows
+        assert {row[0]: tuple(restored(value) for value in row[1:5]) for row in entities} == described(hostile)
+        assert len(entities) == len(described(hostile))
+        assert {row[5] for row in entities} == {2}
+        edges = any_store.query(
+            "MATCH (a:Entity)-[r]->(b:Entity) RETURN a.id, r.relation, type(r), b.id, r.support, r.confidence"
+        ).rows
+        assert {tuple(restored(value) for value in row) for row in edges} == facts(hostile)
+        assert len(edges) == len(facts(hostile))
+
+
+def test_a_stored_graph_comes_back_from_every_format(
+    any_store: GraphStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number, (head, tail) in enumerate(pairwise(STORABLE)):
+        any_store.write(stored(f"file:///{number}/{head[:20]}", head, tail), size_bytes=1, recipe="test")
+    any_store.write(stored("file:///again", STORABLE[0], STORABLE[1]), size_bytes=1, recipe="test")
+    found = [(edge.head.name, edge.tail.name, edge.support) for edge in any_store.edges()]
+    assert len(found) == len(STORABLE) - 1
+    assert sum(support for _, _, support in found) == len(STORABLE)
+    for suffix in EXPORT_SUFFIXES:
+        assert export_graph(any_store, tmp_path / f"x{suffix}") == len(found)
+    lines = [json.loads(line) for line in (tmp_path / "x.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert [(line["head"], line["tail"], line["support"]) for line in lines] == found
+    for line in lines:
+        assert len(line["evidence"]) == line["support"]
+        for one in line["evidence"]:
+            first = one["head_start"] - one["sentence_start"]
+            assert one["sentence"][first:].startswith(one["head"])
+    graph = nx.read_graphml(tmp_path / "x.graphml", force_multigraph=True)
+    names = {id: restored(name) for id, name in graph.nodes(data="name")}
+    assert sorted((names[head], names[tail]) for head, tail, _ in graph.edges) == sorted(f[:2] for f in found)
+    assert len(read_csv(tmp_path / "x.nodes.csv")) == len(names)
+    for suffix in (".ttl", ".jsonld"):
+        rdf = parse_rdf(tmp_path / f"x{suffix}", monkeypatch)
+        assert len(list(rdf.subjects(RDF.type, RDF.Statement))) == len(found)
+        assert len(list(rdf.subjects(RDF.type, KG.Extraction))) == len(STORABLE)
+        monkeypatch.undo()
+
+
+# Names that the store keeps as they are: without what normalisation takes away, and what no server can hold.
+STORABLE = [name for name in HOSTILE if name.strip() == name and not re.search(r"[\ud800-\udfff]", name)]
+
+
+def stored(uri: str, head: str, tail: str) -> Contribution:
+    text = f"{head} knows {tail}."
+    document = Document(uri, digest("bytes", text), f"On {head}", text, "en")
+    segment = Segment(document, 0, 0, len(text), language="en")
+    at = len(head) + 1
+    extraction = Extraction(
+        Mention(head, 0, len(head), "Person"),
+        Relation("knows", at, at + 5),
+        Mention(tail, at + 6, at + 6 + len(tail), "Person"),
+        0.75,
+        "test",
+        segment=segment,
+    )
+    names = (Name(digest("key", head), "Person"), Name(digest("key", tail), "Person"))
+    return Contribution(document, (segment,), (Statement(extraction, *names, relation="know"),))
