@@ -109,8 +109,13 @@ _SHARED = _words(
     ut po za ar yr ya va ay dan ir har fra uno volt meg her cum nun lo det elle alt et cet sans van esse non met
     bis mit mint sie ich bir ist pas uma com um mae till em slap"""
 ) - _words("ist ich sie mit")
-_STRONG = _FOREIGN - _ENGLISH - _WEAK_ENGLISH - _PARTICLES - _SHARED
-_WEAK = ((_FOREIGN & _SHARED) | _PARTICLES) - _ENGLISH - _WEAK_ENGLISH
+_STRONG = frozenset(w for w in _FOREIGN - _ENGLISH - _WEAK_ENGLISH - _PARTICLES - _SHARED if len(w) > 1 or w > "z")
+_WEAK = frozenset(
+    # Single letters are as likely the names of variables, columns and namespaces.
+    word
+    for word in ((_FOREIGN & _SHARED) | _PARTICLES) - _ENGLISH - _WEAK_ENGLISH
+    if len(word) > 1
+)
 _LOANS = _words(
     """café cafés naïve façade façades résumé résumés fiancé fiancée cliché clichés décor née déjà élite über soufflé
     entrée entrées matinée protégé rosé purée sauté vis à coöperate jalapeño piñata crème brûlée château pâté

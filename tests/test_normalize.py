@@ -160,10 +160,10 @@ def test_a_key_sees_no_more_than_the_cleaned_name(surface: str) -> None:
 
 @pytest.mark.parametrize("unit", ["a. ", "(", "the ", "'s", "“”", ". . ", "”", "该", "x", "-", "a a "])
 def test_hostile_names_take_linear_time(unit: str) -> None:
-    begin = time.perf_counter()
+    begin = time.process_time()
     for length in (399, 100_000):
         assert name_key((unit * length)[:length])
-    assert time.perf_counter() - begin < 5
+    assert time.process_time() - begin < 5
 
 
 ENGLISH = [

@@ -307,7 +307,7 @@ def test_page_and_section_are_those_of_the_start() -> None:
 @pytest.mark.parametrize("length", [len, tokens])
 def test_a_megabyte_without_structure_takes_linear_time(unit: str, length: Callable[[str], int]) -> None:
     text = unit * (1_000_000 // len(unit))
-    begin = time.perf_counter()
+    begin = time.process_time()
     segments = segments_of(text, 1024, length=length)
-    assert time.perf_counter() - begin < 20
+    assert time.process_time() - begin < 20
     assert sum(s.end - s.start for s in segments) <= len(text)
