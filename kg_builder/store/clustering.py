@@ -22,6 +22,7 @@ class KnownName:
     id: str
     counts: Counter[str]
     entity: str | None = None
+    ref: str = ""  # the server's own id of its node
     assigned: bool = False  # put where it is by `GraphStore.assign`: the rules leave it there
     changed: bool = False
 
@@ -31,11 +32,10 @@ class KnownName:
         return bool(self.counts)
 
     def row(self) -> dict[str, Any]:
-        """The name's properties, surfaces verbatim and sorted."""
+        """The name's properties (but for its id), surfaces verbatim and sorted."""
         surfaces = sorted(self.counts)
         shown, _ = shown_surfaces([self])
         return {
-            "id": self.id,
             "key": self.name.key,
             "type": self.name.type,
             "name": shown[0],
@@ -56,11 +56,10 @@ class Cluster:
     moved: list[KnownName] = field(default_factory=list)
 
     def row(self) -> dict[str, Any]:
-        """The entity's properties: functions of its names' surfaces alone."""
+        """The entity's properties (but for its id): functions of its names' surfaces alone."""
         surfaces, mentions = shown_surfaces(self.names)
         folded = [fold(surface) for surface in surfaces]
         return {
-            "id": self.id,
             "type": self.type,
             "name": surfaces[0],
             "aliases": sorted(surfaces[1:]),
@@ -99,11 +98,17 @@ class Registry:
     def __init__(self, rows: Iterable[Mapping[str, Any]]) -> None:
         """Start from the state of the graph: rows of `cypher.NAMES_OF_KEYS`."""
         self.names: dict[str, KnownName] = {}
+        self.refs: dict[str, str] = {}
         for row in rows:
             name = Name(row["key"], row["type"])
             counts = Counter(dict(zip(row["surfaces"], row["counts"], strict=True)))
-            self.names[row["id"]] = KnownName(name, row["id"], counts, row["entity"], bool(row["assigned"]))
-        self._types = {entity: cluster_type(members) for entity, members in self._by_entity().items()}
+            assigned = bool(row["assigned"])
+            self.names[row["id"]] = KnownName(name, row["id"], counts, row["entity"], row["ref"], assigned)
+            self.refs[row["entity"]] = row["entity_ref"]
+        groups = self._by_entity()
+        self._types = {entity: cluster_type(members) for entity, members in groups.items()}
+        self._rows = {entity: Cluster(m, entity, "", self._types[entity]).row() for entity, m in groups.items()}
+        self._name_rows = {known.id: known.row() for known in self.names.values()}
         self._place = {known.id: known.entity or "" for known in self.names.values()}
         self._before = {known.name for known in self.names.values()}
 
@@ -154,15 +159,20 @@ class Registry:
             planned.append(cluster)
         return planned
 
-    @property
-    def entities(self) -> set[str]:
-        """The entities that the graph has now for these names."""
-        return set(self._types)
+    def news_of(self, cluster: Cluster) -> dict[str, Any]:
+        """What is to be set on the entity's node: all for a new one, else what differs from what it has."""
+        had = self._rows[cluster.node] if cluster.node is not None else {}
+        return {key: value for key, value in cluster.row().items() if had.get(key) != value}
+
+    def news_of_name(self, known: KnownName) -> dict[str, Any]:
+        """What is to be set on the name's node: all for a new one, else what differs from what it has."""
+        had = self._name_rows.get(known.id, {})
+        return {key: value for key, value in known.row().items() if had.get(key) != value}
 
     @property
     def dead(self) -> list[str]:
-        """Names that nothing mentions any longer."""
-        return [known.id for known in self.names.values() if not known.alive]
+        """References of the names that nothing mentions any longer."""
+        return [known.ref for known in self.names.values() if not known.alive]
 
     def _by_entity(self) -> dict[str, list[KnownName]]:
         groups: dict[str, list[KnownName]] = {}

@@ -7,6 +7,8 @@ for one of ours (``HEAD``, ``NAMES`` …), since those have another kind of node
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from kg_builder.store.dialect import Dialect, quote_identifier
 
 SYSTEM_LABELS = ("Document", "Segment", "Entity", "Extraction", "Name", "Store")
@@ -51,11 +53,12 @@ SHOW_INDEXES = "SHOW INDEXES YIELD labelsOrTypes, properties RETURN labelsOrType
 SHOW_INDEXES_PLAIN = "SHOW INDEXES"
 
 # Every write begins with this: it makes writers take turns on a server, and counts the versions of the graph.
-TAKE_TURN = "MERGE (s:Store {id: 'graph'}) SET s.version = coalesce(s.version, 0) + 1"
-VERSION = "MATCH (s:Store {id: 'graph'}) RETURN s.version AS version"
+_TAKE_TURN = "MERGE (g:Store {id: 'graph'}) SET g.version = coalesce(g.version, 0) + 1"
+TAKE_TURN = f"{_TAKE_TURN} RETURN g.version AS version"
+VERSION = "MATCH (g:Store {id: 'graph'}) RETURN g.version AS version"
 
 # ---------------------------------------------------------------- documents and segments
-MERGE_DOCUMENT = "MERGE (d:Document {id: $id}) SET d += $properties"
+PUT_DOCUMENT = f"{_TAKE_TURN} WITH g MERGE (d:Document {{id: $id}}) SET d += $properties RETURN elementId(d) AS ref, g.version AS version"
 DELETE_DOCUMENT = "MATCH (d:Document {id: $id}) DETACH DELETE d"
 DOCUMENT = "MATCH (d:Document {id: $id}) RETURN properties(d) AS d"
 DOCUMENTS = "MATCH (d:Document) WHERE d.id >= $low AND d.id < $high RETURN properties(d) AS d"
@@ -68,57 +71,43 @@ SEGMENT_LOADS = (
     "OPTIONAL MATCH (s)<-[:FROM]-(x:Extraction) RETURN s.id AS id, count(x) AS extractions"
 )
 CREATE_SEGMENTS = (
-    "UNWIND $rows AS r MATCH (d:Document {id: r.document}) "
-    "CREATE (s:Segment {id: r.id, index: r.index, start: r.start, end: r.end, page: r.page, text: r.text, "
-    "language: r.language, section: r.section, split: r.split})-[:PART_OF]->(d)"
+    "UNWIND $rows AS r MATCH (d) WHERE elementId(d) = r.document CREATE (s:Segment {id: r.id})-[:PART_OF]->(d) "
+    "SET s += r.set RETURN r.id AS id, elementId(s) AS ref"
 )
 DELETE_SEGMENTS = "UNWIND $ids AS id MATCH (s:Segment {id: id}) DETACH DELETE s"
 
 # ---------------------------------------------------------------- names and entities
+_NAME = (
+    "RETURN m.id AS id, elementId(m) AS ref, m.key AS key, m.type AS type, m.surfaces AS surfaces, m.counts AS counts, "
+    "m.assigned AS assigned, e.id AS entity, elementId(e) AS entity_ref"
+)
 NAMES_OF_KEYS = (
-    "MATCH (n:Name) WHERE n.key IN $keys MATCH (n)-[:NAMES]->(e:Entity) WITH DISTINCT e "
-    "MATCH (m:Name)-[:NAMES]->(e) "
-    "RETURN m.id AS id, m.key AS key, m.type AS type, m.surfaces AS surfaces, m.counts AS counts, "
-    "m.assigned AS assigned, e.id AS entity"
+    "UNWIND $keys AS key MATCH (n:Name {key: key})-[:NAMES]->(e:Entity) WITH DISTINCT e "
+    f"MATCH (m:Name)-[:NAMES]->(e) {_NAME}"
 )
-NAMES_OF_ENTITIES = (
-    "MATCH (e:Entity) WHERE e.id IN $ids MATCH (m:Name)-[:NAMES]->(e) "
-    "RETURN m.id AS id, m.key AS key, m.type AS type, m.surfaces AS surfaces, m.counts AS counts, "
-    "m.assigned AS assigned, e.id AS entity"
-)
-KEYS_OF_NAMES = "MATCH (n:Name) WHERE n.id IN $ids RETURN n.id AS id, n.key AS key"
+NAMES_OF_ENTITIES = f"UNWIND $ids AS id MATCH (e:Entity {{id: id}}) MATCH (m:Name)-[:NAMES]->(e) {_NAME}"
+KEYS_OF_NAMES = "UNWIND $ids AS id MATCH (n:Name {id: id}) RETURN n.id AS id, n.key AS key"
 CREATE_NAMES = (
-    "UNWIND $rows AS r MATCH (e:Entity {id: r.entity}) "
-    "CREATE (n:Name {id: r.id, key: r.key, name: r.name, folded: r.folded, type: r.type, surfaces: r.surfaces, "
-    "counts: r.counts})-[:NAMES]->(e)"
+    "UNWIND $rows AS r MATCH (e) WHERE elementId(e) = r.entity CREATE (n:Name {id: r.id})-[:NAMES]->(e) SET n += r.set"
 )
-UPDATE_NAMES = (
-    "UNWIND $rows AS r MATCH (n:Name {id: r.id}) "
-    "SET n.name = r.name, n.folded = r.folded, n.surfaces = r.surfaces, n.counts = r.counts"
-)
+UPDATE_NODES = "UNWIND $rows AS r MATCH (n) WHERE elementId(n) = r.ref SET n += r.set"
 ASSIGN_NAMES = "UNWIND $ids AS id MATCH (n:Name {id: id}) SET n.assigned = true"
-DELETE_NAMES = "UNWIND $ids AS id MATCH (n:Name {id: id}) DETACH DELETE n"
-UPDATE_ENTITIES = (
-    "UNWIND $rows AS r MATCH (e:Entity {id: r.id}) "
-    "SET e.name = r.name, e.aliases = r.aliases, e.mentions = r.mentions, e.folded = r.folded, e.search = r.search"
-)
-RENUMBER_ENTITIES = "UNWIND $rows AS r MATCH (e:Entity {id: r.old}) SET e.id = r.new"
-DELETE_ENTITIES = "UNWIND $ids AS id MATCH (e:Entity {id: id}) DETACH DELETE e"
+DELETE_NODES = "UNWIND $refs AS ref MATCH (n) WHERE elementId(n) = ref DETACH DELETE n"
 MOVE_NAMES = (
-    "UNWIND $rows AS r MATCH (n:Name {id: r.name})-[old:NAMES]->(:Entity) MATCH (e:Entity {id: r.to}) "
-    "DELETE old CREATE (n)-[:NAMES]->(e)"
+    "UNWIND $rows AS r MATCH (n) WHERE elementId(n) = r.ref MATCH (n)-[old:NAMES]->(:Entity) "
+    "MATCH (e) WHERE elementId(e) = r.to DELETE old CREATE (n)-[:NAMES]->(e)"
 )
 MOVE_HEADS = (
-    "UNWIND $rows AS r MATCH (:Entity {id: r.from})<-[old:HEAD]-(x:Extraction) WHERE x.head_name = r.name "
-    "MATCH (e:Entity {id: r.to}) DELETE old CREATE (x)-[:HEAD]->(e)"
+    "UNWIND $rows AS r MATCH (o) WHERE elementId(o) = r.from MATCH (o)<-[old:HEAD]-(x:Extraction) "
+    "WHERE x.head_name = r.name MATCH (e) WHERE elementId(e) = r.to DELETE old CREATE (x)-[:HEAD]->(e)"
 )
 MOVE_TAILS = (
-    "UNWIND $rows AS r MATCH (:Entity {id: r.from})<-[old:TAIL]-(x:Extraction) WHERE x.tail_name = r.name "
-    "MATCH (e:Entity {id: r.to}) DELETE old CREATE (x)-[:TAIL]->(e)"
+    "UNWIND $rows AS r MATCH (o) WHERE elementId(o) = r.from MATCH (o)<-[old:TAIL]-(x:Extraction) "
+    "WHERE x.tail_name = r.name MATCH (e) WHERE elementId(e) = r.to DELETE old CREATE (x)-[:TAIL]->(e)"
 )
 MOVE_MENTIONS = (
-    "UNWIND $rows AS r MATCH (:Entity {id: r.from})-[old:MENTIONED_IN]->(s:Segment) WHERE old.name = r.name "
-    "MATCH (e:Entity {id: r.to}) "
+    "UNWIND $rows AS r MATCH (o) WHERE elementId(o) = r.from MATCH (o)-[old:MENTIONED_IN]->(s:Segment) "
+    "WHERE old.name = r.name MATCH (e) WHERE elementId(e) = r.to "
     "CREATE (e)-[:MENTIONED_IN {start: old.start, end: old.end, surface: old.surface, name: old.name}]->(s) DELETE old"
 )
 
@@ -126,72 +115,39 @@ MOVE_MENTIONS = (
 def create_entities(label: str) -> str:
     """New entities of one type; a node gets all its labels when it is made, since ArcadeDB would have to move it later."""
     return (
-        f"UNWIND $rows AS r CREATE (e:Entity:{quote_identifier(label)} {{id: r.id, name: r.name, type: r.type, "
-        "aliases: r.aliases, mentions: r.mentions, folded: r.folded, search: r.search})"
+        f"UNWIND $rows AS r CREATE (e:Entity:{quote_identifier(label)} {{id: r.id}}) SET e += r.set "
+        "RETURN r.id AS id, elementId(e) AS ref"
     )
 
 
 # ---------------------------------------------------------------- mentions and extractions
 CREATE_MENTIONS = (
-    "UNWIND $rows AS r MATCH (e:Entity {id: r.entity}) MATCH (s:Segment {id: r.segment}) "
+    "UNWIND $rows AS r MATCH (e) WHERE elementId(e) = r.entity MATCH (s) WHERE elementId(s) = r.segment "
     "CREATE (e)-[:MENTIONED_IN {start: r.start, end: r.end, surface: r.surface, name: r.name}]->(s)"
 )
 MENTIONS_IN_SEGMENTS = "UNWIND $ids AS id MATCH (s:Segment {id: id})<-[m:MENTIONED_IN]-(:Entity) RETURN m.name AS name, m.surface AS surface"
-_EXTRACTION_FIELDS = [
-    "relation",
-    "surface",
-    "relation_start",
-    "relation_end",
-    "lemma",
-    "passive",
-    "head",
-    "head_start",
-    "head_end",
-    "head_type",
-    "tail",
-    "tail_start",
-    "tail_end",
-    "tail_type",
-    "head_argument",
-    "head_argument_start",
-    "head_argument_end",
-    "tail_argument",
-    "tail_argument_start",
-    "tail_argument_end",
-    "polarity",
-    "modality",
-    "confidence",
-    "extractor",
-    "qualifiers",
-    "inverted",
-    "head_name",
-    "tail_name",
-    "edge",
-]
 CREATE_EXTRACTIONS = (
-    "UNWIND $rows AS r MATCH (s:Segment {id: r.segment}) MATCH (h:Entity {id: r.head_entity}) "
-    "MATCH (t:Entity {id: r.tail_entity}) "
-    f"CREATE (x:Extraction {{id: r.id, {', '.join(f'{name}: r.{name}' for name in _EXTRACTION_FIELDS)}}}) "
-    "CREATE (x)-[:FROM]->(s) CREATE (x)-[:HEAD]->(h) CREATE (x)-[:TAIL]->(t)"
+    "UNWIND $rows AS r MATCH (s) WHERE elementId(s) = r.segment MATCH (h) WHERE elementId(h) = r.head "
+    "MATCH (t) WHERE elementId(t) = r.tail "
+    "CREATE (s)<-[:FROM]-(x:Extraction {id: r.id})-[:HEAD]->(h), (x)-[:TAIL]->(t) SET x += r.set"
+)
+_FACT = (
+    "x.id AS id, elementId(x) AS ref, x.edge AS edge, x.relation AS relation, x.inverted AS inverted, "
+    "x.head_name AS head_name, x.tail_name AS tail_name, "
+    "h.id AS head, elementId(h) AS head_ref, t.id AS tail, elementId(t) AS tail_ref"
 )
 EXTRACTIONS_IN_SEGMENTS = (
     "UNWIND $ids AS id MATCH (s:Segment {id: id})<-[:FROM]-(x:Extraction) "
-    "MATCH (x)-[:HEAD]->(h:Entity) MATCH (x)-[:TAIL]->(t:Entity) "
-    "RETURN x.id AS id, x.edge AS edge, x.relation AS relation, x.inverted AS inverted, h.id AS head, t.id AS tail"
+    f"MATCH (x)-[:HEAD]->(h:Entity) MATCH (x)-[:TAIL]->(t:Entity) RETURN {_FACT}"
 )
-DELETE_EXTRACTIONS = "UNWIND $ids AS id MATCH (x:Extraction {id: id}) DETACH DELETE x"
-_FACT = (
-    "RETURN DISTINCT x.id AS id, x.edge AS edge, x.relation AS relation, x.inverted AS inverted, "
-    "h.id AS head, t.id AS tail, x.head_name AS head_name, x.tail_name AS tail_name"
+FACTS_OF_HEADS = (
+    "UNWIND $ids AS id MATCH (h:Entity {id: id})<-[:HEAD]-(x:Extraction) WHERE x.edge IS NOT NULL "
+    f"MATCH (x)-[:TAIL]->(t:Entity) RETURN {_FACT}"
 )
-FACTS_OF_ENTITIES = (
-    f"UNWIND $ids AS id MATCH (h:Entity {{id: id}})<-[:HEAD]-(x:Extraction)-[:TAIL]->(t:Entity) "
-    f"WHERE x.edge IS NOT NULL {_FACT} "
-    f"UNION UNWIND $ids AS id MATCH (t:Entity {{id: id}})<-[:TAIL]-(x:Extraction)-[:HEAD]->(h:Entity) "
-    f"WHERE x.edge IS NOT NULL {_FACT}"
+FACTS_OF_TAILS = (
+    "UNWIND $ids AS id MATCH (t:Entity {id: id})<-[:TAIL]-(x:Extraction) WHERE x.edge IS NOT NULL "
+    f"MATCH (x)-[:HEAD]->(h:Entity) RETURN {_FACT}"
 )
-REKEY_EXTRACTIONS = "UNWIND $rows AS r MATCH (x:Extraction {id: r.id}) SET x.edge = r.edge"
-
 # ---------------------------------------------------------------- facts
 SUPPORT = (
     "UNWIND $keys AS key MATCH (x:Extraction {edge: key}) "
@@ -199,34 +155,52 @@ SUPPORT = (
 )
 EVIDENCED = "UNWIND $keys AS key WITH key WHERE EXISTS { MATCH (x:Extraction {edge: key}) } RETURN key AS key"
 
-_ENDS = {
-    True: "MATCH (s:Entity {id: r.subject})-[f:%s]->(o:Entity) WHERE o.id = r.object AND f.relation = r.relation",
-    False: "MATCH (o:Entity {id: r.object})<-[f:%s]-(s:Entity) WHERE s.id = r.subject AND f.relation = r.relation",
-}
 
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """How a statement on facts names their relationship type, and from which end it finds them."""
 
-def create_facts(type_: str | None) -> str:
-    """New facts of one type, or of each row's own (``type_`` None)."""
-    token = "$(r.type)" if type_ is None else quote_identifier(type_)
-    return (
-        "UNWIND $rows AS r MATCH (s:Entity {id: r.subject}) MATCH (o:Entity {id: r.object}) "
-        f"CREATE (s)-[:{token} {{relation: r.relation, support: r.support, confidence: r.confidence}}]->(o)"
-    )
+    dialect: Dialect
+    type: str | None  # None: each row has its own
+    from_subject: bool = True
 
+    def create(self) -> str:
+        """New facts."""
+        ends = "UNWIND $rows AS r MATCH (s) WHERE elementId(s) = r.subject MATCH (o) WHERE elementId(o) = r.object "
+        if self.type is None and not self.dialect.dynamic_types:  # ArcadeDB's own way to a type that comes as a value
+            return (
+                ends + "CALL merge.relationship(s, r.type, {relation: r.relation}, "
+                "{support: r.support, confidence: r.confidence}, o) YIELD rel RETURN count(rel) AS n"
+            )
+        token = "$(r.type)" if self.type is None else quote_identifier(self.type)
+        return (
+            ends + f"CREATE (s)-[:{token} {{relation: r.relation, support: r.support, confidence: r.confidence}}]->(o)"
+        )
 
-def add_support(type_: str | None, *, from_subject: bool) -> str:
-    """More support for facts that exist, found from that end which has fewer neighbours."""
-    token = "$(r.type)" if type_ is None else quote_identifier(type_)
-    return (
-        f"UNWIND $rows AS r {_ENDS[from_subject] % token} SET f.support = f.support + r.support, "
-        "f.confidence = CASE WHEN r.confidence > f.confidence THEN r.confidence ELSE f.confidence END"
-    )
+    def add_support(self) -> str:
+        """More support for facts that exist."""
+        return (
+            f"{self._find()} SET f.support = f.support + r.support, "
+            "f.confidence = CASE WHEN r.confidence > f.confidence THEN r.confidence ELSE f.confidence END"
+        )
 
+    def delete(self) -> str:
+        """Facts taken away."""
+        return f"{self._find()} DELETE f"
 
-def delete_facts(type_: str | None, *, from_subject: bool) -> str:
-    """Facts taken away."""
-    token = "$(r.type)" if type_ is None else quote_identifier(type_)
-    return f"UNWIND $rows AS r {_ENDS[from_subject] % token} DELETE f"
+    def _find(self) -> str:
+        near, far = ("subject", "object") if self.from_subject else ("object", "subject")
+        if self.type is not None:
+            token, also = ":" + quote_identifier(self.type), ""
+        elif self.dialect.dynamic_types:
+            token, also = ":$(r.type)", ""
+        else:
+            token, also = "", " AND type(f) = r.type"
+        arrow = f"-[f{token}]->" if self.from_subject else f"<-[f{token}]-"
+        return (
+            f"UNWIND $rows AS r MATCH (near) WHERE elementId(near) = r.{near} MATCH (near){arrow}(far:Entity) "
+            f"WHERE elementId(far) = r.{far} AND f.relation = r.relation{also}"
+        )
 
 
 LABELS = "CALL db.labels()"
@@ -247,7 +221,7 @@ COUNT_BY_TYPE = "MATCH (e:Entity) RETURN e.type AS type, count(e) AS n"
 COUNT_BY_RELATION = "MATCH (h:Entity) WHERE h.id >= $low AND h.id < $high MATCH (h)-[f]->(:Entity) RETURN f.relation AS relation, count(f) AS n"
 _ENTITY = "e.id AS id, e.name AS name, e.type AS type, e.aliases AS aliases, e.mentions AS mentions"
 ENTITIES = f"MATCH (e:Entity) WHERE e.id >= $low AND e.id < $high RETURN {_ENTITY}"
-ENTITIES_BY_ID = f"MATCH (e:Entity) WHERE e.id IN $ids RETURN {_ENTITY}"
+ENTITIES_BY_ID = f"UNWIND $ids AS id MATCH (e:Entity {{id: id}}) RETURN {_ENTITY}"
 FACTS = (
     "MATCH (h:Entity) WHERE h.id >= $low AND h.id < $high MATCH (h)-[f]->(t:Entity) "
     "RETURN h.id AS head, f.relation AS relation, t.id AS tail, f.support AS support, f.confidence AS confidence"

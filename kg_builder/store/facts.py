@@ -1,7 +1,7 @@
 """The edges between entities: a projection of the evidence, kept right within each transaction.
 
-Where evidence is only added, an edge is made or its support grows. Where evidence goes or moves, the edge is counted again
-from what is left: exact, and the same however often it is done.
+Where evidence is only added, an edge is made or its support grows. Where evidence goes or moves, the edge is counted
+again from what is left: exact, and the same however often it is done.
 """
 
 from __future__ import annotations
@@ -11,12 +11,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from kg_builder.store import cypher
-from kg_builder.store.clustering import Cluster
 from kg_builder.store.connection import Run
 from kg_builder.store.rows import Row, batches, edge_key
 from kg_builder.store.tokens import Tokens
 
 __all__ = ["Edges", "Fact", "fact_of"]
+
+_LIGHT = 100
+"""Neighbours that may be looked through one by one. From busier ends, relationships are found by a statement for each type,
+where the type is written into the statement and the server leaves the others alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,50 +42,67 @@ def fact_of(row: Mapping[str, Any]) -> Fact:
     return Fact(ends[0], row["relation"], ends[1])
 
 
+def _refs_of(row: Mapping[str, Any]) -> dict[str, str]:
+    return {row["head"]: row["head_ref"], row["tail"]: row["tail_ref"]}
+
+
 class Edges:
-    """The edges that one transaction touches."""
+    """The edges that one transaction touches.
+
+    Entities have an id, which may change, and a reference (the server's own id of their node), which does not.
+    """
 
     def __init__(self, run: Run, tokens: Tokens) -> None:
         self._run = run
         self._tokens = tokens
         self._weight: dict[str, int] = {}
+        self._refs: dict[str, str] = {}
         self._lessened: dict[str, Fact] = {}
         self._followed: dict[str, Fact] = {}
         self._added: dict[str, tuple[Fact, int, float]] = {}
         self._existing: set[str] = set()
 
-    def weigh(self, planned: Iterable[Cluster]) -> None:
-        """Learn how many neighbours entities have, about: edges are looked for from the smaller end."""
-        for cluster in planned:
-            self._weight[cluster.id] = cluster.mentions
-            if cluster.node is not None:
-                self._weight[cluster.node] = cluster.mentions
+    def weigh(self, ref: str, neighbours: int) -> None:
+        """Learn how many neighbours an entity has, about: edges are looked for from the smaller end."""
+        self._weight[ref] = neighbours
 
-    def lessened(self, fact: Fact) -> None:
-        """Evidence of `fact` goes away in this transaction."""
+    def locate(self, refs: Mapping[str, str]) -> None:
+        """Learn the references of entities by the ids that they have from now on."""
+        self._refs.update(refs)
+
+    def ref(self, entity: str) -> str:
+        """The reference of an entity that `locate` was told of."""
+        return self._refs[entity]
+
+    def lessened(self, row: Mapping[str, Any]) -> None:
+        """The extraction of `row`, evidence of a fact, goes away in this transaction."""
+        fact = fact_of(row)
         self._lessened[fact.key] = fact
+        self._refs.update(_refs_of(row))
 
     def follow(self, disturbed: list[str], entity_of: Mapping[str, str]) -> None:
-        """Take the edges of entities that are about to move or be renumbered away, and give their evidence its new key.
+        """Take the edges of entities away that are about to move or be renumbered, and give their evidence its new key.
 
         To be called before the entities change; `project` makes the edges anew. `entity_of` tells each name's new entity.
         """
         old: dict[str, Fact] = {}
-        rekeyed: list[Row] = []
-        for row in self._run(cypher.FACTS_OF_ENTITIES, ids=disturbed):
-            ends = {side: entity_of.get(row[f"{side}_name"], row[side]) for side in ("head", "tail")}
-            now = fact_of({**ends, "relation": row["relation"], "inverted": row["inverted"]})
-            old[row["edge"]] = fact_of(row)
-            self._followed[now.key] = now
-            if now.key != row["edge"]:
-                rekeyed.append({"id": row["id"], "edge": now.key})
+        rekeyed: dict[str, str] = {}
+        for statement in (cypher.FACTS_OF_HEADS, cypher.FACTS_OF_TAILS):
+            for row in self._run(statement, ids=disturbed):
+                ends = {side: entity_of.get(row[f"{side}_name"], row[side]) for side in ("head", "tail")}
+                now = fact_of({**ends, "relation": row["relation"], "inverted": row["inverted"]})
+                old[row["edge"]] = fact_of(row)
+                self._followed[now.key] = now
+                self._refs.update(_refs_of(row))
+                if now.key != row["edge"]:
+                    rekeyed[row["ref"]] = now.key
         far = set(disturbed)
         for key, fact in list(self._lessened.items()):
             if fact.subject in far or fact.object in far:
                 old[key] = self._lessened.pop(key)
         self._delete(old.values())
-        for batch in batches(rekeyed):
-            self._run(cypher.REKEY_EXTRACTIONS, rows=batch)
+        for batch in batches({"ref": ref, "set": {"edge": key}} for ref, key in rekeyed.items()):
+            self._run(cypher.UPDATE_NODES, rows=batch)
 
     def more(self, fact: Fact, confidence: float) -> None:
         """Evidence of `fact` comes in this transaction."""
@@ -91,7 +111,7 @@ class Edges:
         self._added[key] = (fact, support + 1, max(best, confidence))
 
     def look_up(self) -> None:
-        """Learn which of the facts that get evidence have some already. To be called before the new evidence is written."""
+        """Learn which of the facts that get evidence have some already. To be called before new evidence is written."""
         keys = [{"key": key} for key in self._added if key not in self._lessened and key not in self._followed]
         for batch in batches(keys):
             self._existing.update(r["key"] for r in self._run(cypher.EVIDENCED, keys=[row["key"] for row in batch]))
@@ -107,34 +127,38 @@ class Edges:
         made = [(recounted[key], support, best) for key, (support, best) in counts.items()]
         made += [x for key, x in self._added.items() if key not in recounted and key not in self._existing]
         grown = [x for key, x in self._added.items() if key not in recounted and key in self._existing]
-        self._each_type(made, lambda type_, _: cypher.create_facts(type_), sided=False)
-        self._each_type(grown, lambda type_, side: cypher.add_support(type_, from_subject=side))
+        self._each_type(made, cypher.Typed.create, sided=False)
+        self._each_type(grown, cypher.Typed.add_support)
 
     def _delete(self, facts: Iterable[Fact]) -> None:
-        rows = [(fact, 0, 0.0) for fact in facts]
-        self._each_type(rows, lambda type_, side: cypher.delete_facts(type_, from_subject=side))
+        self._each_type([(fact, 0, 0.0) for fact in facts], cypher.Typed.delete)
 
     def _each_type(
         self,
         facts: Iterable[tuple[Fact, int, float]],
-        statement: Callable[[str | None, bool], str],
+        statement: Callable[[cypher.Typed], str],
         *,
         sided: bool = True,
     ) -> None:
-        """Run a statement on facts: one for all where types may come with the rows, else one for each type."""
+        """Run a statement on facts: one for all whose types may come with the rows, one for each other type."""
+        dialect = self._tokens.dialect
         groups: dict[tuple[str, bool], list[Row]] = {}
         for fact, support, confidence in facts:
+            subject, object_ = self._refs[fact.subject], self._refs[fact.object]
+            weights = self._weight.get(subject, 0), self._weight.get(object_, 0)
+            from_subject = not sided or weights[0] <= weights[1]
             type_ = self._tokens.relationship(fact.relation)
-            side = not sided or self._weight.get(fact.subject, 0) <= self._weight.get(fact.object, 0)
+            with_row = dialect.dynamic_types or (weights[0] if from_subject else weights[1]) <= _LIGHT
             row = {
-                "subject": fact.subject,
+                "subject": subject,
                 "relation": fact.relation,
-                "object": fact.object,
+                "object": object_,
                 "type": type_,
                 "support": support,
                 "confidence": confidence,
             }
-            groups.setdefault(("" if self._tokens.dynamic else type_, side), []).append(row)
-        for (type_, side), rows in sorted(groups.items(), key=lambda group: group[0]):
+            groups.setdefault(("" if with_row else type_, from_subject), []).append(row)
+        for (type_, from_subject), rows in sorted(groups.items(), key=lambda group: group[0]):
+            text = statement(cypher.Typed(dialect, type_ or None, from_subject))
             for batch in batches(rows):
-                self._run(statement(type_ or None, side), rows=batch)
+                self._run(text, rows=batch)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, TypeVar
 
 from kg_builder.types import Document, Segment, Statement, digest
@@ -35,10 +35,8 @@ def document_row(document: Document, **more: Any) -> Row:
 
 
 def segment_row(segment: Segment) -> Row:
-    """A segment's node."""
+    """The properties of a segment's node, but for its id."""
     return {
-        "id": segment.id,
-        "document": segment.document.id,
         "index": segment.index,
         "start": segment.start,
         "end": segment.end,
@@ -50,21 +48,15 @@ def segment_row(segment: Segment) -> Row:
     }
 
 
-def extraction_row(statement: Statement, entity_of: Mapping[str, str]) -> Row:
-    """An extraction's node, and the three nodes it is tied to."""
+def extraction_row(statement: Statement, edge: str | None) -> Row:
+    """The properties of an extraction's node, but for its id. `edge` is the key of the fact it supports."""
     x = statement.extraction
-    head, tail = entity_of[statement.head.id], entity_of[statement.tail.id]
-    ends = (tail, head) if statement.inverted else (head, tail)
     row: Row = {
-        "id": x.id,
-        "segment": x.segment.id if x.segment else None,
-        "head_entity": head,
-        "tail_entity": tail,
         "relation": statement.relation,
         "surface": x.relation.surface,
         "relation_start": x.relation.start,
         "relation_end": x.relation.end,
-        "lemma": x.relation.lemma,
+        "lemma": x.relation.lemma or None,
         "passive": x.relation.passive,
         "polarity": x.polarity,
         "modality": x.modality,
@@ -73,23 +65,21 @@ def extraction_row(statement: Statement, entity_of: Mapping[str, str]) -> Row:
         "inverted": statement.inverted,
         "head_name": statement.head.id,
         "tail_name": statement.tail.id,
-        "edge": edge_key(ends[0], statement.relation, ends[1]) if x.is_fact else None,
-        "qualifiers": json.dumps(
-            [{"role": q.role, "text": q.text, "start": q.start, "end": q.end} for q in x.qualifiers],
-            ensure_ascii=False,
-        )
-        if x.qualifiers
-        else None,
+        "edge": edge,
     }
+    if x.qualifiers:
+        circumstances = [{"role": q.role, "text": q.text, "start": q.start, "end": q.end} for q in x.qualifiers]
+        row["qualifiers"] = json.dumps(circumstances, ensure_ascii=False)
     for side, mention, argument in (("head", x.head, x.head_argument), ("tail", x.tail, x.tail_argument)):
         row[side] = mention.surface
         row[f"{side}_start"] = mention.start
         row[f"{side}_end"] = mention.end
         row[f"{side}_type"] = mention.type
-        row[f"{side}_argument"] = argument.surface if argument else None
-        row[f"{side}_argument_start"] = argument.start if argument else None
-        row[f"{side}_argument_end"] = argument.end if argument else None
-    return row
+        if argument:
+            row[f"{side}_argument"] = argument.surface
+            row[f"{side}_argument_start"] = argument.start
+            row[f"{side}_argument_end"] = argument.end
+    return {key: value for key, value in row.items() if value is not None}
 
 
 def batches(rows: Iterable[Row]) -> Iterator[list[Row]]:
@@ -97,7 +87,7 @@ def batches(rows: Iterable[Row]) -> Iterator[list[Row]]:
     batch: list[Row] = []
     size = 0
     for row in rows:
-        length = len(row.get("text") or "")
+        length = len(row.get("set", {}).get("text") or "")
         if batch and (len(batch) >= _BATCH_ROWS or size + length > _BATCH_CHARACTERS):
             yield batch
             batch, size = [], 0

@@ -18,29 +18,24 @@ class Tokens:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._dialect = connection.dialect
+        self.dialect = connection.dialect
         self._labels: set[str] = set(cypher.SYSTEM_LABELS)
         self._types: set[str] = set()
-        self._loaded = not self._dialect.shared_namespace
-
-    @property
-    def dynamic(self) -> bool:
-        """Whether types may come with the rows of a statement."""
-        return self._dialect.dynamic_types
+        self._loaded = not self.dialect.shared_namespace
 
     def label(self, type_: str) -> str:
         """The label of entities of a type; never one of ours."""
-        token = self._dialect.token(type_label(type_))
+        token = self.dialect.token(type_label(type_))
         if token in cypher.SYSTEM_LABELS:
             token += "_"
         return self._apart(token, mine=self._labels, others=self._types)
 
     def relationship(self, relation: str) -> str:
         """The relationship type of facts of a relation."""
-        return self._apart(self._dialect.token(relation_type(relation)), mine=self._types, others=self._labels)
+        return self._apart(self.dialect.token(relation_type(relation)), mine=self._types, others=self._labels)
 
     def _apart(self, token: str, *, mine: set[str], others: set[str]) -> str:
-        if not self._dialect.shared_namespace:
+        if not self.dialect.shared_namespace:
             return token
         if token not in mine:
             self._load()

@@ -14,7 +14,7 @@ from kg_builder.errors import StoreError
 from kg_builder.store import cypher
 from kg_builder.store.clustering import Cluster, Registry
 from kg_builder.store.connection import Connection, Run
-from kg_builder.store.facts import Edges, fact_of
+from kg_builder.store.facts import Edges, Fact
 from kg_builder.store.rows import Row, batches, document_row, extraction_row, portions, segment_row
 from kg_builder.store.tokens import Tokens
 from kg_builder.types import Contribution, Name, Segment, Statement
@@ -30,20 +30,20 @@ class Addition:
     """Segments with the statements found in them."""
 
     segments: Sequence[Segment] = ()
-    statements: Sequence[Statement] = ()
+    statements: Sequence[tuple[Statement, str]] = ()  # with the ids of their segments
     mentions: dict[tuple[str, str, int, int], str] = field(default_factory=dict)
     names: dict[str, Name] = field(default_factory=dict)
 
     @classmethod
     def of(cls, segments: Sequence[Segment], found: Mapping[str, list[Statement]]) -> Addition:
         """The segments with their statements; a mention that several statements share counts once."""
-        made = cls(segments, [statement for segment in segments for statement in found.get(segment.id, ())])
-        for segment in segments:
-            for statement in found.get(segment.id, ()):
-                x = statement.extraction
-                for name, mention in ((statement.head, x.head), (statement.tail, x.tail)):
-                    made.names[name.id] = name
-                    made.mentions[name.id, segment.id, mention.start, mention.end] = mention.surface
+        placed = [(statement, segment.id) for segment in segments for statement in found.get(segment.id, ())]
+        made = cls(segments, placed)
+        for statement, segment_id in placed:
+            x = statement.extraction
+            for name, mention in ((statement.head, x.head), (statement.tail, x.tail)):
+                made.names[name.id] = name
+                made.mentions[name.id, segment_id, mention.start, mention.end] = mention.surface
         return made
 
 
@@ -56,40 +56,46 @@ class Writer:
 
     def write(self, contribution: Contribution, properties: Row) -> None:
         """Make `contribution` all that its document gives to the graph. `properties` are those of a complete document."""
+        document, segments = contribution.document, contribution.segments
         found = _by_segment(contribution)
-        document = contribution.document
-        segments = contribution.segments
-        loads = self._loads(document.id)
         new = [len(found.get(segment.id, ())) for segment in segments]
         complete = document_row(document, **properties, state="complete")
-        if sum(loads.values()) + sum(new) <= LARGEST_TRANSACTION:
-            addition = Addition.of(segments, found)
-            self._transaction(lambda run: _change(run, self._tokens, complete, list(loads), addition))
+        loads: dict[str, int] = {}
+
+        def at_once(run: Run) -> bool:
+            loads.update(_loads(run, document.id))
+            if sum(loads.values()) + sum(new) > LARGEST_TRANSACTION:
+                _put_document(run, document_row(document, state="writing"))
+                return False
+            _change(run, self._tokens, complete, list(loads), Addition.of(segments, found))
+            return True
+
+        if self._connection.writing(at_once):
             return
-        writing = document_row(document, state="writing")
-        self._transaction(lambda run: _put_document(run, writing))
         self._withdraw(loads)
+        writing = document_row(document, state="writing")
         for portion in portions(segments, new, LARGEST_TRANSACTION):
-            self._add(Addition.of(portion, found))
-        self._transaction(lambda run: _put_document(run, complete))
+            self._change(writing, (), Addition.of(portion, found))
+        self._connection.writing(lambda run: _put_document(run, complete))
 
     def note(self, properties: Row) -> None:
         """Set properties of a document's node, making it if need be; its contribution stays."""
-        self._transaction(lambda run: _put_document(run, properties))
+        self._connection.writing(lambda run: _put_document(run, properties))
 
     def remove(self, document_id: str) -> None:
         """Withdraw all that a document gave, and its node."""
-        loads = self._loads(document_id)
+        writing = {"id": document_id, "state": "writing"}
+        loads = self._connection.reading(lambda run: _loads(run, document_id))
         if sum(loads.values()) > LARGEST_TRANSACTION:
-            self._transaction(lambda run: _put_document(run, {"id": document_id, "state": "writing"}))
+            self._connection.writing(lambda run: _put_document(run, writing))
             self._withdraw(loads)
             loads = {}
 
         def last(run: Run) -> None:
-            _change(run, self._tokens, None, list(loads), Addition())
+            _change(run, self._tokens, writing, list(loads), Addition())
             run(cypher.DELETE_DOCUMENT, id=document_id)
 
-        self._transaction(last)
+        self._connection.writing(last)
 
     def assign(self, assignment: Mapping[str, str]) -> None:
         """Put names with other entities, and the edges with them."""
@@ -114,24 +120,19 @@ class Writer:
             run(cypher.ASSIGN_NAMES, ids=sorted(assignment))
             edges.project()
 
-        self._transaction(move)
-
-    def _loads(self, document_id: str) -> dict[str, int]:
-        rows = self._connection.read(cypher.SEGMENT_LOADS, id=document_id)
-        return {row["id"]: row["extractions"] for row in rows}
+        self._connection.writing(move)
 
     def _withdraw(self, loads: Mapping[str, int]) -> None:
         for portion in portions(list(loads), list(loads.values()), LARGEST_TRANSACTION):
-            self._drop(portion)
+            self._change(None, portion, Addition())
 
-    def _drop(self, portion: Sequence[str]) -> None:
-        self._transaction(lambda run: _change(run, self._tokens, None, portion, Addition()))
+    def _change(self, document: Row | None, drop: Sequence[str], addition: Addition) -> None:
+        self._connection.writing(lambda run: _change(run, self._tokens, document, drop, addition))
 
-    def _add(self, addition: Addition) -> None:
-        self._transaction(lambda run: _change(run, self._tokens, None, (), addition))
 
-    def _transaction(self, work: Callable[[Run], None]) -> None:
-        self._connection.writing(work)
+def _loads(run: Run, document_id: str) -> dict[str, int]:
+    """How many extractions each segment of a document has."""
+    return {row["id"]: row["extractions"] for row in run(cypher.SEGMENT_LOADS, id=document_id)}
 
 
 def _by_segment(contribution: Contribution) -> dict[str, list[Statement]]:
@@ -153,17 +154,17 @@ def _by_segment(contribution: Contribution) -> dict[str, list[Statement]]:
     return found
 
 
-def _put_document(run: Run, properties: Row) -> None:
-    run(cypher.TAKE_TURN)
-    run(cypher.MERGE_DOCUMENT, id=properties["id"], properties=properties)
+def _put_document(run: Run, properties: Row) -> str:
+    """Set properties of a document's node, made if need be; gives its reference. It is this transaction's turn then."""
+    rows = run(cypher.PUT_DOCUMENT, id=properties["id"], properties=properties)
+    return str(rows[0]["ref"])
 
 
 def _change(run: Run, tokens: Tokens, document: Row | None, drop: Sequence[str], addition: Addition) -> None:
     """One transaction: the segments of `drop` go with all they gave, those of `addition` come with all they give."""
     if document is None:
         run(cypher.TAKE_TURN)
-    else:
-        _put_document(run, document)
+    document_ref = _put_document(run, document) if document is not None else ""
     edges = Edges(run, tokens)
     deltas: dict[str, Counter[str]] = {}
     if drop:
@@ -174,7 +175,7 @@ def _change(run: Run, tokens: Tokens, document: Row | None, drop: Sequence[str],
     registry.count(addition.names, deltas)
     registry.resolve()
     entity_of = _settle(run, tokens, registry, edges)
-    _put_evidence(run, addition, entity_of, edges)
+    _put_evidence(run, document_ref, addition, entity_of, edges)
     edges.project()
 
 
@@ -184,9 +185,9 @@ def _take_away(run: Run, drop: Sequence[str], deltas: dict[str, Counter[str]], e
     rows = run(cypher.EXTRACTIONS_IN_SEGMENTS, ids=drop)
     for row in rows:
         if row["edge"] is not None:
-            edges.lessened(fact_of(row))
-    for batch in batches({"id": row["id"]} for row in rows):
-        run(cypher.DELETE_EXTRACTIONS, ids=[row["id"] for row in batch])
+            edges.lessened(row)
+    for batch in batches({"ref": row["ref"]} for row in rows):
+        run(cypher.DELETE_NODES, refs=[row["ref"] for row in batch])
     run(cypher.DELETE_SEGMENTS, ids=drop)
 
 
@@ -199,92 +200,112 @@ def _registry(run: Run, names: Mapping[str, Name], touched: Iterable[str]) -> Re
 
 
 def _settle(run: Run, tokens: Tokens, registry: Registry, edges: Edges) -> dict[str, str]:
-    """Bring names and entities of the graph to what `registry` plans; gives the entity of each name."""
+    """Bring names and entities of the graph to what `registry` plans; gives the entity's id for each name."""
     planned = registry.planned()
     entity_of = {known.id: cluster.id for cluster in planned for known in cluster.names}
-    edges.weigh(planned)
+    for cluster in planned:
+        if cluster.node is not None:
+            edges.weigh(registry.refs[cluster.node], cluster.mentions)
     disturbed = {known.entity for c in planned for known in c.moved if known.entity}
     disturbed |= {c.node for c in planned if c.node is not None and c.node != c.id}
     if disturbed:
         edges.follow(sorted(disturbed), entity_of)
-    nodes = _make_entities(run, tokens, planned, registry.entities)
-    _put_names(run, registry, planned, nodes)
+    refs = _put_entities(run, tokens, planned, registry)
+    _put_names(run, registry, planned, refs)
     kept = {c.node for c in planned}
-    gone = [entity for entity in registry.entities if entity not in kept]
-    if registry.dead:
-        run(cypher.DELETE_NAMES, ids=registry.dead)
+    gone = registry.dead + [ref for entity, ref in registry.refs.items() if entity not in kept]
     if gone:
-        run(cypher.DELETE_ENTITIES, ids=gone)
-    renamed = [(nodes[c.id], c.id) for c in planned if nodes[c.id] != c.id]
+        run(cypher.DELETE_NODES, refs=gone)
+    renamed = [c.id for c in planned if c.node != c.id and (c.node is not None or c.id in registry.refs)]
     if renamed:  # by way of ids that nothing has, since two entities may exchange theirs
-        run(cypher.RENUMBER_ENTITIES, rows=[{"old": old, "new": f"~{new}"} for old, new in renamed if old != f"~{new}"])
-        run(cypher.RENUMBER_ENTITIES, rows=[{"old": f"~{new}", "new": new} for _, new in renamed])
+        run(cypher.UPDATE_NODES, rows=[{"ref": refs[id_], "set": {"id": f"~{id_}"}} for id_ in renamed])
+        run(cypher.UPDATE_NODES, rows=[{"ref": refs[id_], "set": {"id": id_}} for id_ in renamed])
+    edges.locate(refs)
     return entity_of
 
 
-def _make_entities(run: Run, tokens: Tokens, planned: Sequence[Cluster], taken: set[str]) -> dict[str, str]:
-    """Make and update the nodes of entities; gives the id that each entity's node has for now."""
-    nodes: dict[str, str] = {}
+def _put_entities(run: Run, tokens: Tokens, planned: Sequence[Cluster], registry: Registry) -> dict[str, str]:
+    """Make and update the nodes of entities; gives their references by the ids that they are to have."""
+    refs: dict[str, str] = {}
     by_label: dict[str, list[Row]] = {}
     updated: list[Row] = []
     for cluster in planned:
-        row = cluster.row()
-        if cluster.node is not None:
-            nodes[cluster.id] = cluster.node
-            updated.append({**row, "id": cluster.node})
-        else:
-            nodes[cluster.id] = f"~{cluster.id}" if cluster.id in taken else cluster.id
-            by_label.setdefault(tokens.label(cluster.type), []).append({**row, "id": nodes[cluster.id]})
+        news = registry.news_of(cluster)
+        if cluster.node is None:
+            id_ = f"~{cluster.id}" if cluster.id in registry.refs else cluster.id
+            by_label.setdefault(tokens.label(cluster.type), []).append({"id": id_, "set": news})
+            continue
+        refs[cluster.id] = registry.refs[cluster.node]
+        if news:
+            updated.append({"ref": refs[cluster.id], "set": news})
     for label, rows in sorted(by_label.items()):
         for batch in batches(rows):
-            run(cypher.create_entities(label), rows=batch)
+            made = run(cypher.create_entities(label), rows=batch)
+            refs.update((row["id"].removeprefix("~"), row["ref"]) for row in made)
     for batch in batches(updated):
-        run(cypher.UPDATE_ENTITIES, rows=batch)
-    return nodes
+        run(cypher.UPDATE_NODES, rows=batch)
+    return refs
 
 
-def _put_names(run: Run, registry: Registry, planned: Sequence[Cluster], nodes: Mapping[str, str]) -> None:
+def _put_names(run: Run, registry: Registry, planned: Sequence[Cluster], refs: Mapping[str, str]) -> None:
     created: list[Row] = []
     updated: list[Row] = []
     moved: list[Row] = []
     for cluster in planned:
-        node = nodes[cluster.id]
-        moved += [{"name": known.id, "from": known.entity, "to": node} for known in cluster.moved]
+        ref = refs[cluster.id]
+        for known in cluster.moved:
+            old = registry.refs[known.entity or ""]
+            moved.append({"ref": known.ref, "name": known.id, "from": old, "to": ref})
         for known in cluster.names:
+            news = registry.news_of_name(known)
             if known.entity is None:
-                created.append({**known.row(), "entity": node})
-            elif known.changed:
-                updated.append(known.row())
+                created.append({"id": known.id, "entity": ref, "set": news})
+            elif news:
+                updated.append({"ref": known.ref, "set": news})
     for batch in batches(created):
         run(cypher.CREATE_NAMES, rows=batch)
     for batch in batches(updated):
-        run(cypher.UPDATE_NAMES, rows=batch)
+        run(cypher.UPDATE_NODES, rows=batch)
     if moved:
         for statement in (cypher.MOVE_NAMES, cypher.MOVE_HEADS, cypher.MOVE_TAILS, cypher.MOVE_MENTIONS):
             run(statement, rows=moved)
 
 
-def _put_evidence(run: Run, addition: Addition, entity_of: Mapping[str, str], edges: Edges) -> None:
-    for batch in batches(map(segment_row, addition.segments)):
-        run(cypher.CREATE_SEGMENTS, rows=batch)
+def _put_evidence(run: Run, document_ref: str, addition: Addition, entity_of: Mapping[str, str], edges: Edges) -> None:
+    place: dict[str, str] = {}
+    rows = [{"id": s.id, "document": document_ref, "set": segment_row(s)} for s in addition.segments]
+    for batch in batches(rows):
+        place.update((row["id"], row["ref"]) for row in run(cypher.CREATE_SEGMENTS, rows=batch))
+    ref_of = {name_id: edges.ref(entity) for name_id, entity in entity_of.items()}
     mentions = [
         {
-            "entity": entity_of[name_id],
-            "segment": segment,
+            "entity": ref_of[name],
+            "segment": place[segment],
             "start": start,
             "end": end,
             "surface": surface,
-            "name": name_id,
+            "name": name,
         }
-        for (name_id, segment, start, end), surface in addition.mentions.items()
+        for (name, segment, start, end), surface in addition.mentions.items()
     ]
     for batch in batches(mentions):
         run(cypher.CREATE_MENTIONS, rows=batch)
-    rows = [extraction_row(s, entity_of) for s in addition.statements]
-    for row in rows:
-        if row["edge"] is not None:
-            ends = {"head": row["head_entity"], "tail": row["tail_entity"]}
-            edges.more(fact_of({**row, **ends}), row["confidence"])
+    extractions = []
+    for statement, segment_id in addition.statements:
+        x = statement.extraction
+        fact = None
+        if x.is_fact:
+            fact = Fact(entity_of[statement.subject.id], statement.relation, entity_of[statement.object.id])
+            edges.more(fact, x.confidence)
+        extractions.append(
+            {
+                "id": x.id,
+                "segment": place[segment_id],
+                "head": ref_of[statement.head.id],
+                "tail": ref_of[statement.tail.id],
+                "set": extraction_row(statement, fact.key if fact else None),
+            }
+        )
     edges.look_up()
-    for batch in batches(rows):
+    for batch in batches(extractions):
         run(cypher.CREATE_EXTRACTIONS, rows=batch)
