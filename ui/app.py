@@ -53,6 +53,7 @@ def language_switch() -> None:
     asked = language_of(st.query_params.get("lang"))
     if asked:
         set_language(asked)
+    write_language()
     current = current_language()
     follow("language", "lang", lambda _: current)
     chosen = st.sidebar.segmented_control(
@@ -60,9 +61,8 @@ def language_switch() -> None:
     )
     if chosen != current:
         set_language(chosen)
-        st.query_params["lang"] = chosen
+        write_language()
         st.rerun()
-    write_language()
 
 
 main()

@@ -90,6 +90,8 @@ def _options(address: str, port: int) -> list[str]:
         "logger.level": "warning",
         "runner.magicEnabled": "false",
         "global.developmentMode": "false",
+        # A widget that follows the address is set by the script on purpose.
+        "global.disableWidgetStateDuplicationWarning": "true",
         **{f"theme.{name}": value for name, value in THEME.items()},
     }
     flags = [f"--{name}={value}" for name, value in options.items()]

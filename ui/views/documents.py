@@ -11,7 +11,6 @@ from kg_builder.store.records import StoredDocument, StoredEvidence, StoredSegme
 from ui import data
 from ui.evidence_list import marks_key, show_evidence
 from ui.marks import segment_html
-from ui.pages import link
 from ui.paging import SEGMENTS_A_PAGE as _SEGMENTS
 from ui.session import follow, number, publish, read, t, write
 from ui.style import chip, heading, note
@@ -36,10 +35,20 @@ def render() -> None:
         return
     document = next((d for d in documents if d.id == wanted), None)
     if document is None:
+        _back()
         st.warning(t("documents.unknown"), icon=":material/help:")
-        link("documents", t("documents.back"), icon=":material/arrow_back:")
         return
     _one(document)
+
+
+def _back() -> None:
+    st.button(
+        t("documents.back"),
+        type="tertiary",
+        icon=":material/arrow_back:",
+        on_click=write,
+        kwargs={"document": "", "part": ""},
+    )
 
 
 def _list(documents: list[StoredDocument]) -> None:
@@ -109,7 +118,7 @@ def _table(documents: list[StoredDocument]) -> None:
 
 
 def _one(document: StoredDocument) -> None:
-    link("documents", t("documents.back"), icon=":material/arrow_back:")
+    _back()
     chips = [
         chip(t(f"state.{document.state}"), warn=document.state != "complete"),
         chip(document.language),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from html import escape
 
 import streamlit as st
@@ -13,6 +14,7 @@ from ui.style import heading, note
 
 __all__ = ["render_empty", "render_missing", "render_sidebar"]
 
+_EMBEDDED = "embedded:"
 _COMMAND = "kg ingest FOLDER"
 
 
@@ -36,9 +38,12 @@ def render_empty() -> None:
 def render_missing(error: StoreError) -> None:
     """No store there, or one that does not answer: say which, and what to run."""
     data.forget()
-    heading(t("store.missing"), t("store.missing.how"))
-    st.code(_COMMAND, language="bash")
-    note(t("store.gone.why"))
+    if os.environ.get("KG_STORE", _EMBEDDED).startswith(_EMBEDDED):
+        heading(t("store.missing"), t("store.missing.how"))
+        st.code(_COMMAND, language="bash")
+        note(t("store.gone.why"))
+    else:
+        heading(t("store.gone"), t("store.gone.why"))
     st.code(str(error), language=None, wrap_lines=True)
     if st.button(t("store.gone.try"), icon=":material/refresh:"):
         st.rerun()

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from html import escape
+
 import altair as alt
-import pandas as pd
 import streamlit as st
 
 from kg_builder.store.records import Counts, StoredDocument
 from ui import charts, data
 from ui.pages import link
 from ui.session import t
-from ui.style import cards, heading, note, plain, section
+from ui.style import cards, chip, heading, note, plain, section
 from ui.views.no_data import render_empty
 
 __all__ = ["render"]
@@ -95,10 +96,7 @@ def _left_out() -> None:
     if not troubled:
         note(t("overview.failures.none"))
         return
-    wide = st.column_config.TextColumn(width="large")
-    st.dataframe(
-        _failures(troubled[:_FAILURES]), column_config={t("column.detail"): wide}, hide_index=True, width="stretch"
-    )
+    st.html(_failures(troubled[:_FAILURES]))
     if len(troubled) > _FAILURES:
         note(t("overview.more", shown=_FAILURES, total=f"{len(troubled):,}"))
     if any(document.state == "failed" for document in troubled):
@@ -106,12 +104,13 @@ def _left_out() -> None:
         st.code("kg retry", language="bash")
 
 
-def _failures(documents: list[StoredDocument]) -> pd.DataFrame:
-    return pd.DataFrame(
-        {
-            t("column.document"): [document.uri for document in documents],
-            t("column.state"): [t(f"state.{document.state}") for document in documents],
-            t("column.reason"): [document.reason for document in documents],
-            t("column.detail"): [document.detail for document in documents],
-        }
+def _failures(documents: list[StoredDocument]) -> str:
+    """A table, as HTML: what went wrong must be readable whole, on a narrow screen too."""
+    names = ("document", "state", "reason", "detail")
+    head = "".join(f"<th>{escape(t(f'column.{name}'))}</th>" for name in names)
+    rows = "".join(
+        f"<tr><td>{escape(d.uri)}</td><td>{chip(t(f'state.{d.state}'), warn=d.state == 'failed')}</td>"
+        f"<td>{escape(d.reason)}</td><td>{escape(d.detail)}</td></tr>"
+        for d in documents
     )
+    return f'<table class="kg-table"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'

@@ -181,7 +181,7 @@ def _draw(result: QueryResult) -> None:
     if not nodes:
         note(t("query.nograph"))
         return
-    note(t("explore.drawn", nodes=len(nodes), edges=len(edges)))
+    note(t("query.drawn", nodes=len(nodes), edges=len(edges)))
     draw_graph(nodes, edges, key="query-graph", on_event=_clicked, height=560)
     wanted = st.session_state.pop("_opened", None)
     if wanted is not None:

@@ -24,7 +24,7 @@ function shorten(text, limit) {
 function elements(args) {
   const nodes = args.nodes.map((node) => ({
     group: "nodes",
-    data: { ...node, short: shorten(node.label, 34) },
+    data: { ...node, short: shorten(node.label, 30) },
   }));
   const edges = args.edges.map((edge) => ({
     group: "edges",
@@ -117,13 +117,14 @@ function choose(id) {
 }
 
 function fit() {
-  const visible = cy.elements(":visible");
+  const visible = cy.nodes(":visible");
   if (visible.length === 0) return;
-  cy.fit(visible, 34);
-  if (cy.zoom() > 1.35) {
-    cy.zoom(1.35); // a handful of nodes must not fill the frame like balloons
-    cy.center(visible);
-  }
+  // The frame holds every node; names may reach into the margin, or a few long ones would make everything tiny.
+  const box = visible.boundingBox({ includeLabels: false });
+  const margin = { x: Math.min(80, cy.width() * 0.16), y: 46 };
+  const zoom = Math.min((cy.width() - 2 * margin.x) / box.w, (cy.height() - 2 * margin.y) / box.h);
+  cy.zoom(Math.min(Math.max(zoom, cy.minZoom()), 1.35)); // a handful of nodes must not fill the frame like balloons
+  cy.center(visible);
 }
 
 function draw(args) {

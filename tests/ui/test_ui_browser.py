@@ -1,0 +1,316 @@
+"""The interface as a person uses it, in a real browser on a real store."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from conftest import Watched
+from story import FAILED, PAYLOADS, SKIPPED
+
+from kg_builder.types import Name, digest
+
+pytestmark = pytest.mark.browser
+
+ASTER = Name("aster robotics", "Organization").id
+LIN = Name("lin wei", "Person").id
+MALLORY = Name("mallory payload", "Person").id
+DEAL = digest("document", "story/deal.pdf")
+HOSTILE = digest("document", 'story/hostile "<b>names</b>".json')
+
+Watch = Callable[..., Watched]
+
+
+def marks(page: Any, role: str) -> list[str]:
+    """What is marked with a role in the statements on the page."""
+    found: list[str] = page.locator(f"[data-testid=evidence] .kg-sentence mark.kg-{role}").all_inner_texts()
+    return found
+
+
+def test_overview_counts_and_failures(watch: Watch) -> None:
+    page = watch().open()
+    cards = page.locator(".kg-card").all_inner_texts()
+    assert [card.split("\n")[:2] for card in cards] == [
+        ["7", "Documents"],
+        ["32", "Entities"],
+        ["36", "Facts"],
+        ["40", "Statements"],
+        ["14", "Segments"],
+    ]
+    page.locator("[data-testid=stVegaLiteChart]").nth(4).wait_for()
+    page.locator(".kg-table").wait_for()
+    text = page.locator(".kg-table").inner_text()
+    assert all(part in text for part in (*FAILED, *SKIPPED))
+    page.locator("code", has_text="kg retry").wait_for()
+
+
+def test_search_finds_aliases_and_chinese_while_typing(watch: Watch) -> None:
+    page = watch().open("/explore")
+    box = page.get_by_role("textbox", name="Search an entity").or_(page.get_by_role("searchbox"))
+    box.press_sequentially("机器人公司")
+    result = page.locator(".st-key-rows_search").get_by_role("button")
+    page.get_by_text("1 found").wait_for()
+    result.filter(has_text="阿斯特机器人").wait_for()
+    box.fill("aster")
+    result.filter(has_text="Aster Robotics").click()
+    page.locator("[data-testid=card] .kg-name", has_text="Aster Robotics").wait_for()
+    assert f"entity={ASTER}" in page.url
+
+
+def test_an_edge_leads_to_its_marked_sentences(watch: Watch) -> None:
+    watched = watch()
+    page = watched.open(f"/explore?entity={ASTER}")
+    frame = watched.graph(nodes=6)
+    relations = sorted(edge["label"] for edge in frame.evaluate("window.__kgGraph.edges()"))
+    assert relations == ["acquire", "audit", "be based in", "build", "employ", "found", "lead", "work for"]
+    watched.click_in_graph("found")
+    page.get_by_test_id("evidence").nth(1).wait_for()
+    assert page.get_by_test_id("fact").inner_text() == "Lin Wei — found → Aster Robotics"
+    assert marks(page, "head") == ["Lin Wei", "Lin Wei"]
+    assert marks(page, "relation") == ["founded", "founded"]
+    assert marks(page, "tail") == ["Aster Robotics", "Aster Robotics"]
+    assert marks(page, "qualifier") == ["2014"]
+    first = page.get_by_test_id("evidence").first
+    assert "confidence 0.97" in first.inner_text() and "open_ie" in first.inner_text()
+    page.get_by_text("Aster Robotics: a short history · segment 1").click()
+    page.get_by_test_id("segment").first.wait_for()
+    assert "/documents?document=" in page.url
+
+
+def test_a_node_shows_its_card_and_expands_and_back_undoes(watch: Watch) -> None:
+    watched = watch()
+    page = watched.open(f"/explore?entity={ASTER}")
+    watched.graph(nodes=6)
+    watched.click_in_graph("Maja Berg", "nodes")
+    card = page.get_by_test_id("card")
+    card.filter(has_text="Maja Berg").wait_for()
+    assert page.locator(".st-key-rows_facts").get_by_role("button").count() == 4
+    page.get_by_role("button", name="Expand").click()
+    watched.graph(nodes=7)
+    page.go_back()
+    watched.graph(nodes=6)
+    card.filter(has_text="Maja Berg").wait_for()
+    page.go_back()
+    card.filter(has_text="Also called").wait_for()
+
+
+def test_the_drawing_is_usable_from_the_keyboard(watch: Watch) -> None:
+    watched = watch()
+    page = watched.open(f"/explore?entity={ASTER}")
+    frame = watched.graph(nodes=6)
+    frame.locator("#canvas").focus()
+    before = frame.evaluate("window.__kgGraph.zoom()")
+    page.keyboard.press("+")
+    assert frame.evaluate("window.__kgGraph.zoom()") > before
+    frame.locator("summary").focus()
+    page.keyboard.press("Enter")
+    edge = frame.locator("[data-testid=graph-edge]", has_text="Maja Berg — work for → Aster Robotics")
+    edge.focus()
+    page.keyboard.press("Enter")
+    page.get_by_test_id("evidence").wait_for()
+    assert marks(page, "relation") == ["works for"]
+
+
+def test_filters_change_the_drawing_and_the_link_restores_it(watch: Watch) -> None:
+    watched = watch()
+    page = watched.open(f"/explore?entity={ASTER}&type=Person&type=Event&depth=2&conf=0.60&lang=zh")
+    frame = watched.graph(nodes=4)
+    labels = {node["label"] for node in frame.evaluate("window.__kgGraph.nodes()")}
+    assert labels == {"Aster Robotics", "Lin Wei", "Maja Berg", "Nordic Robotics Week"}
+    assert "探索" in page.locator(".kg-title").inner_text()
+    assert page.get_by_role("radio", name="2", exact=True).get_attribute("aria-checked") == "true"
+    page.get_by_role("radio", name="1", exact=True).click()
+    watched.graph(nodes=3)
+    page.wait_for_function("!location.search.includes('depth')")
+    assert "type=Person" in page.url and "type=Event" in page.url and "lang=zh" in page.url
+
+
+def test_statements_of_an_entity_hold_the_denied_and_the_hearsay(watch: Watch) -> None:
+    page = watch().open(f"/evidence?entity={ASTER}")
+    page.get_by_role("radio", name="Not facts").click()
+    page.get_by_text("2 statements").wait_for()
+    page.wait_for_function("document.querySelectorAll('[data-testid=evidence]').length === 2")
+    text = " ".join(page.get_by_test_id("evidence").all_inner_texts())
+    assert "negated" in text and "hearsay" in text
+    assert sorted(marks(page, "relation")) == ["did not acquire", "will buy"]
+    assert "show=others" in page.url
+
+
+def test_a_document_shows_its_text_with_pages_and_marks(watch: Watch) -> None:
+    page = watch().open(f"/documents?document={DEAL}")
+    segment = page.get_by_test_id("segment").first
+    segment.wait_for()
+    assert "Polaris Optics was acquired by Aster Robotics in March 2021." in segment.inner_text()
+    assert segment.locator("mark.kg-head").first.inner_text() == "Polaris Optics"
+    assert page.get_by_text("page 1 · segment 1", exact=True).is_visible()
+    page.get_by_role("tab", name=re.compile("Statements")).click()
+    assert page.get_by_test_id("evidence").count() == 6
+
+
+def test_a_row_of_the_list_opens_the_document(watch: Watch) -> None:
+    page = watch().open("/documents")
+    page.get_by_role("textbox", name="Find a document").press_sequentially("polaris")
+    page.get_by_text("1 document ·").wait_for()
+    box = page.get_by_test_id("stDataFrame").bounding_box()
+    page.mouse.click(box["x"] + 16, box["y"] + 52)
+    page.get_by_test_id("segment").first.wait_for()
+    assert DEAL in page.url
+
+
+def test_examples_run_as_table_and_as_graph(watch: Watch) -> None:
+    watched = watch()
+    page = watched.open("/query")
+    buttons = page.locator(".st-key-examples").get_by_role("button")
+    for index in range(buttons.count()):
+        buttons.nth(index).click()
+        page.get_by_text(re.compile(r"\d+ rows? in [\d.]+ s")).wait_for()
+        assert page.get_by_role("alert").count() == 0
+        page.wait_for_function("!document.querySelector('[data-stale=true]')")
+    page.get_by_role("button", name="People and what they are connected with").click()
+    page.get_by_role("radio", name="Graph").click()
+    watched.graph()
+    watched.click_in_graph("Lin Wei", "nodes")
+    page.locator("[data-testid=card] .kg-name", has_text="Lin Wei").wait_for()
+    assert f"/explore?entity={LIN}" in page.url
+
+
+def test_writing_is_refused(watch: Watch) -> None:
+    page = watch().open("/query")
+    for verb in ("CREATE (n:Entity {id: 'x'}) RETURN n", "MATCH (n) DETACH DELETE n", "MATCH (n) SET n.name = 'x'"):
+        page.get_by_role("textbox", name="Cypher", exact=True).fill(verb)
+        page.get_by_role("button", name="Run").click()
+        page.wait_for_function("part => decodeURIComponent(location.search).includes(part)", arg=verb.split()[-1])
+        page.get_by_role("alert").filter(has_text="Refused").wait_for()
+        page.wait_for_function("!document.querySelector('[data-stale=true]')")
+    page.get_by_role("textbox", name="Cypher", exact=True).fill("MATCH (n:Entity) RETURN count(n) AS n")
+    page.get_by_role("button", name="Run").click()
+    page.get_by_role("radio", name="JSON").click()
+    page.locator("code", has_text=re.compile('"n": 32')).wait_for()
+
+
+def test_a_wrong_statement_says_so(watch: Watch) -> None:
+    page = watch().open("/query?cypher=" + quote("MATCH (n RETURN n"))
+    page.get_by_role("alert").filter(has_text="could not run").wait_for()
+    page = watch().open("/query?params=" + quote("[1]") + "&cypher=" + quote("RETURN 1"))
+    page.get_by_role("alert").filter(has_text="one JSON object").wait_for()
+
+
+def test_results_download(watch: Watch, tmp_path: Path) -> None:
+    page = watch(accept_downloads=True).open(
+        "/query?cypher=" + quote("MATCH (e:Entity) WHERE e.type = 'Place' RETURN e.name AS name ORDER BY name")
+    )
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name="Download CSV").click()
+    waiting.value.save_as(tmp_path / "result.csv")
+    assert (tmp_path / "result.csv").read_text(encoding="utf-8").splitlines() == [
+        "name",
+        "Bergen",
+        "Gothenburg",
+        "哥德堡",
+    ]
+
+
+def test_the_language_switch_changes_every_page_and_stays(watch: Watch) -> None:
+    page = watch().open("/?lang=zh")
+    assert page.locator(".kg-title").inner_text() == "概览"
+    for name in ("探索", "证据", "文档", "查询"):
+        page.get_by_test_id("stSidebarNav").get_by_text(name).click()
+        page.locator(".kg-title", has_text=name).wait_for()
+    page.get_by_role("radio", name="English").click()
+    page.locator(".kg-title", has_text="Query").wait_for()
+    page.reload()
+    page.locator(".kg-title", has_text="Query").wait_for()
+
+
+def test_names_that_are_markup_are_shown_as_text(watch: Watch) -> None:
+    watched = watch()
+    page = watched.open(f"/explore?entity={MALLORY}")
+    frame = watched.graph(nodes=len(PAYLOADS) + 2)
+    facts = " ".join(page.locator(".st-key-rows_facts").get_by_role("button").all_inner_texts())
+    listed = frame.locator("[data-testid=graph-node]").all_text_contents()
+    shown = "".join(facts.split())
+    for payload in PAYLOADS:
+        name = payload.lstrip('":')  # a name has no quotation mark or colon in front, the text keeps it
+        assert name in listed
+        assert "".join(name.split())[:40] in shown
+    for label in PAYLOADS[:2]:
+        node = next(each for each in frame.evaluate("window.__kgGraph.nodes()") if each["label"] == label)
+        frame.locator("#canvas").hover(position={"x": node["x"], "y": node["y"]})
+        frame.locator("#tip strong", has_text=label).wait_for()
+        assert frame.locator("#tip").inner_html().count("<strong>") == 1
+    watched.click_in_graph("<b onmouseover=window.__pwned=1>hate</b>")
+    page.get_by_test_id("evidence").wait_for()
+    assert marks(page, "relation") == ["<b onmouseover=window.__pwned=1>hates</b>"]
+    assert page.locator("[data-testid=stMain] b[onmouseover], [data-testid=stMain] iframe[src*=evil]").count() == 0
+
+
+def test_markup_in_texts_titles_and_results_is_shown_as_text(watch: Watch) -> None:
+    page = watch().open(f"/documents?document={HOSTILE}")
+    page.get_by_test_id("segment").nth(4).wait_for()
+    text = " ".join(page.get_by_test_id("segment").all_inner_texts())
+    for payload in PAYLOADS:
+        assert payload in text
+    assert "<img src=x onerror=window.__pwned=1> hostile names" in page.get_by_test_id("document").inner_text()
+    page.get_by_role("tab", name=re.compile("Statements")).click()
+    page.get_by_test_id("evidence").nth(14).wait_for()
+    for view in ("table", "graph", "json"):
+        page.goto(
+            page.url.split("/documents")[0].split("/query")[0]
+            + f"/query?view={view}&cypher="
+            + quote("MATCH (a:Entity)-[r]->(b:Entity) RETURN a, r, b, a.name AS `<img src=x onerror=window.__pwned=1>`")
+        )
+        page.get_by_text(re.compile(r"36 rows")).wait_for()
+        page.wait_for_timeout(700)
+    page.goto(page.url.split("/query")[0] + "/explore?q=" + quote("<img src=x onerror=window.__pwned=2>nothing"))
+    page.get_by_text("No entity is called “<img src=x onerror=window.__pwned=2>nothing”").wait_for()
+
+
+def test_overview_plots_show_markup_as_text(watch: Watch) -> None:
+    page = watch().open("/")
+    chart = page.locator("[data-testid=stVegaLiteChart]").nth(2)
+    chart.scroll_into_view_if_needed()
+    box = chart.bounding_box()
+    for step in range(1, 10):
+        page.mouse.move(box["x"] + box["width"] * 0.45, box["y"] + box["height"] * step / 11)
+        page.wait_for_timeout(60)
+
+
+@pytest.mark.parametrize("path", ["/", f"/explore?entity={ASTER}", f"/evidence?entity={ASTER}", "/documents", "/query"])
+def test_a_narrow_screen_needs_no_sideways_scrolling(watch: Watch, path: str) -> None:
+    watched = watch(width=400, height=800, color_scheme="dark")
+    page = watched.open(path)
+    if "explore" in path:
+        watched.graph(nodes=6)
+    page.wait_for_timeout(500)
+    widths = page.evaluate(
+        "(() => { const m = document.querySelector('[data-testid=stMain]'); return [m.scrollWidth, m.clientWidth]; })()"
+    )
+    assert widths[0] <= widths[1]
+
+
+def test_the_drawing_follows_the_theme(watch: Watch) -> None:
+    backgrounds = []
+    for scheme in ("light", "dark"):
+        watched = watch(color_scheme=scheme)
+        watched.open(f"/explore?entity={ASTER}")
+        frame = watched.graph(nodes=6)
+        backgrounds.append(frame.evaluate("getComputedStyle(document.getElementById('stage')).backgroundColor"))
+    assert backgrounds == ["rgb(255, 255, 255)", "rgb(16, 21, 31)"]
+
+
+def test_an_unknown_entity_or_document_says_so(watch: Watch) -> None:
+    page = watch().open("/explore?entity=nothing&edge=a~b~C&depth=99&conf=nan&type=Nope")
+    page.get_by_text("not in the graph").wait_for()
+    page = watch().open("/documents?document=nothing")
+    page.get_by_text("not in the store").wait_for()
+
+
+def test_nothing_of_streamlit_s_own_clutter_shows(watch: Watch) -> None:
+    page = watch().open()
+    assert page.get_by_test_id("stAppDeployButton").count() == 0
+    assert page.get_by_text("Made with Streamlit").count() == 0
+    assert "embedded:" not in page.url

@@ -1,0 +1,53 @@
+"""The committed bundle of the drawing: complete, from nowhere else, and built from the source beside it."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+GRAPH = Path(__file__).resolve().parents[2] / "ui" / "graph"
+BUNDLE = GRAPH / "bundle"
+
+
+def test_the_bundle_is_complete_and_asks_nobody() -> None:
+    assert {path.name for path in BUNDLE.iterdir()} == {"THIRD_PARTY.txt", "graph.css", "graph.js", "index.html"}
+    page = (BUNDLE / "index.html").read_text(encoding="utf-8")
+    assert re.findall(r'(?:src|href)="([^"]*)"', page) == ["graph.css", "graph.js"]
+    assert "default-src 'none'; script-src 'self'" in page
+    assert "url(" not in (BUNDLE / "graph.css").read_text(encoding="utf-8")
+
+
+def test_the_source_writes_no_markup() -> None:
+    source = "".join(path.read_text(encoding="utf-8") for path in (GRAPH / "src").glob("*.js"))
+    assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(|new Function", source)
+
+
+def test_the_licences_of_what_is_bundled_are_there() -> None:
+    notices = (BUNDLE / "THIRD_PARTY.txt").read_text(encoding="utf-8")
+    for name in ("cytoscape ", "cytoscape-fcose ", "cose-base ", "layout-base "):
+        assert re.search(rf"^{re.escape(name)}\d", notices, re.MULTILINE)
+    assert notices.count("Permission is hereby granted") == 4
+
+
+def test_the_lock_file_names_no_registry_and_matches() -> None:
+    lock = json.loads((GRAPH / "package-lock.json").read_text(encoding="utf-8"))
+    assert not [name for name, package in lock["packages"].items() if "resolved" in package]
+    wanted = json.loads((GRAPH / "package.json").read_text(encoding="utf-8"))["devDependencies"]
+    assert lock["packages"][""]["devDependencies"] == wanted
+
+
+def test_the_bundle_is_what_the_source_gives() -> None:
+    if shutil.which("node") is None or not (GRAPH / "node_modules").is_dir():
+        reason = "the drawing's bundle was not built again: run `npm ci` in ui/graph first"
+        if os.environ.get("CI") == "true" and shutil.which("node") is not None:
+            subprocess.run(["npm", "ci"], cwd=GRAPH, check=True, capture_output=True)
+        else:
+            pytest.skip(reason)
+    done = subprocess.run(["node", "build.mjs", "--check"], cwd=GRAPH, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
