@@ -1,0 +1,82 @@
+"""Who 他, 它 or 该公司 is, where a Chinese text leaves little doubt; nobody otherwise."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from kg_builder.types import Mention
+
+__all__ = ["Antecedents"]
+
+_REACH = 3  # sentences
+_PERSON = frozenset(["他", "她"])
+_THING = frozenset(["它", "其"])
+_POSSESSIVE = "其"
+_KINDS = {
+    "公司": "Organization", "集团": "Organization", "企业": "Organization", "机构": "Organization", "银行": "Organization",
+    "大学": "Organization", "学校": "Organization", "组织": "Organization", "医院": "Organization", "协会": "Organization",
+    "市": "Place", "城市": "Place", "县": "Place", "镇": "Place", "村": "Place", "国": "Place", "省": "Place", "岛": "Place",
+    "地": "Place", "地区": "Place",
+}  # fmt: skip
+
+
+@dataclass(slots=True)
+class _Candidate:
+    mention: Mention
+    sentence: int
+    subject: bool
+    named: bool
+
+
+class Antecedents:
+    """The entities of a text so far, sentence by sentence."""
+
+    def __init__(self) -> None:
+        self._seen: list[_Candidate] = []
+
+    def add(self, mention: Mention, sentence: int, *, subject: bool, named: bool) -> None:
+        """Remember an entity of a sentence."""
+        self._seen.append(_Candidate(mention, sentence, subject, named))
+
+    def of(self, pronoun: str, at: int, sentence: int) -> Mention | None:
+        """What the pronoun at offset `at` stands for, or None."""
+        if pronoun in _PERSON:
+            return self._nearest({"Person"}, at, sentence)
+        if pronoun in _THING:
+            return self._nearest(
+                {"Organization", "Place", "Product", "Work", "Event", "Other"}
+                | ({"Person"} if pronoun == "其" else set()),
+                at,
+                sentence,
+            )
+        return None
+
+    def of_description(self, noun: str, at: int, sentence: int) -> Mention | None:
+        """The name that 该公司, 本市, 公司 stands for, or None."""
+        kind = _KINDS.get(noun)
+        if kind is None:
+            return None
+        same = [
+            c
+            for c in self._before(at, sentence)
+            if c.named and c.mention.surface.endswith(noun) and len(c.mention.surface) > len(noun)
+        ]
+        if same:
+            return same[-1].mention
+        return self._nearest({kind}, at, sentence) if noun in ("公司", "集团", "企业", "机构", "城市", "市") else None
+
+    def _before(self, at: int, sentence: int) -> list[_Candidate]:
+        return [c for c in self._seen if c.mention.end <= at and sentence - c.sentence <= _REACH]
+
+    def _nearest(self, kinds: set[str], at: int, sentence: int) -> Mention | None:
+        """The nearest subject of one of `kinds`; failing that, the only name of that kind within reach."""
+        fit = [c for c in self._before(at, sentence) if c.mention.type in kinds and c.named]
+        subjects = [c for c in fit if c.subject]
+        if subjects:
+            nearest = subjects[-1]
+            rivals = {c.mention.surface for c in subjects if c.sentence == nearest.sentence}
+            return (
+                nearest.mention if len(rivals) == 1 or subjects[0].mention.surface == nearest.mention.surface else None
+            )
+        names = {c.mention.surface for c in fit}
+        return fit[-1].mention if len(names) == 1 else None

@@ -1,0 +1,244 @@
+"""Statements of a Chinese clause: head, relation and tail as words of the tree."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from kg_builder.extract.open_ie.chinese_arguments import entity_kind, full, is_nominal, possessor
+from kg_builder.extract.open_ie.chinese_clauses import Adjunct, Clause, relation_words
+from kg_builder.extract.open_ie.chinese_tree import Tree
+from kg_builder.extract.open_ie.chinese_types import is_role, is_time
+from kg_builder.extract.open_ie.chinese_words import words
+
+__all__ = ["Statement", "clause_statements", "lemma_of"]
+
+_ASPECT = frozenset(["了", "过", "着", "著"])
+_BE = words("relations.be")
+_AFTER_VERB = {
+    "在": "于",
+    "于": "于",
+    "": "于",
+    "从": "自",
+    "自": "自",
+    "自从": "自",
+    "到": "到",
+    "至": "到",
+    "直到": "到",
+    "向": "向",
+    "往": "往",
+}
+_UNSAID = frozenset(["与", "和", "跟", "同", "将", "把"])  # prepositions that the canonical relation does without
+_OFFICES = words("relations.offices")
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """`words` of head, relation and tail are what the sentence says; `head` and `tail` are the nouns that govern them."""
+
+    clause: Clause | None
+    head: int
+    relation: tuple[int, ...]
+    tail: int
+    lemma: str
+    head_words: tuple[int, ...]
+    tail_words: tuple[int, ...]
+    passive: bool = False
+    implied: str = ""
+    how: str = "core"  # core, adjunct, nominal, clause, possessive, relative
+
+
+def lemma_of(tree: Tree, ids: Sequence[int]) -> str:
+    """The relation without adverbs, auxiliaries, negation and aspect: 并未成立于 -> 成立于."""
+    kept = [
+        tree[k].text
+        for k in ids
+        if tree[k].text not in _ASPECT
+        and tree[k].upos not in ("ADV", "SCONJ", "PUNCT")
+        and tree[k].dep not in ("advmod", "aux", "aux:pass")
+    ]
+    text = "".join(kept)
+    return "是" if text in _BE else text
+
+
+def clause_statements(tree: Tree, clause: Clause, *, verbatim: bool) -> Iterator[Statement]:
+    """All that one clause states."""
+    subjects = [s for s in clause.subjects if s not in clause.objects] or []
+    if tree[clause.top].dep in ("acl:relcl", "acl") and verbatim and clause.inherited:
+        return
+    if tree[clause.predicate].text == "由" and not clause.copula:
+        yield from _by_agent(tree, clause)
+        return
+    relation = relation_words(tree, clause)
+    for subject in subjects:
+        if clause.copula:
+            yield from _copular(tree, clause, subject, verbatim=verbatim)
+        else:
+            yield from _verbal(tree, clause, subject, relation, verbatim=verbatim)
+    if not subjects:
+        yield from _existential(tree, clause, relation)
+    if not verbatim:
+        yield from _relative_object(tree, clause, relation)
+
+
+def _make(tree: Tree, clause: Clause, head: int, relation: Sequence[int], tail: int, **more: object) -> Statement:
+    lemma = str(more.pop("lemma", "") or lemma_of(tree, relation))
+    tail_words = more.pop("tail_words", None) or full(tree, tail)
+    head_words = more.pop("head_words", None) or full(tree, head, localizer=tree[head].dep == "nsubj")
+    return Statement(clause, head, tuple(relation), tail, lemma, tuple(head_words), tuple(tail_words), **more)  # type: ignore[call-overload, no-any-return]
+
+
+def _copular(tree: Tree, clause: Clause, subject: int, *, verbatim: bool) -> Iterator[Statement]:
+    cop = clause.copula
+    low = cop
+    while low > 1 and tree[low - 1].dep in ("advmod", "aux") and tree[low - 1].head in (clause.predicate, cop):
+        low -= 1
+    relation = [*range(low, cop + 1)]
+    for tail in clause.objects:
+        if not is_nominal(tree, tail):
+            continue
+        owner = possessor(tree, subject) if not verbatim else None
+        if owner is not None and is_role(tree[subject].text) and tree[tail].upos == "PROPN":
+            yield _make(tree, clause, tail, [subject], owner, lemma=tree[subject].text, how="possessive")
+        elif owner is not None and tree[subject].upos != "PROPN":
+            own = [k for k in full(tree, subject) if k > max(tree.subtree(owner))]
+            words = [k for k in own if tree[k].xpos != "DEC"] or [subject]
+            yield _make(tree, clause, owner, [*words, *relation], tail, lemma=_text(tree, words), how="possessive")
+        else:
+            yield _make(tree, clause, subject, relation, tail, lemma="是")
+            owner = possessor(tree, tail) if not verbatim else None
+            if owner is not None and entity_kind(tree, owner) != "Other" and is_role(tree[tail].text):
+                yield _make(tree, clause, subject, [*relation, tail], owner, lemma=tree[tail].text, how="possessive")
+    first = clause.objects[0] if clause.objects else clause.predicate
+    for adjunct in clause.adjuncts:
+        words = [*relation, *full(tree, first)]
+        yield _adjunct(tree, clause, subject, words, adjunct, "是" + _core(tree, [first]))
+
+
+def _verbal(tree: Tree, clause: Clause, subject: int, relation: list[int], *, verbatim: bool) -> Iterator[Statement]:
+    how = "relative" if clause.inherited and tree[clause.top].dep in ("acl:relcl", "acl") else "core"
+    if clause.agents and (clause.passive or not clause.objects):
+        for agent in clause.agents:
+            base = [k for k in relation if tree[k].dep != "aux:pass"]
+            words = [*(k for k in relation if tree[k].dep == "aux:pass"), *base]
+            yield _make(tree, clause, subject, words, agent, lemma=lemma_of(tree, base), passive=True, how=how)
+    patients = [p for p in clause.patients if p != subject]
+    if patients and not (verbatim and clause.objects):
+        for patient in patients:
+            yield _make(tree, clause, subject, relation, patient, how=how)
+    core = relation
+    if patients:
+        marker = [k for k in tree.kids(patients[0], "case") if k < patients[0]]
+        core = [*marker, *full(tree, patients[0]), *relation]
+    office = tree[clause.predicate].text in _OFFICES or lemma_of(tree, relation) in _OFFICES
+    for tail in clause.objects:
+        if patients and not verbatim:
+            yield _make(tree, clause, patients[0], relation, tail, how=how)
+        else:
+            lemma = ("被" if clause.passive else "") + lemma_of(tree, relation)
+            yield _make(tree, clause, subject, core, tail, lemma=lemma, how=how)
+        owner = possessor(tree, tail) if office and not verbatim else None
+        if owner is not None and is_role(tree[tail].text):
+            yield _make(tree, clause, subject, [*relation, tail], owner, lemma=tree[tail].text, how="possessive")
+    if clause.complement and verbatim and not clause.objects:
+        tail = clause.complement
+        ids = [k for k in tree.subtree(tail) if k > clause.predicate and k not in relation]
+        ids = _without_edges(tree, ids)
+        if ids:
+            yield _make(tree, clause, subject, relation, tail, tail_words=ids, how="clause")
+    first = [k for k in [*clause.objects[:1]] if is_nominal(tree, k)]
+    carried = [*core, *(full(tree, first[0]) if first else [])]
+    if clause.complement and not first:
+        carried = sorted(
+            {*carried, *_without_edges(tree, [k for k in tree.subtree(clause.complement) if k > clause.predicate])}
+        )
+    for receiver in clause.receivers:
+        yield _make(
+            tree, clause, subject, carried, receiver, lemma=lemma_of(tree, relation) + _core(tree, first), how="adjunct"
+        )
+    for moment in clause.moments if verbatim else ():
+        ids = _without_edges(tree, [k for k in tree.subtree(moment) if k not in carried])
+        yield _make(tree, clause, subject, carried, moment, tail_words=ids, how="clause")
+    for adjunct in clause.adjuncts:
+        verb = ("被" if clause.passive else "") + lemma_of(tree, relation)
+        yield _adjunct(tree, clause, subject, carried, adjunct, verb + _core(tree, first))
+
+
+def _adjunct(
+    tree: Tree, clause: Clause, subject: int, relation: Sequence[int], adjunct: Adjunct, verb: str
+) -> Statement:
+    """The circumstance as a tail: 在 1918 年 of (该市, 改名为琼斯)."""
+    after = "于" if is_time(tree[adjunct.noun].text) else _AFTER_VERB.get(adjunct.case)
+    if after is not None:
+        lemma = verb if verb.endswith(after) else verb + after
+    else:
+        lemma = verb if adjunct.case in _UNSAID else adjunct.case + verb
+    kept = [k for k in relation if k not in adjunct.words]
+    return _make(tree, clause, subject, kept, adjunct.noun, tail_words=adjunct.words, lemma=lemma, how="adjunct")
+
+
+def _by_agent(tree: Tree, clause: Clause) -> Iterator[Statement]:
+    """X 由 Y 创立: 由 governs the verb whose subject is the agent."""
+    verb = clause.complement or next(
+        (k for k in tree.kids(clause.predicate, "ccomp", "xcomp") if k > clause.predicate), 0
+    )
+    if not verb:
+        return
+    agents = [k for k in tree.kids(verb, "nsubj") if clause.predicate < k < verb] or [
+        k for k in tree.kids(clause.predicate, "obj") if k < verb
+    ]
+    words = [clause.predicate, verb]
+    while words[-1] + 1 < len(tree) and tree[words[-1] + 1].head == verb and tree[words[-1] + 1].dep in ("mark", "aux"):
+        words.append(words[-1] + 1)
+    for subject in clause.subjects:
+        for agent in agents:
+            for one in [agent, *tree.kids(agent, "conj")]:
+                lemma = lemma_of(tree, words[1:])
+                yield _make(
+                    tree, clause, subject, words, one, lemma=lemma, passive=True, tail_words=tuple(full(tree, one))
+                )
+
+
+def _existential(tree: Tree, clause: Clause, relation: list[int]) -> Iterator[Statement]:
+    """Places stand where the subject would: 在环礁上居住着海鸟."""
+    places = [a for a in clause.adjuncts if entity_kind(tree, a.noun) == "Place" and a.noun < clause.predicate]
+    if places and clause.objects:
+        for tail in clause.objects:
+            yield _make(tree, clause, places[0].noun, relation, tail, how="adjunct")
+
+
+def _relative_object(tree: Tree, clause: Clause, relation: list[int]) -> Iterator[Statement]:
+    """王伟创办的公司: the noun is the object of its relative clause."""
+    top = clause.top
+    noun = tree[top].head
+    if (
+        tree[top].dep != "acl:relcl"
+        or clause.inherited
+        or clause.objects
+        or clause.complement
+        or not is_nominal(tree, noun)
+    ):
+        return
+    if clause.passive or tree[clause.predicate].upos != "VERB":
+        return
+    for subject in clause.subjects:
+        yield _make(tree, clause, subject, relation, noun, how="relative")
+
+
+def _core(tree: Tree, ids: Sequence[int]) -> str:
+    """The nouns with their compounds alone: 毕业生 of 首批被授予学位的毕业生."""
+    return "".join(
+        _text(tree, [*(n for k in tree.kids(i, "compound") if k < i for n in tree.subtree(k)), i]) for i in ids
+    )
+
+
+def _text(tree: Tree, ids: Sequence[int]) -> str:
+    return "".join(tree[k].text for k in ids)
+
+
+def _without_edges(tree: Tree, ids: list[int]) -> list[int]:
+    while ids and tree[ids[0]].dep == "punct" and tree[ids[0]].text not in "“《":
+        ids = ids[1:]
+    while ids and tree[ids[-1]].dep == "punct" and tree[ids[-1]].text not in "”》":
+        ids = ids[:-1]
+    return ids
