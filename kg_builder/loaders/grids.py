@@ -12,6 +12,7 @@ from kg_builder.loaders.pieces import clean, join_lines
 __all__ = ["Grid", "table_rows"]
 
 _MOST_SPAN = 1000
+_MOST_COLUMNS = 500  # that spans may make; cells of their own may be more
 _LONGEST_VALUE = 600
 _STRUCTURE = frozenset(("h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "pre"))
 _UNSEEN = frozenset(("script", "style", "template", "noscript", "svg", "math"))
@@ -83,10 +84,10 @@ def _fill(cells: list[Any], spanning: dict[int, tuple[int, str]], *, repeat: boo
         cell = queue.pop(0)
         text = _cell_text(cell)
         for i in range(_span(cell, "colspan")):
-            if i and len(line) in spanning:
+            if i and (len(line) in spanning or len(line) >= _MOST_COLUMNS):
                 break
             value = text if i == 0 or repeat else ""
-            if (rows := _span(cell, "rowspan")) > 1:
+            if (rows := _span(cell, "rowspan")) > 1 and len(line) < _MOST_COLUMNS:
                 spanning[len(line)] = (rows - 1, value)
             line.append(value)
     return line

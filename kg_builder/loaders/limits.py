@@ -13,7 +13,7 @@ class Limits:
 
     max_bytes: int = 200_000_000
     """Size of the file."""
-    max_characters: int = 50_000_000
+    max_characters: int = 20_000_000
     """Length of the text."""
     max_tree_bytes: int = 32_000_000
     """Size of markup that has to be held as a tree: html, md, rst, json, and each XML part of a zipped format."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from kg_builder.errors import LoadError
 from kg_builder.loaders.locating import shown
 from kg_builder.loaders.markup import require_size
-from kg_builder.loaders.paragraphs import prose_pieces, soft_lines
+from kg_builder.loaders.paragraphs import is_tangled, prose_pieces, soft_lines, text_pieces
 from kg_builder.loaders.pieces import Parsed, Piece, Source, clean, join_lines
 from kg_builder.loaders.tables import table_pieces
 from kg_builder.types import BlockKind
@@ -22,6 +22,7 @@ __all__ = ["parse_text"]
 _FRONT_MATTER = re.compile(r"---[ \t]*\n(.*?)\n(?:---|\.\.\.)[ \t]*(?:\n|$)", re.DOTALL)
 _FIELD = re.compile(r"([A-Za-z\u4e00-\u9fff][\w \-]{0,40}):[ \t]+(\S.*)$")
 _FOOTNOTE = re.compile(r"\[\^[^\]\s]{1,40}\](?::[ \t]*)?")
+_INLINE_MARKS = re.compile(r"[\[*_`<!~]")
 _HTML_BREAK = re.compile(r"<br\s*/?>$", re.IGNORECASE)
 
 
@@ -32,6 +33,8 @@ def parse_text(source: Source, text: str) -> Parsed:
     require_size(len(text), source)
     fields, body = _front_matter(text)
     depth = source.limits.max_depth
+    if is_tangled(body, _INLINE_MARKS, most=10_000):
+        return Parsed(list(text_pieces(body)), fields.get("title", source.path.stem))
     parser = MarkdownIt("commonmark", {"maxNesting": depth}).enable(["table", "strikethrough"])
     tokens = parser.parse(body)
     if any(token.level >= depth - 2 for token in tokens):  # beyond, the parser leaves text out

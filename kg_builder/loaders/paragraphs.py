@@ -8,7 +8,7 @@ from unicodedata import east_asian_width
 
 from kg_builder.loaders.pieces import Piece, join_lines
 
-__all__ = ["prose_pieces", "reads_as_code", "soft_lines", "text_pieces"]
+__all__ = ["is_tangled", "prose_pieces", "reads_as_code", "soft_lines", "text_pieces"]
 
 _BULLET = re.compile(r"\s*(?:[-*•·‣▪●○◦–—]|\(?\d{1,3}[.)]|\(?[a-zA-Z][.)])\s+(?=\S)")
 _SIGN_BULLET = re.compile(r"\s*(?:[-*•·‣▪●○◦]|\d{1,3}[.)]|\(\d{1,3}\))\s+(?=\S)")
@@ -26,6 +26,7 @@ _DIVISION = re.compile(
 )
 _ENDS = re.compile(r"[.!?。！？…:：;；,，、][\"'”’」』)）\]]*$")
 _LOWER = re.compile(r"[\"'“‘(]?[a-zà-öø-ÿ]")
+_EMPTY_LINES = re.compile(r"\n[ \t]*\n")
 _CODE = re.compile(r"[{}\[\]<>=;\\|$#@_*+/^~`]|\(\)|::|->|>>>")
 
 
@@ -49,6 +50,12 @@ def reads_as_code(text: str) -> bool:
     words = len(re.findall(r"[^\W\d_]{2,}", text)) + len(re.findall(r"[\u4e00-\u9fff]", text)) // 2
     sentences = len(re.findall(r"(?:[a-z,'’\")]\s+[a-z]+){3}|[\u4e00-\u9fff]{5}", text))
     return len(_CODE.findall(text)) > 0.12 * words or sentences * 25 < words or words < 4
+
+
+def is_tangled(text: str, marks: re.Pattern[str], *, most: int = 3000) -> bool:
+    """True where a paragraph has more `marks` than any author writes: parsers of inline markup take quadratic time."""
+    chunks = _EMPTY_LINES.split(text)
+    return any(len(chunk) > most and sum(1 for _ in marks.finditer(chunk)) > most for chunk in chunks)
 
 
 def soft_lines(lines: Sequence[str]) -> list[str]:

@@ -85,7 +85,7 @@ def _pieces(value: Any, source: Source, depth: int = 0, names: tuple[str, ...] =
             yield from _pieces(item, source, depth + 1, names)
     elif isinstance(value, str) and _is_prose(value):
         yield from text_pieces(value)
-    elif (text := _scalar(value)) and not (names and _is_number(value)):
+    elif (text := _scalar(value)) and not _is_number(value):
         yield Piece("table_row", f"{' '.join(names)}: {text}" if names else text)
 
 

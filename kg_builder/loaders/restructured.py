@@ -15,7 +15,7 @@ from docutils.utils import SystemMessage
 from kg_builder.errors import LoadError
 from kg_builder.loaders.locating import shown
 from kg_builder.loaders.markup import require_size
-from kg_builder.loaders.paragraphs import prose_pieces, soft_lines
+from kg_builder.loaders.paragraphs import is_tangled, prose_pieces, soft_lines, text_pieces
 from kg_builder.loaders.pieces import Parsed, Piece, Source, clean, join_lines
 from kg_builder.loaders.tables import table_pieces
 
@@ -37,6 +37,7 @@ _SETTINGS = {
     "rfc_references": False,
 }
 _DEEPEST = 60
+_INLINE_MARKS = re.compile(r"[`*|]\w|[\w\]`]_(?!\w)")
 _MARKS = re.compile(r"\s*(?:[-*+•|>] +){2,}")
 _HEADER = re.compile(r"(?:[A-Z][A-Za-z-]*:(?:[ \t].*|[ \t]*)\n(?:[ \t]+\S.*\n)*){2,}(?:\s*\n|$)")
 _ROLE = re.compile(r":[A-Za-z][\w.+:-]*:`([^`]*?)(?:\s*<[^>`]*>)?`|`([^`]*?)(?:\s*<[^>`]*>)?`:[A-Za-z][\w.+:-]*:")
@@ -51,6 +52,8 @@ def parse_text(source: Source, text: str) -> Parsed:
     """Sections, paragraphs, lists and tables; comments, directives' options and code are left out."""
     require_size(len(text), source)
     _require_shallow(text, source)
+    if is_tangled(text, _INLINE_MARKS):
+        return Parsed(list(text_pieces(text)), source.path.stem)
     has_header = _HEADER.match(text.lstrip("\n")) is not None
     try:
         document = publish_doctree(

@@ -7,6 +7,7 @@ import io
 import json
 import os
 import pickle
+import time
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -375,3 +376,24 @@ def test_errors_cross_process_boundaries(tmp_path: Path) -> None:
 def test_sha256_is_of_the_bytes_that_were_parsed(tmp_path: Path) -> None:
     path = make_docx(tmp_path / "a.docx")
     assert load(path).sha256 == sha256_of(path) == hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("a.md", "[" * 60_000),
+        ("a.rst", "a_ " * 30_000),
+        ("b.rst", "`a " * 30_000),
+        ("a.html", "<table>" + "<tr><td rowspan=9999 colspan=999>a</td></tr>" * 300 + "</table>"),
+        ("a.txt", "a\n" * 50_000),
+        ("b.txt", "word " * 100_000),
+    ],
+)
+def test_hostile_markup_takes_no_minutes(tmp_path: Path, name: str, text: str) -> None:
+    started = time.monotonic()
+    assert load(written(tmp_path / name, text)).text
+    assert time.monotonic() - started < 20
+
+
+def test_a_json_of_numbers_has_no_words(tmp_path: Path) -> None:
+    assert reason(written(tmp_path / "a.json", "[1, 2, [3, 4.5e3]]")) == "empty"
