@@ -24,6 +24,7 @@ NEWS = [
     "[Corvane Marine|Organization] (was acquired by) [Halden Group|Organization] {on 15 April 2024}.",
     "not: [MTS|Organization] (did not acquire) [Corvane Marine|Organization].",
     "reported: [MTS|Organization] (had acquired) [Corvane Marine|Organization], the Herald said.",
+    "[Fenn Acoustics|Organization] (was founded by) [Tobias Fenn|Person].",
     "[Viktor Halden|Person] (owns) [Halden Group|Organization].",
     "[Meridian Tidal Systems|Organization] (was founded in) [2013|Time].",
     "[Mara Quill|Person] (founded) [Meridian Tidal Systems|Organization].",
@@ -98,11 +99,13 @@ def test_the_examples_answer_what_they_ask(any_store: GraphStore) -> None:
         [example] = [one for one in EXAMPLES if words in one.cypher]
         return list(any_store.query(example.cypher).rows)
 
-    assert answer("AS founder") == [("Mara Quill", "Meridian Tidal Systems"), ("Tobias Fenn", "Meridian Tidal Systems")]
-    [(buyer, document, page, text, head_at, tail_at, _)] = answer("AS buyer")
-    assert (buyer, document, page) == ("Halden Group", "Corvane Marine: please correct the press", 1)
-    assert text[head_at:].startswith("Corvane Marine")
-    assert text[tail_at:].startswith("Halden Group")
+    founders = [("Mara Quill", "Meridian Tidal Systems"), ("Tobias Fenn", "Meridian Tidal Systems")]
+    assert sorted(answer("AS founder")) == sorted([*founders, ("Tobias Fenn", "Fenn Acoustics")])
+    assert [row[1:3] for row in answer("IN e.aliases\nRETURN e.id")] == [("Meridian Tidal Systems", "Organization")]
+    [(document, page, text, head_at, tail_at, _)] = answer("AS head_at")
+    assert (document, page) == ("Corvane Marine: please correct the press", 1)
+    assert text[head_at:].startswith("Fenn Acoustics")  # the sentence is in the passive
+    assert text[tail_at:].startswith("Tobias Fenn")
     assert ("MTS", "did not acquire", "Corvane Marine") not in answer("AS person")
     assert [row[:3] for row in answer("AS denied")] == [("Viktor Halden", "own", "Halden Group")]
     assert [(entity, sorted(times)) for entity, _, times in answer("AS times")] == [
@@ -123,7 +126,7 @@ def test_labels_properties_and_relationship_types_are_those_of_the_page(any_stor
         rows = any_store.query(f"MATCH (n:{label}) UNWIND keys(n) AS key RETURN DISTINCT key").rows
         found = {key for (key,) in rows}
         internal = {"folded", "search", "edge", "head_name", "tail_name", "assigned", "_start", "_end"}
-        optional = {f"{side}_argument{end}" for side in ("head", "tail") for end in ("", "_start", "_end")}
+        optional = {f"{side}_argument{end}" for side in ("head", "tail") for end in ("", "_start", "_end")} | {"lemma"}
         assert found - described - internal - optional == set(), label
         assert described - found - internal - optional == set(), label
     types = {kind for (kind,) in any_store.query("MATCH ()-[r]->() RETURN DISTINCT type(r)").rows}
