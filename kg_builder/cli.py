@@ -149,7 +149,7 @@ def _build(settings: Settings, paths: tuple[Path, ...], *, as_json: bool, quiet:
 def _recipe(settings: Settings) -> Any:
     from kg_builder.stages import Recipe
 
-    return Recipe(settings.extractor, settings.segment_characters, settings.max_file_mb << 20)
+    return Recipe(settings.extractor, settings.segment_characters, settings.max_file_mb * 1_000_000)
 
 
 @cli.command()

@@ -52,7 +52,7 @@ class Settings:
     file_memory_mb: int = 2048
     """Mebibytes of memory a worker may take."""
     max_file_mb: int = 200
-    """The largest file that is read, in mebibytes."""
+    """The largest file that is read, in megabytes."""
 
     def __post_init__(self) -> None:
         for name, least in (("workers", 0), ("segment_characters", 16), ("file_memory_mb", 256), ("max_file_mb", 1)):

@@ -198,7 +198,7 @@ class _Run:
         self._count("loaded", task.uri)
 
     def _problem(self, uri: str, sha256: str, size_bytes: int, error: LoadError, *, detail: str = "") -> None:
-        state: DocumentState = "skipped" if error.reason in SKIPPED_REASONS else "failed"
+        state: Literal["failed", "skipped"] = "skipped" if error.reason in SKIPPED_REASONS else "failed"
         known = self.known.get(uri)
         if known is None or (known.state, known.reason, known.sha256) != (state, error.reason, sha256):
             self.store.record_problem(

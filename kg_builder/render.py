@@ -71,10 +71,10 @@ def render_status(uri: str, server: str, counts: Counts, problems: Sequence[Stor
         return json.dumps(
             {"store": uri, "server": server, **fields, "states": states, "problems": listed}, ensure_ascii=False
         )
-    states = ", ".join(f"{n:,} {state}" for state, n in sorted(counts.documents_by_state.items()))
+    by_state = ", ".join(f"{n:,} {state}" for state, n in sorted(counts.documents_by_state.items()))
     lines = [
         f"store      {uri} ({server})",
-        f"documents  {counts.documents:,}{f' ({states})' if states else ''}",
+        f"documents  {counts.documents:,}{f' ({by_state})' if by_state else ''}",
         f"graph      {counts.entities:,} entities, {counts.edges:,} triples, {counts.extractions:,} extractions,"
         f" {counts.segments:,} segments",
     ]

@@ -15,6 +15,9 @@ from kg_builder.types import Contribution, Document, Extraction, Language, Name,
 
 __all__ = ["FileTask", "Recipe", "TextTask", "contribute", "extract_file", "extract_texts", "process_file"]
 
+STAGES_VERSION = 1
+"""Goes up when loading, segmenting or normalizing gives something else for the same file, so that it is read again."""
+
 DOMINANCE = 3
 """How many times as often one type of a name must occur in a document for the rarer types to be taken as slips."""
 
@@ -25,12 +28,12 @@ class Recipe:
 
     extractor: str = "open_ie"
     segment_characters: int = 1024
-    max_file_bytes: int = 200 << 20
+    max_file_bytes: int = 200_000_000
 
     @property
     def fingerprint(self) -> str:
         """Changes whenever the same file may give another contribution. Loads the extractor."""
-        return digest("recipe", 1, open_extractor(self.extractor).fingerprint, self.segment_characters)
+        return digest("recipe", STAGES_VERSION, open_extractor(self.extractor).fingerprint, self.segment_characters)
 
 
 @dataclass(frozen=True, slots=True)
