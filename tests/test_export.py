@@ -3,8 +3,10 @@
 import ast
 import csv
 import json
+import os
 import re
 import socket
+import subprocess
 import tracemalloc
 from collections.abc import Iterator
 from itertools import pairwise
@@ -15,7 +17,9 @@ from urllib.parse import unquote
 import networkx as nx
 import pytest
 import rdflib
+from neo4j import GraphDatabase
 from rdflib.namespace import RDF, RDFS, SKOS
+from real_neo4j import Unavailable, fetch_jars, find_java, running
 
 from kg_builder.errors import ConfigError
 from kg_builder.export import EXPORT_SUFFIXES, export_graph, export_paths
@@ -519,3 +523,38 @@ def stored(uri: str, head: str, tail: str) -> Contribution:
     )
     names = (Name(digest("key", head), "Person"), Name(digest("key", tail), "Person"))
     return Contribution(document, (segment,), (Statement(extraction, *names, relation="know"),))
+
+
+@pytest.mark.neo4j
+def test_neo4j_admin_imports_the_csv_files(hostile: Graph, tmp_path: Path) -> None:
+    version = "5.26.30"
+    try:
+        java, jars = find_java(version), fetch_jars(version)
+    except Unavailable as exc:
+        if os.environ.get("CI") == "true":
+            pytest.fail(f"CI must import into a real Neo4j: {exc}")
+        pytest.skip(str(exc))
+    export_graph(hostile, tmp_path / "x.csv")
+    home = tmp_path / "home"
+    (home / "conf").mkdir(parents=True)
+    (home / "conf" / "neo4j.conf").touch()
+    command = [str(java / "bin" / "java"), "-Xmx512m", "-cp", f"{jars}/*", f"-Dbasedir={home}"]
+    command += ["--add-opens=java.base/java.nio=ALL-UNNAMED", "--add-opens=java.base/java.io=ALL-UNNAMED"]
+    command += ["--add-opens=java.base/sun.nio.ch=ALL-UNNAMED", "org.neo4j.cli.AdminTool", "database", "import", "full"]
+    command += ["neo4j", "--multiline-fields=true", f"--nodes={tmp_path / 'x.nodes.csv'}"]
+    command += [f"--relationships={tmp_path / 'x.relationships.csv'}", f"--report-file={tmp_path / 'report'}"]
+    environment = {**os.environ, "NEO4J_HOME": str(home), "NEO4J_CONF": str(home / "conf")}
+    run = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=240, check=False)
+    assert run.returncode == 0, run.stdout + run.stderr
+    with running(version, home) as server, GraphDatabase.driver(server.uri, auth=("neo4j", server.password)) as driver:
+        entities = driver.execute_query("MATCH (e:Entity) RETURN e.id, e.name, e.type, e.aliases, e.mentions").records
+        edges = driver.execute_query(
+            "MATCH (a:Entity)-[r]->(b:Entity) RETURN a.id, r.relation, type(r), b.id, r.support, r.confidence"
+        ).records
+        people = driver.execute_query("MATCH (e:Entity:Person) RETURN count(e)").records[0][0]
+    assert {
+        id: (restored(name), restored(type), restored(aliases or []), mentions)
+        for id, name, type, aliases, mentions in entities
+    } == described(hostile)
+    assert {tuple(restored(value) for value in row) for row in edges} == facts(hostile)
+    assert people == len(described(hostile)) - 1
