@@ -16,7 +16,9 @@ __all__ = ["evaluate_names", "evaluate_parser"]
 log = logging.getLogger(__name__)
 
 
-def evaluate_parser(data: Path, *, pipeline: EnglishPipeline | None = None, limit: int | None = None) -> dict[str, float]:
+def evaluate_parser(
+    data: Path, *, pipeline: EnglishPipeline | None = None, limit: int | None = None
+) -> dict[str, float]:
     """Percentages on gold words, each sentence by itself: UPOS, XPOS, UAS, LAS with whole labels and with universal parts."""
     pipeline = pipeline or load_english()
     right = dict.fromkeys(("upos", "xpos", "lemma", "uas", "las", "las_universal"), 0)
@@ -36,7 +38,9 @@ def evaluate_parser(data: Path, *, pipeline: EnglishPipeline | None = None, limi
     return {name: round(100 * value / max(1, total), 2) for name, value in right.items()}
 
 
-def evaluate_names(data: Path, *, pipeline: EnglishPipeline | None = None, limit: int | None = 3000) -> dict[str, float]:
+def evaluate_names(
+    data: Path, *, pipeline: EnglishPipeline | None = None, limit: int | None = 3000
+) -> dict[str, float]:
     """Micro precision, recall and F1 of exact names with their types on WikiANN's dev sentences (no MISC there)."""
     pipeline = pipeline or load_english()
     right = found = gold = 0

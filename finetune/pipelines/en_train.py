@@ -229,6 +229,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, default=os.environ.get("KG_DATA"), required="KG_DATA" not in os.environ)
     parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--start", type=Path, help="go on from the weights in this folder")
     parser.add_argument("--layers", type=int, default=3)
     parser.add_argument("--epochs", type=int, default=6)
     parser.add_argument("--budget", type=int, default=700, help="words in a batch, padding counted")
@@ -248,6 +249,8 @@ def main() -> None:
     named, tree_dev, name_dev = names(data, "train"), ewt(data, "dev"), names(data, "dev")[:2000]
     heads = label_sets(trees)
     model = build(heads, layers=options.layers, folder=folder)
+    if options.start:
+        model.load_state_dict(torch.load(options.start / "model.pt", weights_only=True))
 
     def after_epoch(epoch: int) -> None:
         figures = {

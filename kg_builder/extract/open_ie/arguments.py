@@ -56,12 +56,14 @@ _CUT_AT_HEAD = _CUT | {
     "punct",
 }
 _INNER = frozenset({"compound", "flat", "amod", "nummod", "goeswith", "fixed"})
-_OPEN = frozenset("([{\"'“‘«`") | {"``"}
-_CLOSE = frozenset(")]}\"'”’»") | {"''"}
+_OPEN = frozenset("([{")
+_CLOSE = frozenset(")]}")
 
 
 def argument_words(tree: Tree, i: int) -> list[int]:
     """The words of the argument headed by `i`, in order."""
+    if tree.label[i] == "ccomp":
+        return _trimmed(tree, tree.below(i), i)
     predicate = any(tree.label[c] == "cop" for c in tree.children[i])
     words = [i]
     for c in tree.children[i]:
@@ -70,7 +72,7 @@ def argument_words(tree: Tree, i: int) -> list[int]:
             continue
         if predicate and label == "advmod" and _before_copula(tree, i, c):
             continue
-        if tree.dep[c] == "cc:preconj":
+        if tree.dep[c] in ("cc:preconj", "det:predet") or (tree.label[c] == "det" and c > i):
             continue
         words.extend(tree.below(c, keep=lambda k: tree.label[k] not in _CUT))
     words.sort()
@@ -80,7 +82,9 @@ def argument_words(tree: Tree, i: int) -> list[int]:
 def _kept_at_head(tree: Tree, i: int, c: int, *, predicate: bool) -> bool:
     """A hyphen inside, quotes around a name, or a preposition phrase under an adjective stay."""
     if tree.label[c] == "punct":
-        return tree.word[c] in "-–/" or tree.word[c] in _OPEN or tree.word[c] in _CLOSE
+        return tree.word[c] in "-–/" or tree.word[c] in _OPEN or tree.word[c] in _CLOSE or tree.tag[c] in ("``", "''")
+    if tree.dep[c] == "acl":  # "the ease of learning it"
+        return tree.tag[c] == "VBG" and any(tree.label[k] in ("mark", "case") for k in tree.children[c])
     return tree.label[c] == "obl" and not predicate and tree.pos[i] in ("ADJ", "NUM", "ADV")
 
 
@@ -94,7 +98,7 @@ def _before_copula(tree: Tree, i: int, c: int) -> bool:
 
 
 def _trimmed(tree: Tree, words: list[int], i: int) -> list[int]:
-    """Without stray punctuation at the edges; quotes and brackets stay where both halves are there."""
+    """Without punctuation at the edges; brackets stay where both halves are there."""
     marks = [tree.word[w] for w in words]
     balanced = any(m in _OPEN for m in marks) and any(m in _CLOSE for m in marks)
     while words and words[0] != i and tree.pos[words[0]] == "PUNCT" and not (balanced and tree.word[words[0]] in _OPEN):

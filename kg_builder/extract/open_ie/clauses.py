@@ -11,7 +11,9 @@ __all__ = ["Clause", "case_words", "find_clauses"]
 RELATIVE = frozenset({"who", "which", "that", "whom", "whose", "where", "when", "why", "what", "how"})
 # Verbs whose infinitive is done by their own subject although they have an object.
 _SUBJECT_CONTROL = frozenset({"promise", "use", "threaten"})
-_LOOSE = frozenset("then also now still thus therefore however later soon again already just only even so too either".split())
+_LOOSE = frozenset(
+    "then also now still thus therefore however later soon again already just only even so too either".split()
+)
 _SUBJECTS = ("nsubj", "nsubj:pass", "nsubj:outer")
 
 
@@ -83,17 +85,32 @@ def _build(tree: Tree, i: int, done: dict[int, Clause | None], depth: int) -> Cl
     label, head = tree.label[i], tree.head[i]
     if tree.dep[i] == "acl:relcl" or (label == "acl" and own):
         return _relative(tree, i, own, words, passive=passive, copula=copula)
+    there = tree.child(i, "expl")
+    if own and there >= 0 and tree.low[there] == "there":
+        clause = Clause(i, words, [there], "existential", passive, copula)
+        clause.objects = _nouns(tree, own[0])
+        return clause
     if own:
         return Clause(i, words, _nouns(tree, own[0]), "own", passive, copula)
-    if tree.child(i, "expl") >= 0 or head < 0:
+    if there >= 0 or head < 0:
         return None
     if label == "acl":
         participle = tree.tag[i] == "VBN" or (not tree.tag[i] and not tree.low[i].endswith("ing"))
         to = any(tree.label[c] == "mark" for c in tree.children[i])
+        if to and not _is_singled_out(tree, head):
+            return None
         return Clause(i, words, [head], "infinitive" if to else "acl", passive or (participle and not to), copula)
     if label in ("conj", "xcomp", "advcl", "parataxis"):
         return _understood(tree, i, words, done, depth, passive=passive, copula=copula)
     return None
+
+
+def _is_singled_out(tree: Tree, i: int) -> bool:
+    """ "the first ship to cross the Atlantic" crosses it; "a plan to cross" crosses nothing."""
+    return any(
+        tree.low[c] in ("only", "first", "last", "next", "second", "third", "latest", "sole") or tree.tag[c] == "JJS"
+        for c in tree.children[i]
+    )
 
 
 def _understood(
@@ -118,14 +135,17 @@ def _understood(
         if objects and tree.lemma[head] not in _SUBJECT_CONTROL:
             return Clause(i, words, _nouns(tree, objects[0]), "control", passive, copula)
         to = [c for c in tree.children[i] if tree.label[c] == "mark"]
-        chain = above.words + [w for w in to if w not in above.words] + words
+        lead = above.words + ([head] if above.copula and head not in above.words else [])
+        chain = lead + [w for w in to if w not in lead] + words
         return Clause(i, chain, above.subjects, "shared" if above.how == "own" else above.how, passive, copula)
     if label == "advcl":
         bare = tree.tag[i] in ("VBG", "VBN") or any(tree.low[c] == "to" for c in tree.children[i])
         if not bare and not copula:
             return None
         participle = tree.tag[i] == "VBN" and not any(tree.label[c] == "aux" for c in tree.children[i])
-        return Clause(i, words, above.subjects, "adverbial", passive or participle, copula)
+        purpose = any(tree.low[c] == "to" and tree.label[c] == "mark" for c in tree.children[i])
+        how = "purpose" if purpose else "adverbial"
+        return Clause(i, words, above.subjects, how, passive or participle, copula)
     return None
 
 
@@ -191,11 +211,16 @@ def verb_group(tree: Tree, i: int) -> list[int]:
     for c in tree.children[i]:
         if tree.label[c] == "aux" or tree.dep[c] == "compound:prt":
             words.append(c)
-        elif tree.label[c] == "advmod" and (_negates(tree, c) or _between(tree, i, c, anchor)):
+        elif (tree.label[c] == "advmod" and (_negates(tree, c) or _between(tree, i, c, anchor))) or _glued(tree, i, c):
             words.append(c)
     if not copula and tree.dep[i] not in ("conj",):
         words.extend(c for c in tree.children[i] if tree.dep[c] == "aux:pass" and c not in words)
     return sorted(set(words))
+
+
+def _glued(tree: Tree, i: int, c: int) -> bool:
+    """A prefix of a verb written with a hyphen ("re-elected")."""
+    return i - 2 <= c < i and all(tree.end[k] == tree.start[k + 1] for k in range(c, i)) and tree.pos[i] == "VERB"
 
 
 def _negates(tree: Tree, c: int) -> bool:

@@ -11,10 +11,11 @@ __all__ = ["confidence"]
 _BY_RULE = {
     "object": 0.85, "copula": 0.85, "complement": 0.75, "agent": 0.85, "attachment": 0.75, "relative object": 0.65,
     "apposition": 0.75, "title": 0.75, "possessor": 0.7, "place": 0.7, "member": 0.75,
+    "existential": 0.7, "clausal": 0.6, "restated": 0.5,
 }  # fmt: skip
 _BY_SUBJECT = {
     "own": 1.0, "shared": 0.9, "control": 0.8, "acl": 0.8, "infinitive": 0.55, "relative": 0.85, "relative object": 0.85,
-    "adverbial": 0.7, "whose": 0.7, "nominal": 1.0,
+    "adverbial": 0.7, "purpose": 0.5, "whose": 0.7, "nominal": 1.0,
 }  # fmt: skip
 
 

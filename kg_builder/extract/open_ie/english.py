@@ -44,7 +44,7 @@ def extract_en(doc: Doc, *, verbatim: bool = False) -> list[Extraction]:
     found: list[tuple[tuple[int, ...], Extraction]] = []
     scopes: dict[int, Status] = {}
     for statement in _statements(tree):
-        if statement.how == "nominal" if verbatim else statement.restates:
+        if statement.how in ("nominal", "purpose") if verbatim else statement.restates:
             continue
         scope = scopes.get(statement.predicate)
         if scope is None:
@@ -120,7 +120,7 @@ def _is_argument(tree: Tree, i: int) -> bool:
         and tree.word[i] not in "%$"
     ):
         return False
-    return not (tree.tag[i] in ("WP", "WDT", "EX", "WRB") or tree.label[i] == "expl")
+    return tree.tag[i] not in ("WP", "WDT", "WRB") and (tree.label[i] != "expl" or tree.low[i] == "there")
 
 
 def _mention(tree: Tree, i: int, antecedents: Antecedents, *, verbatim: bool) -> Mention | None:

@@ -41,6 +41,9 @@ class Statement:
 
 def clause_statements(tree: Tree, clause: Clause, clauses: Mapping[int, Clause]) -> Iterator[Statement]:
     """Everything that one clause states, for each of its subjects."""
+    if clause.how == "existential":
+        yield from _existential(tree, clause)
+        return
     found = list(_complements(tree, clause))
     found += _restated(tree, clause, clauses)
     for subject in clause.subjects:
@@ -49,11 +52,26 @@ def clause_statements(tree: Tree, clause: Clause, clauses: Mapping[int, Clause])
                 yield replace(statement, head=subject, how=clause.how)
 
 
+def _existential(tree: Tree, clause: Clause) -> Iterator[Statement]:
+    """ "There is X in Y": X is in Y; and, as the sentence has it, there is X."""
+    there, i = clause.subjects[0], clause.predicate
+    for noun in clause.objects:
+        base = Statement(there, tuple(clause.words), noun, i, "existential", "be", how=clause.how, restates=True)
+        yield from _noun_and_attachments(tree, base, noun, "existential")
+        for c in tree.children[i]:
+            case = case_words(tree, c)
+            if tree.label[c] == "obl" and case and not _is_idiom(tree, c, case):
+                yield replace(base, tail=c, relation=(*base.relation, *argument_words(tree, noun), *case))
+                lemma = _joined(tree, "be", case)
+                words = (*base.relation, *case)
+                yield Statement(noun, words, c, i, "existential", lemma, how=clause.how)
+
+
 def _restated(tree: Tree, clause: Clause, clauses: Mapping[int, Clause], depth: int = 0) -> Iterator[Statement]:
     """What clauses below this one say of its subject: "cuts the prostate instead of ablating | the tissue"."""
     i = clause.predicate
     carried = _carried(tree, clause)
-    places = [(c, carried) for c in tree.children[i] if tree.label[c] in ("advcl", "ccomp") or _is_controlled(tree, clause, c)]
+    places = [(c, carried) for c in tree.children[i] if _is_gerund(tree, c) or _is_controlled(tree, clause, c)]
     for noun, before in _tail_nouns(tree, clause):
         places += [(c, before) for c in tree.children[noun] if tree.dep[c] == "acl" and clauses.get(c) is not None]
     for c, before in places:
@@ -66,7 +84,16 @@ def _restated(tree: Tree, clause: Clause, clauses: Mapping[int, Clause], depth: 
         relation = (*before, *lead)
         for inner in (*_complements(tree, below), *_restated(tree, below, clauses, depth + 1)):
             words = tuple(w for w in inner.relation if w not in relation)
-            yield replace(inner, relation=(*relation, *words), predicate=i, rule="restated", restates=True, passive=False)
+            yield replace(
+                inner, relation=(*relation, *words), predicate=i, rule="restated", restates=True, passive=False
+            )
+
+
+def _is_gerund(tree: Tree, c: int) -> bool:
+    """ "by adding salt", "after winning the war"."""
+    if tree.label[c] != "advcl" or tree.tag[c] not in ("VBG", "VB"):
+        return False
+    return any(tree.label[k] in ("mark", "case") for k in tree.children[c])
 
 
 def _is_controlled(tree: Tree, clause: Clause, c: int) -> bool:
@@ -144,8 +171,10 @@ def _copular(tree: Tree, clause: Clause, base: Statement) -> Iterator[Statement]
     if case:
         yield from _with_tail(tree, base, i, "copula")
         return
+    if tree.pos[i] == "ADJ" and any(tree.label[c] == "xcomp" for c in tree.children[i]):
+        return
     for c in tree.conjuncts(i):
-        if c != i and any(tree.label[k] in ("cop", "nsubj") for k in tree.children[c]):
+        if c != i and (tree.pos[c] == "VERB" or any(tree.label[k] in ("cop", "nsubj") for k in tree.children[c])):
             continue
         yield from _noun_and_attachments(tree, replace(base, lemma="be", rule="copula"), c, "")
     if tree.pos[i] in ("ADJ", "ADV", "VERB", "NUM"):
@@ -160,7 +189,9 @@ def _attachments(tree: Tree, clause: Clause, base: Statement, i: int) -> Iterato
     """Preposition phrases, agents, times and nouns without preposition under `i`."""
     agent: tuple[int, ...] = ()
     for c in tree.children[i]:
-        if tree.label[c] == "obl" and not _is_relative(tree, c):
+        if tree.label[c] == "ccomp" and tree.head[c] == i and clause.how == "own":
+            yield replace(base, tail=c, rule="clausal", restates=True)
+        elif tree.label[c] == "obl" and not _is_relative(tree, c) and not _is_idiom(tree, c, case_words(tree, c)):
             is_agent = tree.dep[c] == "obl:agent" or (
                 clause.passive and [tree.low[k] for k in case_words(tree, c)] == ["by"]
             )
@@ -178,6 +209,21 @@ def _attachments(tree: Tree, clause: Clause, base: Statement, i: int) -> Iterato
             and any(tree.dep[k] == "obl:unmarked" for k in tree.children[c])
         ):
             yield replace(base, tail=c, rule="attachment")
+
+
+_IDIOMS = frozenset(
+    "as result|in fact|for example|for instance|in addition|at least|in general|in turn|in particular|on hand|in contrast|"
+    "in words|of course|in short|at last|in end|for part|in case|at time|on contrary|in practice|in effect|at all|by way".split(
+        "|"
+    )
+)
+
+
+def _is_idiom(tree: Tree, c: int, case: list[int]) -> bool:
+    """ "as a result", "for example": a word to the reader, no circumstance."""
+    if any(tree.label[k] in ("nmod", "amod", "acl", "compound", "nummod") for k in tree.children[c]):
+        return tree.low[c] == "hand"
+    return f"{_lower(tree, case)} {tree.low[c]}" in _IDIOMS
 
 
 def _with_tail(tree: Tree, base: Statement, tail: int, rule: str) -> Iterator[Statement]:
@@ -235,7 +281,10 @@ def argument_words_until(tree: Tree, i: int, inner: int) -> list[int]:
 def _noun_and_attachments(tree: Tree, base: Statement, i: int, rule: str) -> Iterator[Statement]:
     """The statement with tail `i`, and one for each preposition phrase at `i`: "was given a contract for | F-16 aircraft"."""
     yield replace(base, tail=i)
-    if base.depth >= 3 or tree.pos[i] in ("NUM", "PRON"):
+    for c in tree.children[i]:
+        if tree.label[c] == "appos" and tree.pos[c] == tree.pos[i] == "PROPN" and _are_places(tree, i, c):
+            yield replace(base, tail=c)
+    if base.depth >= 3 or tree.pos[i] == "PRON":
         return
     for c in tree.children[i]:
         if tree.label[c] != "nmod" or c < i or tree.dep[c] in ("nmod:poss", "nmod:unmarked", "nmod:desc"):
@@ -255,6 +304,11 @@ def _noun_and_attachments(tree: Tree, base: Statement, i: int, rule: str) -> Ite
                 k,
                 rule,
             )
+
+
+def _are_places(tree: Tree, i: int, c: int) -> bool:
+    """ "Salt Lake City, Utah"."""
+    return tree.ner[i] == tree.ner[c] == "LOC" or tree.kind[i] == tree.kind[c] == "place"
 
 
 def _is_relative(tree: Tree, c: int) -> bool:
