@@ -7,6 +7,7 @@ for one of ours (``HEAD``, ``NAMES`` …), since those have another kind of node
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from kg_builder.store.dialect import Dialect, quote_identifier
@@ -49,8 +50,7 @@ def schema(dialect: Dialect) -> list[str]:
     return made
 
 
-SHOW_INDEXES = "SHOW INDEXES YIELD labelsOrTypes, properties RETURN labelsOrTypes, properties"
-SHOW_INDEXES_PLAIN = "SHOW INDEXES"
+SHOW_INDEXES = "SHOW INDEXES"
 
 # Every write begins with this: it makes writers take turns on a server, and counts the versions of the graph.
 _TAKE_TURN = "MERGE (g:Store {id: 'graph'}) SET g.version = coalesce(g.version, 0) + 1"
@@ -112,11 +112,15 @@ MOVE_MENTIONS = (
 )
 
 
-def create_entities(label: str) -> str:
-    """New entities of one type; a node gets all its labels when it is made, since ArcadeDB would have to move it later."""
-    return (
-        f"UNWIND $rows AS r CREATE (e:Entity:{quote_identifier(label)} {{id: r.id}}) SET e += r.set "
-        "RETURN r.id AS id, elementId(e) AS ref"
+def create_entities(dialect: Dialect, labels: Sequence[str]) -> str:
+    """New entities: those with `labels[0]` are the parameter ``rows0``, and so on; with dynamic labels all are ``rows0``.
+
+    A node gets all its labels when it is made, since ArcadeDB would have to move it to add one later.
+    """
+    tokens = ["$(r.label)"] if dialect.dynamic_types else [quote_identifier(label) for label in labels]
+    return " UNION ALL ".join(
+        f"UNWIND $rows{i} AS r CREATE (e:Entity:{token} {{id: r.id}}) SET e += r.set RETURN r.id AS id, elementId(e) AS ref"
+        for i, token in enumerate(tokens)
     )
 
 
@@ -243,11 +247,14 @@ EVIDENCE_LIMITED = (
 )
 STATEMENTS = f"MATCH (:Entity {{id: $id}})<-[:HEAD|TAIL]-(x:Extraction) WITH DISTINCT x LIMIT $limit {_EVIDENCE}"
 _FOUND = f"($type IS NULL OR e.type = $type) WITH e ORDER BY e.mentions DESC LIMIT $limit RETURN {_ENTITY}, e.search AS search"
+SEARCH_EQUAL = f"MATCH (e:Entity) WHERE e.folded = $text AND {_FOUND}"
+SEARCH_EQUAL_NAMES = f"MATCH (n:Name {{folded: $text}})-[:NAMES]->(e:Entity) WITH DISTINCT e WHERE {_FOUND}"
 SEARCH_BEGINNING = f"MATCH (e:Entity) WHERE e.folded STARTS WITH $text AND {_FOUND}"
-SEARCH_NAMES = (
+SEARCH_BEGINNING_NAMES = (
     "MATCH (n:Name) WHERE n.folded STARTS WITH $text MATCH (n)-[:NAMES]->(e:Entity) WITH DISTINCT e WHERE " + _FOUND
 )
 SEARCH_PART = f"MATCH (e:Entity) WHERE e.search CONTAINS $text AND {_FOUND}"
+SEARCHES = ((SEARCH_EQUAL, SEARCH_EQUAL_NAMES), (SEARCH_BEGINNING, SEARCH_BEGINNING_NAMES), (SEARCH_PART,))
 NEIGHBOURS_OUT = (
     "UNWIND $ids AS id MATCH (h:Entity {id: id})-[f]->(t:Entity) "
     "WHERE f.confidence >= $confidence AND ($relations IS NULL OR f.relation IN $relations) "
@@ -272,19 +279,51 @@ FACTS_AMONG = (
 )
 
 # ---------------------------------------------------------------- what must never be found
+COUNT_EXTRACTIONS = COUNTS["extractions"]
+COUNT_SEGMENTS = COUNTS["segments"]
+COUNT_NAMES = COUNTS["names"]
+COUNT_FACT_EXTRACTIONS = "MATCH (x:Extraction) WHERE x.edge IS NOT NULL RETURN count(x) AS n"
+
+
+def _slice(variable: str) -> str:
+    return f"WHERE {variable}.id >= $low AND {variable}.id < $high"
+
+
 INVARIANTS = {
-    "documents whose writing was interrupted": "MATCH (d:Document) WHERE d.state = 'writing' RETURN d.uri AS id",
-    "segments without a document": "MATCH (s:Segment) WHERE NOT (s)-[:PART_OF]->(:Document) RETURN s.id AS id",
-    "extractions without a segment": "MATCH (x:Extraction) WHERE NOT (x)-[:FROM]->(:Segment) RETURN x.id AS id",
+    "documents whose writing was interrupted": (
+        f"MATCH (d:Document) {_slice('d')} AND d.state = 'writing' RETURN d.uri AS id",
+        COUNT_DOCUMENTS,
+    ),
+    "segments without a document": (
+        f"MATCH (s:Segment) {_slice('s')} AND NOT EXISTS {{ (s)-[:PART_OF]->(:Document) }} RETURN s.id AS id",
+        COUNT_SEGMENTS,
+    ),
+    "extractions without a segment": (
+        f"MATCH (x:Extraction) {_slice('x')} AND NOT EXISTS {{ (x)-[:FROM]->(:Segment) }} RETURN x.id AS id",
+        COUNT_EXTRACTIONS,
+    ),
     "extractions without exactly one head": (
-        "MATCH (x:Extraction) OPTIONAL MATCH (x)-[:HEAD]->(e:Entity) WITH x, count(e) AS n WHERE n <> 1 RETURN x.id AS id"
+        f"MATCH (x:Extraction) {_slice('x')} OPTIONAL MATCH (x)-[h:HEAD]->(:Entity) "
+        "WITH x, count(h) AS n WHERE n <> 1 RETURN x.id AS id",
+        COUNT_EXTRACTIONS,
     ),
     "extractions without exactly one tail": (
-        "MATCH (x:Extraction) OPTIONAL MATCH (x)-[:TAIL]->(e:Entity) WITH x, count(e) AS n WHERE n <> 1 RETURN x.id AS id"
+        f"MATCH (x:Extraction) {_slice('x')} OPTIONAL MATCH (x)-[t:TAIL]->(:Entity) "
+        "WITH x, count(t) AS n WHERE n <> 1 RETURN x.id AS id",
+        COUNT_EXTRACTIONS,
     ),
     "names without exactly one entity": (
-        "MATCH (n:Name) OPTIONAL MATCH (n)-[:NAMES]->(e:Entity) WITH n, count(e) AS n_entities WHERE n_entities <> 1 "
-        "RETURN n.id AS id"
+        f"MATCH (m:Name) {_slice('m')} OPTIONAL MATCH (m)-[r:NAMES]->(:Entity) "
+        "WITH m, count(r) AS n WHERE n <> 1 RETURN m.id AS id",
+        COUNT_NAMES,
     ),
-    "entities without a name": "MATCH (e:Entity) WHERE NOT (:Name)-[:NAMES]->(e) RETURN e.id AS id",
+    "entities without a name": (
+        f"MATCH (e:Entity) {_slice('e')} AND NOT EXISTS {{ (e)<-[:NAMES]-(:Name) }} RETURN e.id AS id",
+        COUNT_ENTITIES,
+    ),
+    "entities whose mentions do not add up": (
+        f"MATCH (e:Entity) {_slice('e')} OPTIONAL MATCH (e)-[m:MENTIONED_IN]->(:Segment) "
+        "WITH e, count(m) AS n WHERE n <> e.mentions RETURN e.id AS id",
+        COUNT_ENTITIES,
+    ),
 }

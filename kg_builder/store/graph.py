@@ -163,8 +163,9 @@ class GraphStore:
     def assign(self, assignment: Mapping[str, str]) -> None:
         """Move names (by id) to the entities of the given ids, and their evidence and edges with them.
 
-        Names given the same id that no entity has come together in a new entity. An entity's own id is afterwards the
-        smallest of its names' ids again.
+        Names given the same id that no entity has (any string) come together in a new entity, which is how one is split.
+        An entity's own id is afterwards the smallest of its names' ids, as always. The rules of resolution leave names
+        that were assigned where they are.
         """
         if assignment:
             with self._exclusive():
@@ -275,7 +276,7 @@ class GraphStore:
 
     def check(self) -> list[str]:
         """What is wrong with the graph, in words; empty when nothing is."""
-        return check_graph(self._connection)
+        return check_graph(self._connection, self._reader)
 
     # ------------------------------------------------------------ inside
     @contextlib.contextmanager

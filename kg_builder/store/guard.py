@@ -139,10 +139,10 @@ def _check_call(tokens: list[_Token], at: int) -> None:
 
 
 def _is_clause(tokens: list[_Token], at: int) -> bool:
-    """Whether a word may begin a clause here, and is not a property, a label, a parameter, a key or a function."""
+    """Whether a word may begin a clause here, and is not a property, a label, a parameter, a key or an alias."""
     before = tokens[at - 1].text if at else ""
     after = tokens[at + 1].text if at + 1 < len(tokens) else ""
-    return before not in (".", ":", "$", "&", "|", "!", "@") and after != ":"
+    return before not in (".", ":", "$", "&", "|", "!", "@") and before.upper() != "AS" and after != ":"
 
 
 def _word(tokens: list[_Token], at: int) -> str:

@@ -44,7 +44,7 @@ class Reader:
 
     def documents(self) -> Iterator[StoredDocument]:
         """All documents by uri."""
-        found = (_document(row["d"]) for row in self._sliced(cypher.DOCUMENTS, cypher.COUNT_DOCUMENTS))
+        found = (_document(row["d"]) for row in self.sliced(cypher.DOCUMENTS, cypher.COUNT_DOCUMENTS))
         return in_order((((each.uri,), each) for each in found), width=1)
 
     def segments(self, document_id: str, uri: str) -> list[StoredSegment]:
@@ -66,18 +66,18 @@ class Reader:
 
     def entities(self, type_: str | None) -> Iterator[StoredEntity]:
         """All entities (of a type) by name, type and id."""
-        rows = self._sliced(cypher.ENTITIES, cypher.COUNT_ENTITIES)
+        rows = self.sliced(cypher.ENTITIES, cypher.COUNT_ENTITIES)
         found = (entity_of(row) for row in rows if type_ is None or row["type"] == type_)
         return in_order((((each.name, each.type, each.id), each) for each in found), width=3)
 
     def graph_edges(self) -> Iterator[GraphEdge]:
         """All edges, by their ends' ids, in no particular order."""
-        for row in self._sliced(cypher.FACTS, cypher.COUNT_ENTITIES):
+        for row in self.sliced(cypher.FACTS, cypher.COUNT_ENTITIES):
             yield graph_edge(row)
 
     def edges(self, *, with_evidence: bool) -> Iterator[StoredEdge]:
         """All edges by head's name, relation, tail's name and ids; evidence by document and place."""
-        rows = self._sliced(cypher.FACTS_WITH_ENDS, cypher.COUNT_ENTITIES)
+        rows = self.sliced(cypher.FACTS_WITH_ENDS, cypher.COUNT_ENTITIES)
         keyed = (
             ((r["head_name"], r["relation"], r["tail_name"], r["head"], r["tail"]), tuple(r.values())) for r in rows
         )
@@ -120,10 +120,13 @@ class Reader:
         wanted = fold(text)
         if not wanted or limit < 1:
             return []
-        rows = {row["id"]: row for row in self._read(cypher.SEARCH_BEGINNING, text=wanted, type=type_, limit=limit)}
-        rows.update({row["id"]: row for row in self._read(cypher.SEARCH_NAMES, text=wanted, type=type_, limit=limit)})
-        if sum(1 for row in rows.values() if _rank(row, wanted) < 2) < limit:
-            rows.update({r["id"]: r for r in self._read(cypher.SEARCH_PART, text=wanted, type=type_, limit=limit)})
+        rows: dict[str, Any] = {}
+        for rank, statements in enumerate(cypher.SEARCHES):
+            for statement in statements:
+                found = self._read(statement, text=wanted, type=type_, limit=limit)
+                rows.update((row["id"], row) for row in found)
+            if sum(1 for row in rows.values() if _rank(row, wanted) <= rank) >= limit:
+                break
         best = sorted(rows.values(), key=lambda r: (_rank(r, wanted), -r["mentions"], r["name"], r["id"]))
         return [entity_of(row) for row in best[:limit]]
 
@@ -144,16 +147,21 @@ class Reader:
     def relations(self) -> list[tuple[str, str, int]]:
         """Relations with their relationship types and how many edges there are, most frequent first."""
         total: dict[str, int] = {}
-        for row in self._sliced(cypher.COUNT_BY_RELATION, cypher.COUNT_ENTITIES):
+        for row in self.sliced(cypher.COUNT_BY_RELATION, cypher.COUNT_ENTITIES):
             total[row["relation"]] = total.get(row["relation"], 0) + row["n"]
         rows = [(relation, relation_type(relation), n) for relation, n in total.items()]
         return sorted(rows, key=lambda row: (-row[2], row[0]))
 
-    def _sliced(self, statement: str, count: str) -> Iterator[Any]:
-        """The rows of a statement on all nodes of a label, a slice of their ids at a time."""
+    def sliced(self, statement: str, count: str) -> Iterator[Any]:
+        """The rows of a statement on all nodes of a label, asked for a slice of their ids at a time."""
+        for rows in self.slices(statement, count):
+            yield from rows
+
+    def slices(self, statement: str, count: str) -> Iterator[list[Any]]:
+        """The same, slice by slice; `count` is the statement that counts the nodes."""
         nodes = self._read(count)[0]["n"]
         for low, high in id_slices(nodes // _SLICE + 1):
-            yield from self._read(statement, low=low, high=high)
+            yield self._read(statement, low=low, high=high)
 
 
 def id_slices(count: int) -> Iterator[tuple[str, str]]:

@@ -106,6 +106,8 @@ def _java_command(settings: dict[str, Any], bolt: int, http: int) -> list[str]:
         "bucketDefaultPageSize": "16384",  # a relationship type is a file of at least one page, and there are many types
         "maxPageRAM": str(settings["heap_mb"] // 4),
         "command.timeout": str(int(settings["statement_limit_s"] * 1000)),
+        "opencypher.statementCache": "2000",
+        "opencypher.planCache": "2000",
         "opencypher.loadCsv.allowFileUrls": "false",
         "opencypher.loadCsv.allowRemoteUrls": "false",
         "serverMetrics": "false",

@@ -238,10 +238,13 @@ def _put_entities(run: Run, tokens: Tokens, planned: Sequence[Cluster], registry
         refs[cluster.id] = registry.refs[cluster.node]
         if news:
             updated.append({"ref": refs[cluster.id], "set": news})
-    for label, rows in sorted(by_label.items()):
-        for batch in batches(rows):
-            made = run(cypher.create_entities(label), rows=batch)
-            refs.update((row["id"].removeprefix("~"), row["ref"]) for row in made)
+    if by_label:
+        labels = sorted(by_label)
+        rows = [by_label[label] for label in labels]
+        if tokens.dialect.dynamic_types:
+            rows = [[{**row, "label": label} for label in labels for row in by_label[label]]]
+        made = run(cypher.create_entities(tokens.dialect, labels), **{f"rows{i}": each for i, each in enumerate(rows)})
+        refs.update((row["id"].removeprefix("~"), row["ref"]) for row in made)
     for batch in batches(updated):
         run(cypher.UPDATE_NODES, rows=batch)
     return refs

@@ -1,0 +1,122 @@
+"""Stores for the tests: an embedded server and two real Neo4j, each started once for the whole run."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from kg_builder.store import GraphStore, open_store
+from kg_builder.store.embedded import stop
+
+sys.path.insert(0, str(Path(__file__).parent / "neo4j"))  # not a package: it would stand before the driver of that name
+
+from real_neo4j import VERSIONS, Neo4jServer, Unavailable, running  # noqa: E402
+
+STORES = ["embedded", *(f"neo4j-{version}" for version in VERSIONS)]
+_SKIPPED = pytest.StashKey[set[str]]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[_SKIPPED] = set()
+    os.environ.setdefault("KG_EMBEDDED_IDLE_S", "5")  # no server outlives the tests for long, even if they are killed
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    for reason in sorted(config.stash[_SKIPPED]):
+        terminalreporter.write_line(
+            f"!!! NOT TESTED ON A REAL NEO4J: {reason}. CI=true makes this a failure.", red=True
+        )
+
+
+def wipe(store: GraphStore) -> None:
+    """Take everything out of a (small) store."""
+    store.execute("MATCH (n) DETACH DELETE n", timeout_s=120)
+
+
+class _Servers:
+    """Servers started when first asked for, until the end of the run."""
+
+    def __init__(self, tmp: pytest.TempPathFactory, config: pytest.Config) -> None:
+        self._tmp = tmp
+        self._config = config
+        self._neo4j: dict[str, Neo4jServer | str] = {}
+        self._stores: dict[str, GraphStore] = {}
+        self._stack = ExitStack()
+
+    def neo4j(self, version: str) -> Neo4jServer:
+        if version not in self._neo4j:
+            try:
+                home = self._tmp.mktemp(f"neo4j-{version}")
+                self._neo4j[version] = self._stack.enter_context(running(version, home))
+            except Unavailable as exc:
+                self._neo4j[version] = str(exc)
+        found = self._neo4j[version]
+        if isinstance(found, Neo4jServer):
+            return found
+        if os.environ.get("CI") == "true":
+            pytest.fail(f"CI must test on a real Neo4j: {found}")
+        self._config.stash[_SKIPPED].add(found)
+        pytest.skip(found)
+
+    def store(self, kind: str) -> GraphStore:
+        """An empty store."""
+        if kind not in self._stores:
+            if kind == "embedded":
+                path = self._tmp.mktemp("embedded") / "graph"
+                self._stack.callback(stop, path)
+                store = open_store(f"embedded:{path}")
+            else:
+                store = open_on(self.neo4j(kind.removeprefix("neo4j-")))
+            self._stores[kind] = self._stack.enter_context(store)
+        wipe(self._stores[kind])
+        return self._stores[kind]
+
+    def close(self) -> None:
+        self._stack.close()
+
+
+def open_on(server: Neo4jServer, *, read_only: bool = False) -> GraphStore:
+    """A store on a Neo4j of the tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in server.environment().items():
+            patch.setenv(name, value)
+        return open_store(server.uri, read_only=read_only)
+
+
+@pytest.fixture(scope="session")
+def servers(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[_Servers]:
+    """All servers of this run."""
+    made = _Servers(tmp_path_factory, request.config)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def embedded_store(servers: _Servers) -> GraphStore:
+    """An empty embedded store."""
+    return servers.store("embedded")
+
+
+@pytest.fixture(params=list(VERSIONS))
+def neo4j_server(request: pytest.FixtureRequest, servers: _Servers) -> Neo4jServer:
+    """A real Neo4j, of each version in turn, with whatever the tests before have left in it."""
+    return servers.neo4j(request.param)
+
+
+@pytest.fixture(params=STORES)
+def any_store(request: pytest.FixtureRequest, servers: _Servers) -> GraphStore:
+    """An empty store, on each server in turn."""
+    return servers.store(request.param)
+
+
+@pytest.fixture
+def embedded_path(tmp_path: Path) -> Iterator[Path]:
+    """A folder for an embedded store with a server of its own, which is stopped afterwards."""
+    path = tmp_path / "graph"
+    yield path
+    stop(path)
