@@ -303,12 +303,12 @@ def export(file: Path, store: str | None, quiet: bool) -> int:
 
     Example: kg export graph.graphml
     """
-    from kg_builder.export import export_graph
+    from kg_builder.export import export_graph, export_paths
 
     with _open(load_settings({"store": store})) as graph:
         written = export_graph(graph, file)
     if not quiet:
-        click.echo(f"{written:,} facts written to {file}", err=True)
+        click.echo(f"{written:,} facts written to {' and '.join(map(str, export_paths(file)))}", err=True)
     return 0
 
 
