@@ -14,6 +14,11 @@ _SUBJECT_CONTROL = frozenset({"promise", "use", "threaten"})
 _LOOSE = frozenset(
     "then also now still thus therefore however later soon again already just only even so too either".split()
 )
+# What these verbs want done, their object does, whatever the parser makes of the infinitive.
+_DIRECTING = frozenset(
+    "ask request urge order tell command recommend advise require encourage invite permit allow force enable help lead "
+    "cause persuade convince teach instruct compel want expect".split()
+)
 _SUBJECTS = ("nsubj", "nsubj:pass", "nsubj:outer")
 
 
@@ -129,6 +134,9 @@ def _understood(
         clause.objects, clause.gap_case = [], []
         return clause
     objects = [c for c in tree.children[head] if tree.dep[c] in ("obj", "iobj")]
+    purpose = any(tree.low[c] == "to" and tree.label[c] == "mark" for c in tree.children[i])
+    if label == "advcl" and purpose and objects and tree.lemma[head].lower() in _DIRECTING:
+        return Clause(i, words, _nouns(tree, objects[0]), "control", passive, copula)
     if label == "xcomp":
         if tree.pos[i] not in ("VERB", "AUX") and not copula:
             return None
@@ -143,7 +151,6 @@ def _understood(
         if not bare and not copula:
             return None
         participle = tree.tag[i] == "VBN" and not any(tree.label[c] == "aux" for c in tree.children[i])
-        purpose = any(tree.low[c] == "to" and tree.label[c] == "mark" for c in tree.children[i])
         how = "purpose" if purpose else "adverbial"
         return Clause(i, words, above.subjects, how, passive or participle, copula)
     return None

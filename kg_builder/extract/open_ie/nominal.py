@@ -48,6 +48,7 @@ def _title(tree: Tree, name: int, title: int) -> Iterator[Statement]:
     """ "President Bush": Bush is President."""
     if tree.pos[name] == "PROPN" and len(tree.word[title].rstrip(".")) > 3:
         yield Statement(name, (), title, name, "title", "be", how="nominal", implied="is")
+        yield from _role_of(tree, name, title, "title")
 
 
 def _role_of(tree: Tree, person: int, role: int, rule: str) -> Iterator[Statement]:
@@ -65,6 +66,10 @@ def _role_of(tree: Tree, person: int, role: int, rule: str) -> Iterator[Statemen
 
 def _possessor(tree: Tree, owner: int, thing: int) -> Iterator[Statement]:
     """ "Apple's CEO Tim Cook": Tim Cook is CEO of Apple; "Apple's headquarters": Apple has headquarters."""
+    if tree.dep[thing] == "nmod:desc" and tree.head[thing] >= 0:
+        lemma = f"{noun_lemma(tree, thing)} of"
+        yield Statement(tree.head[thing], (thing,), owner, tree.head[thing], "possessor", lemma, how="nominal")
+        return
     if tree.ner[thing] == "PER" or tree.pos[thing] == "PROPN":
         role = [c for c in tree.children[thing] if tree.dep[c] in ("compound", "nmod:desc") and tree.pos[c] == "NOUN"]
         if role:

@@ -30,6 +30,7 @@ _SAYING = frozenset(
     "maintain contend complain warn add comment speculate rumor rumour expect hope fear suspect assume describe consider "
     "note explain testify speculate suppose guess imagine feel propose mention respond reply hypothesize".split()
 )
+_HEARSAY = frozenset("say report allege rumor rumour believe think claim suppose assume reckon".split())
 _POSSIBLE = frozenset({"may", "might", "could"})
 _CONDITIONAL = frozenset({"would", "'d", "’d"})
 _ORDERED = frozenset({"should", "must", "shall", "ought"})
@@ -66,8 +67,14 @@ def status(tree: Tree, i: int, *, question: bool = False) -> Status:
                 modality = _stronger(
                     modality, _own_modality(tree, head) if not _has_own_auxiliary(tree, k) else "asserted"
                 )
-        elif label in ("xcomp", "ccomp", "csubj", "acl"):
+        elif label in ("xcomp", "ccomp", "csubj", "acl") or (label == "advcl" and _is_directed(tree, k)):
             lemma = tree.lemma[head].lower()
+            if label == "advcl":
+                modality = _stronger(modality, _controlled(lemma))
+            if label == "xcomp" and lemma in _HEARSAY and tree.tag[head] == "VBN":
+                modality = _stronger(modality, "reported")
+            if label == "ccomp" and tree.label[head] == "mark":
+                modality = _stronger(modality, "conditional")
             if label == "xcomp" or (label == "acl" and _is_infinitive(tree, k)):
                 negative = negative or lemma in _NOT_DONE or (label == "xcomp" and _is_negated(tree, head))
                 modality = _stronger(modality, _controlled(lemma))
@@ -86,7 +93,8 @@ def status(tree: Tree, i: int, *, question: bool = False) -> Status:
                 modality = _stronger(modality, "conditional")
         elif label == "advcl":
             marks = [tree.low[c] for c in tree.children[k] if tree.label[c] in ("mark", "case")]
-            if any(m in _IF for m in marks):
+            beside = [tree.low[c] for c in tree.children[head] if tree.label[c] == "mark"]
+            if any(m in _IF for m in marks) or any(m in ("provided", "assuming", "supposing") for m in beside):
                 return Status("negative" if negative else "positive", "conditional", source)
             if "without" in marks or "instead" in marks:
                 negative = True
@@ -125,7 +133,11 @@ def _controlled(lemma: str) -> Modality:
 def _is_negated(tree: Tree, i: int) -> bool:
     for c in tree.children[i]:
         low, label = tree.low[c], tree.label[c]
-        if label in ("advmod", "cc", "aux") and low in _NOT:
+        if (
+            label in ("advmod", "cc", "aux")
+            and low in _NOT
+            and tree.low[c + 1 : c + 2] not in (["only"], ["just"], ["merely"])
+        ):
             return True
         if label == "advmod" and low == "longer" and any(tree.low[k] == "no" for k in tree.children[c]):
             return True
@@ -174,13 +186,20 @@ def _own_modality(tree: Tree, i: int) -> Modality:
 
 
 def _is_imperative(tree: Tree, i: int) -> bool:
-    if tree.tag[i] != "VB" or tree.label[i] not in ("root", "conj", "parataxis"):
+    if tree.label[i] == "conj" and tree.head[i] >= 0:
+        return _is_imperative(tree, tree.head[i]) and tree.tag[i] == "VB"
+    if tree.tag[i] != "VB" or tree.label[i] not in ("root", "parataxis"):
         return False
     return not any(tree.label[c] in ("nsubj", "aux", "mark", "expl") for c in tree.children[i])
 
 
 def _is_infinitive(tree: Tree, k: int) -> bool:
     return any(tree.low[c] == "to" and tree.label[c] == "mark" for c in tree.children[k])
+
+
+def _is_directed(tree: Tree, k: int) -> bool:
+    """An infinitive under "order", "ask" … that the parser takes for one of purpose."""
+    return tree.lemma[tree.head[k]].lower() in _ORDERS and _is_infinitive(tree, k)
 
 
 def _is_subjunctive(tree: Tree, k: int) -> bool:

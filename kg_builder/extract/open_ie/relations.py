@@ -65,6 +65,15 @@ def _existential(tree: Tree, clause: Clause) -> Iterator[Statement]:
                 lemma = _joined(tree, "be", case)
                 words = (*base.relation, *case)
                 yield Statement(noun, words, c, i, "existential", lemma, how=clause.how)
+        for c in tree.children[noun]:
+            case = case_words(tree, c)
+            if (
+                tree.label[c] == "nmod"
+                and case
+                and tree.low[case[0]] in ("in", "at", "on", "near", "within", "between")
+            ):
+                lemma = _joined(tree, "be", case)
+                yield Statement(noun, (*base.relation, *case), c, i, "existential", lemma, how=clause.how)
 
 
 def _restated(tree: Tree, clause: Clause, clauses: Mapping[int, Clause], depth: int = 0) -> Iterator[Statement]:
@@ -84,9 +93,7 @@ def _restated(tree: Tree, clause: Clause, clauses: Mapping[int, Clause], depth: 
         relation = (*before, *lead)
         for inner in (*_complements(tree, below), *_restated(tree, below, clauses, depth + 1)):
             words = tuple(w for w in inner.relation if w not in relation)
-            yield replace(
-                inner, relation=(*relation, *words), predicate=i, rule="restated", restates=True, passive=False
-            )
+            yield replace(inner, relation=(*relation, *words), rule="restated", restates=True, passive=False)
 
 
 def _is_gerund(tree: Tree, c: int) -> bool:
@@ -131,8 +138,7 @@ def _complements(tree: Tree, clause: Clause) -> Iterator[Statement]:
         yield from _copular(tree, clause, base)
         return
     i = clause.predicate
-    objects = [c for c in tree.children[i] if tree.dep[c] == "obj" and not _is_relative(tree, c)]
-    indirect = [c for c in tree.children[i] if tree.dep[c] == "iobj"]
+    objects, indirect = _objects(tree, i)
     secondary = [c for c in tree.children[i] if tree.label[c] == "xcomp" and _is_nominal(tree, c)]
     carried = base.relation
     for c in indirect[:1]:
@@ -162,6 +168,25 @@ def _complements(tree: Tree, clause: Clause) -> Iterator[Statement]:
         elif not objects:
             carried = (*carried, *argument_words(tree, c))
     yield from _attachments(tree, clause, replace(base, relation=carried), i)
+
+
+def _objects(tree: Tree, i: int) -> tuple[list[int], list[int]]:
+    """Direct and indirect objects; coordinated verbs share the object after them ("bought and sold cars")."""
+    objects = [c for c in tree.children[i] if tree.dep[c] == "obj" and not _is_relative(tree, c)]
+    indirect = [c for c in tree.children[i] if tree.dep[c] == "iobj"]
+    if len(objects) > 1 and not indirect:
+        return objects[1:], objects[:1]
+    if not objects and tree.label[i] == "conj" and tree.head[i] >= 0:
+        objects = [c for c in tree.children[tree.head[i]] if tree.dep[c] == "obj" and c > i]
+    if not objects and tree.pos[i] == "VERB":
+        for c in tree.children[i]:
+            if (
+                tree.label[c] == "conj"
+                and c <= i + 3
+                and all(tree.label[k] in ("cc", "punct", "aux") for k in range(i + 1, c))
+            ):
+                objects = [k for k in tree.children[c] if tree.dep[k] == "obj"]
+    return objects, indirect
 
 
 def _copular(tree: Tree, clause: Clause, base: Statement) -> Iterator[Statement]:

@@ -1,0 +1,137 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from kg_builder.extract.open_ie import OpenIE
+from kg_builder.types import Extraction, Extractor
+
+POLARITY = [
+    line.split("\t")
+    for line in (Path(__file__).parent / "polarity_en.tsv").read_text(encoding="utf-8").splitlines()
+    if line.strip()
+]
+
+
+def lemmas(text: str) -> set[tuple[str, str, str]]:
+    """Head, relation in base form, tail; passives with an agent turned round."""
+    return {triple(e) for e in OpenIE().extract(text)}
+
+
+def triple(e: Extraction) -> tuple[str, str, str]:
+    if e.relation.passive:
+        return e.tail.surface, e.relation.lemma, e.head.surface
+    return e.head.surface, e.relation.lemma, e.tail.surface
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Acme bought Beta in 2019.", ("Acme", "buy", "Beta")),
+        ("Beta was bought by Acme in 2019.", ("Acme", "buy", "Beta")),
+        ("Acme was founded in 1990.", ("Acme", "founded in", "1990")),
+        ("The museum is located in Paris.", ("museum", "located in", "Paris")),
+        ("Oslo is the capital of Norway.", ("Oslo", "capital of", "Norway")),
+        ("Maria works for Acme.", ("Maria", "work for", "Acme")),
+        ("Paul gave Anna a book.", ("Paul", "give", "book")),
+        ("Acme took over Beta.", ("Acme", "take over", "Beta")),
+        ("The ship carried coal and iron.", ("ship", "carry", "iron")),
+        ("Paul and Anna visited Rome.", ("Anna", "visit", "Rome")),
+        ("Paul bought and sold cars.", ("Paul", "buy", "cars")),
+        ("Paul bought and sold cars.", ("Paul", "sell", "cars")),
+        ("Paul wrote the book and left Rome.", ("Paul", "leave", "Rome")),
+        ("Marie Curie, who was born in Warsaw, won the prize.", ("Marie Curie", "born in", "Warsaw")),
+        ("The house that Paul bought is old.", ("Paul", "buy", "house")),
+        ("The city in which Anna lives is Rome.", ("Anna", "live in", "city")),
+        ("Anna lives in a house built by Acme.", ("Acme", "build", "house")),
+        ("Maria managed to sell the farm.", ("Maria", "manage to sell", "farm")),
+        ("Lugo continued to live in Venezuela.", ("Lugo", "live in", "Venezuela")),
+        ("The judge asked Paul to pay the fine.", ("Paul", "pay", "fine")),
+        ("Tim Cook, the CEO of Apple, visited Rome.", ("Tim Cook", "ceo of", "Apple")),
+        ("Apple's CEO Tim Cook visited Rome.", ("Tim Cook", "ceo of", "Apple")),
+        ("There are three hospitals in Basel.", ("three hospitals", "be in", "Basel")),
+        ("Acme has an office in Lima.", ("Acme", "have", "office")),
+        ("Cities such as Rome attract tourists.", ("Rome", "be", "Cities")),
+        ("The company was accused of fraud.", ("company", "accused of", "fraud")),
+    ],
+)
+def test_plain_sentences(text: str, expected: tuple[str, str, str]) -> None:
+    assert expected in lemmas(text)
+
+
+def test_the_polarity_and_modality_set_is_large_enough() -> None:
+    assert len(POLARITY) >= 150
+
+
+@pytest.mark.parametrize("row", POLARITY, ids=[row[0] for row in POLARITY])
+def test_polarity_and_modality(row: list[str]) -> None:
+    text, tail, polarity, modality = row
+    found = [e for e in OpenIE(verbatim=True).extract(text) if tail in e.tail.surface]
+    assert found, f"no statement with tail {tail!r}"
+    assert {(e.polarity, e.modality) for e in found} == {(polarity, modality)}
+
+
+def test_hearsay_keeps_its_source() -> None:
+    for text in ("Maria said that Acme bought Beta.", "According to Maria, Acme bought Beta."):
+        (found,) = [e for e in OpenIE().extract(text) if e.tail.surface == "Beta"]
+        assert ("source", "Maria") in [(q.role, q.text) for q in found.qualifiers]
+
+
+def test_time_and_place_are_qualifiers() -> None:
+    (found,) = [e for e in OpenIE().extract("Acme bought Beta in Paris in 2019.") if e.tail.surface == "Beta"]
+    assert {(q.role, q.text) for q in found.qualifiers} == {("time", "2019"), ("place", "Paris")}
+
+
+def test_types_of_mentions() -> None:
+    found = {
+        m.surface: m.type for e in OpenIE().extract("Angela Merkel visited Paris in 2019.") for m in (e.head, e.tail)
+    }
+    assert found == {"Angela Merkel": "Person", "Paris": "Place", "2019": "Time"}
+
+
+def test_pronouns_become_names_or_nothing() -> None:
+    found = lemmas("Marie Curie moved to Paris. She won the prize.")
+    assert ("Marie Curie", "win", "prize") in found
+    for text in ("He saw it.", "They bought them.", "It rains.", "I love you.", "This is it."):
+        assert OpenIE().extract(text) == []
+
+
+def test_no_mention_is_a_pronoun() -> None:
+    text = "John met Paul. He gave him his book. They left. It was late. She, who knew them, stayed with us."
+    names = {m.surface.lower() for e in OpenIE().extract(text) for m in (e.head, e.tail)}
+    assert not names & {"he", "him", "his", "they", "it", "she", "them", "us", "who", "this"}
+
+
+def test_verbatim_keeps_pronouns_as_the_sentence_has_them() -> None:
+    (found,) = [e for e in OpenIE(verbatim=True).extract("He left Rome.") if e.tail.surface == "Rome"]
+    assert found.head_argument is not None and found.head_argument.surface == "He"
+
+
+def test_two_views_of_one_statement() -> None:
+    (found,) = [
+        e for e in OpenIE().extract("The old king of France built a very large castle.") if e.relation.lemma == "build"
+    ]
+    assert found.head_argument is not None and found.head_argument.surface == "The old king of France"
+    assert len(found.head.surface.split()) <= 4
+    assert found.head.surface in found.head_argument.surface
+
+
+def test_table_rows_become_statements() -> None:
+    found = [
+        (e.head.surface, e.relation.surface, e.tail.surface)
+        for e in OpenIE().extract("Name: Acme; City: Lima; Staff: 300")
+    ]
+    assert ("Acme", "City", "Lima") in found
+    assert ("Acme", "Staff", "300") in found
+
+
+def test_other_languages_give_nothing() -> None:
+    assert OpenIE().extract("Der Hund hat die Katze nicht gesehen, weil er schlief.") == []
+
+
+def test_it_is_an_extractor_with_a_stable_fingerprint() -> None:
+    extractor = OpenIE()
+    assert isinstance(extractor, Extractor)
+    assert extractor.name == "open_ie"
+    assert extractor.fingerprint == OpenIE().fingerprint != OpenIE(verbatim=True).fingerprint
