@@ -149,16 +149,20 @@ class EmbeddedServer:
         }
         config = self.path / "supervisor.json"
         supervisor.write_private(config, json.dumps(settings))
-        script = str(Path(supervisor.__file__).absolute())
         with (self.path / "supervisor.log").open("wb") as log:
             return subprocess.Popen(
-                [sys.executable, "-I", script, str(config)],
+                supervisor_command(config),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
                 cwd=self.path,
                 start_new_session=True,
             )
+
+
+def supervisor_command(config: Path) -> list[str]:
+    """How the supervisor is started: isolated, so that it is small and nothing of the user's can get into it."""
+    return [sys.executable, "-I", str(Path(supervisor.__file__).absolute()), str(config)]
 
 
 def _runtime() -> Path:
