@@ -1,8 +1,9 @@
 """UD Chinese GSD of 2016 (traditional characters, UD v1) as simplified characters with UD v2 labels.
 
-The treebank was revised by its makers between the two versions; its dev part in v2 (GSDSimp) shows the target. Renaming labels
-is not enough: classifiers, coordinators, names, titles, 把, clause chains and punctuation change their heads. Each rule below
-was found by comparing how often (tag, label, direction, head's tag) occurs on the two sides, and by reading the trees.
+The treebank was revised by its makers between the two versions; its dev part in v2 (GSDSimp) shows the target.
+Renaming labels is not enough: classifiers, coordinators, names, titles, 把, clause chains and punctuation change their
+heads. Each rule below was found by comparing how often (tag, label, direction, head's tag) occurs on the two sides, and
+by reading trees.
 """
 
 from __future__ import annotations
@@ -91,7 +92,7 @@ def _swap(rows: Tree, old: int, new: int, label: str) -> None:
 
 
 def _flatten_names(rows: Tree) -> None:
-    """v1 has the given name as head and the family name as its nmod; v2 starts from the first part, the rest is flat:name."""
+    """v1 hangs the family name on the given name as nmod; v2 starts from the first part, the rest is flat:name."""
     for head in range(1, len(rows) + 1):
         row = rows[head - 1]
         if row.xpos != "NNP" or row.label == "case:suff":
@@ -269,7 +270,7 @@ def _retag(rows: Tree) -> None:
 
 
 def reattach_punctuation(rows: Tree) -> None:
-    """Commas and stops hang on the dependent one of the two units they part (the UD guidelines' rule); brackets stay."""
+    """Commas and stops hang on the dependent one of the two units they part (the UD guidelines); brackets stay."""
     for i, row in enumerate(rows, 1):
         if row.label != "punct" or row.xpos in ("``", "''", "(", ")", "/", "HYPH"):
             continue
@@ -284,7 +285,7 @@ def reattach_punctuation(rows: Tree) -> None:
 
 
 def _climb(rows: Tree, at: int, step: int) -> int:
-    """The highest ancestor, on its own side of the mark at `at`, of the nearest word on that side (0: there is none)."""
+    """The highest ancestor, this side of the mark at `at`, of the nearest word on this side (0: there is none)."""
     i = at + step
     while 1 <= i <= len(rows) and rows[i - 1].label == "punct":
         i += step

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 
 import numpy as np
 import torch
@@ -98,7 +99,7 @@ def cut_words(
     if not units:
         return []
     starts = [*segment(models, vocabulary, lexicon, [u.symbol for u in units]), len(units)]
-    return [text[units[a].start : units[b - 1].end] for a, b in zip(starts, starts[1:], strict=False)]
+    return [text[units[a].start : units[b - 1].end] for a, b in pairwise(starts)]
 
 
 def evaluate(

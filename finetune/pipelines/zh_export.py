@@ -4,7 +4,7 @@
 
 The graphs are built node by node: LSTMs with true sequence lengths, embeddings as int8 rows with one scale each, and
 everything else quantised to int8 by onnxruntime. ``units.onnx``: characters -> states and word starts; ``words.onnx``:
-states of a word's first and last unit -> tags, arc scores, label layers; ``labels.onnx``: pairs of label layers -> labels.
+states of a word's first and last unit -> tags, arc scores, label layers; ``labels.onnx``: pairs of layers -> labels.
 """
 
 from __future__ import annotations
@@ -100,7 +100,7 @@ def _gates(matrix: np.ndarray) -> np.ndarray:
 
 
 def units_graph(model: ChineseModel, path: Path) -> None:
-    """chars (B, C), bigrams (B, C + 1), features (B, C, 5), units (B,) -> states (B, C, 2h), starts (B, C) as log odds."""
+    """chars (B, C), bigrams (B, C + 1), features (B, C, 5), units (B,) -> states (B, C, 2h), log odds of starts."""
     g = _Graph()
     grams = g.embed(_array(model.bigram.weight), "bigrams")
     one, far, zero, minus = (g.weight(np.array([n], dtype=np.int64)) for n in (1, 2**31, 0, -1))

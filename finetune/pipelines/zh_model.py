@@ -89,7 +89,7 @@ def run_lstm(lstm: nn.LSTM, inputs: Tensor, lengths: Tensor) -> Tensor:
 
 
 class CharacterLM(nn.Module):
-    """One direction of a character language model whose LSTM starts the parser's (the idea of ELMo, Peters et al. 2018)."""
+    """One direction of a character language model, the start of the parser's LSTM (after ELMo, Peters et al. 2018)."""
 
     def __init__(self, sizes: Sizes, char: nn.Embedding, bigram: nn.Embedding) -> None:
         super().__init__()

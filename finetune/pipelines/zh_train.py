@@ -73,7 +73,7 @@ def sizes_of(vocabulary: Vocabulary, **widths: int) -> Sizes:
 
 
 def train_lm(data: Path, work: Path, *, epochs: int, sizes: Sizes | None = None, seed: int = 1) -> float:
-    """Both directions of the character language model over all text that may be shipped; gives the last loss in nats."""
+    """Both directions of the character language model, over all text that may be shipped; gives the last loss."""
     torch.manual_seed(seed)
     random.seed(seed)
     vocabulary = load_vocabulary(work)
@@ -117,7 +117,7 @@ def train_lm(data: Path, work: Path, *, epochs: int, sizes: Sizes | None = None,
 def _lm_rows(
     texts: Sequence[str], vocabulary: Vocabulary, *, reverse: bool, length: int
 ) -> Iterator[tuple[list[int], list[int]]]:
-    """Rows of characters and of the bigrams each of them ends (read in its own direction), sentences one after another."""
+    """Rows of characters and of the bigrams that end in them (in reading direction), sentence after sentence."""
     chars: list[int] = [zh_data.EDGE]
     bigrams: list[int] = [0]
     for text in texts:

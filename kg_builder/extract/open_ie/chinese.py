@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from kg_builder.extract.open_ie.chinese_arguments import entity_head, is_nominal, is_pronoun, mention
-from kg_builder.extract.open_ie.chinese_clauses import Adjunct, Clause, find_clauses
+from kg_builder.extract.open_ie.chinese_clauses import find_clauses, give_topics
 from kg_builder.extract.open_ie.chinese_coreference import Antecedents
 from kg_builder.extract.open_ie.chinese_nominal import (
     Alias,
@@ -17,6 +17,7 @@ from kg_builder.extract.open_ie.chinese_nominal import (
     table_rows,
 )
 from kg_builder.extract.open_ie.chinese_polarity import SPEECH, Status, status
+from kg_builder.extract.open_ie.chinese_predicates import Adjunct, Clause
 from kg_builder.extract.open_ie.chinese_relations import Statement, clause_statements
 from kg_builder.extract.open_ie.chinese_tree import Tree
 from kg_builder.extract.open_ie.chinese_types import is_time
@@ -36,8 +37,8 @@ _MOST = 400  # statements of one sentence: a list of lists cannot flood the grap
 def extract_chinese(text: str, *, verbatim: bool = False) -> list[Extraction]:
     """The statements of a text, with offsets into it.
 
-    `verbatim` keeps what only a reader of the sentence can use (pronouns that stay unresolved, clauses as arguments) and
-    leaves out what the sentence does not say in words of its own (an implied 是).
+    `verbatim` keeps what only a reader of the sentence can use (pronouns that stay unresolved, clauses as arguments)
+    and leaves out what the sentence does not say in words of its own (an implied 是).
     """
     rows = [] if ": " not in text else list(table_rows(text))
     taken = {_line(text, first[0]) for first, _, _ in rows}
@@ -81,6 +82,8 @@ class _Reader:
             yield from (_alias(a) for a in self._aliases(clauses))
 
     def _statements(self, clauses: list[Clause]) -> Iterator[tuple[Statement, Status]]:
+        if not self.verbatim:
+            give_topics(self.tree, clauses)
         for clause in clauses:
             state = status(self.tree, clause)
             for statement in clause_statements(self.tree, clause, verbatim=self.verbatim):
@@ -113,13 +116,19 @@ class _Reader:
                 continue
             entity = entity_head(self.tree, i)
             found = mention(self.tree, i)
-            named = self.tree[entity].upos in ("PROPN", "X") or any(
-                self.tree[k].upos in ("PROPN", "X")
-                for k in self.tree.kids(entity, "compound", "nmod", "flat", "flat:name")
-                if k < entity
-            )
+            named = self._is_name(entity, found)
             if found.type not in ("Time", "Quantity"):
                 self.antecedents.add(found, self.number, subject=i in subjects, named=named)
+
+    def _is_name(self, i: int, found: Mention) -> bool:
+        """A proper noun, something built on one, or an organization or place under its full name."""
+        if self.tree[i].upos in ("PROPN", "X"):
+            return True
+        inside = [k for k in self.tree.kids(i, "compound", "nmod", "flat", "flat:name") if k < i]
+        if any(self.tree[k].upos in ("PROPN", "X") and self.tree[k].start >= found.start for k in inside):
+            return True
+        long = found.type in ("Organization", "Place") and len(found.surface) >= 4
+        return long and not self.tree.kids(i, "det", "nummod", "acl:relcl")
 
     def _extraction(self, statement: Statement, state: Status) -> Extraction | None:
         event = statement.clause is not None and statement.tail in statement.clause.objects  # 遭受打击
@@ -128,7 +137,14 @@ class _Reader:
         ):
             return None
         head, tail = self._mention(statement.head), self._mention(statement.tail)
-        if head is None or tail is None or head == tail or (head.start < tail.end and tail.start < head.end):
+        if (
+            head is None
+            or tail is None
+            or not _readable(head.surface)
+            or not _readable(tail.surface)
+            or head == tail
+            or (head.start < tail.end and tail.start < head.end)
+        ):
             return None
         relation = self._relation(statement)
         if not relation.surface.strip():
@@ -169,9 +185,9 @@ class _Reader:
         own = mention(self.tree, i)
         pointed = any(self.tree[k].text in _DETERMINERS for k in self.tree.kids(i, "det", "nmod"))
         if own.surface == word.text and (pointed or word.text == "公司"):
-            return self.antecedents.of_description(word.text, word.start, self.number) or own
+            return self.antecedents.of_description(word.text, word.start, self.number, pointed=pointed) or own
         if own.surface[:1] in "该本" and pointed is False:
-            return self.antecedents.of_description(own.surface[1:], word.start, self.number) or own
+            return self.antecedents.of_description(own.surface[1:], word.start, self.number, pointed=True) or own
         return own
 
     def _relation(self, statement: Statement) -> Relation:
@@ -232,6 +248,10 @@ class _Reader:
         return round(min(0.95, max(0.05, value)), 3)
 
 
+def _readable(surface: str) -> bool:
+    return any(c.isalnum() for c in surface)
+
+
 def _alias(alias: Alias) -> Extraction:
     return Extraction(alias.entity, alias.relation, alias.name, 0.9, NAME)
 
@@ -272,7 +292,8 @@ def _unique(extractions: Iterable[Extraction]) -> list[Extraction]:
             e.head_argument.surface if e.head_argument else "",
             e.tail_argument.surface if e.tail_argument else "",
         )
-        key = (e.head, e.relation.surface, e.tail, e.polarity, e.modality, *arguments)
+        places = (e.head.start, e.head.end, e.tail.start, e.tail.end)
+        key = (places, e.relation.surface, e.polarity, e.modality, *arguments)
         if key not in best or best[key].confidence < e.confidence:
             best[key] = e
     return list(best.values())

@@ -81,7 +81,7 @@ def full(tree: Tree, i: int, *, outer: bool = False, localizer: bool = False) ->
 
 
 def _closed(tree: Tree, keep: set[int], head: int) -> list[int]:
-    """One run around the head: single words that a wrong attachment left out are filled in, what lies beyond more is cut."""
+    """One run around the head: single words left out by a wrong attachment are filled in, what lies beyond is cut."""
     run = [head]
     for step in (-1, 1):
         at = head
@@ -169,8 +169,10 @@ def compact(tree: Tree, i: int) -> list[int]:
         elif word.dep in ("nmod", "amod", "nmod:tmod", "acl") and not _linked(tree, k):
             allowed.update(n for n in below if tree[n].text not in PRONOUNS)
         elif word.dep in ("nummod", "clf"):
-            if number_only or not (word.text in ("一", "1") and tree.kids(k, "clf")):
+            if number_only or (word.dep == "nummod" and word.text not in ("一", "1", "这一", "同一")):
                 allowed.update(below)
+        elif word.upos == "NUM" and word.dep in ("nmod", "amod", "acl") and k + 2 == i:
+            allowed.update(below)  # 55%的股份
         elif word.dep == "nmod" and _names_it(tree, k, i):
             allowed.update(below)
         elif word.dep == "punct" and word.text in "·・•-":
@@ -180,8 +182,16 @@ def compact(tree: Tree, i: int) -> list[int]:
         low -= 1
     while high + 1 in allowed or (high + 2 in allowed and high + 1 < len(tree) and tree[high + 1].text in "·・•-.&"):
         high += 1
-    run = list(range(low, high + 1))
-    while len(run) > 1 and run[0] != i and (tree[run[0]].upos == "PUNCT" or tree[run[0]].text in "的之等和与及"):
+    run = list(range(_widened(tree, i, low), high + 1))
+    while (
+        len(run) > 1
+        and run[0] != i
+        and (
+            not any(c.isalnum() or c in "$¥￥€£#@" for c in tree[run[0]].text)
+            or tree[run[0]].upos == "PUNCT"
+            or tree[run[0]].text in "的之等和与及"
+        )
+    ):
         run = run[1:]
     return run
 
@@ -197,6 +207,18 @@ def _title_words(tree: Tree, i: int) -> list[int]:
     while high < len(tree) and high - i < 25 and tree[high].text not in "《》":
         high += 1
     return list(range(low + 1, high)) if high < len(tree) and tree[high].text == "》" else []
+
+
+def _widened(tree: Tree, i: int, low: int) -> int:
+    """The start of 江屿 渔业 合作社 before 社长, where each part hangs on the post instead of the next part."""
+    text = "".join(tree[k].text for k in range(low, i + 1))
+    if tree[i].dep != "nmod" or tree[i].head < i or len(text) > 4 or entity_type(text) != "Organization":
+        return low
+    for k in reversed(tree.kids(tree[i].head, "nmod")):
+        below = tree.subtree(k)
+        if below[-1] == low - 1 and tree[k].upos in ("PROPN", "NOUN", "PART", "X") and not _linked(tree, k):
+            low = below[0]
+    return low
 
 
 def _linked(tree: Tree, k: int) -> bool:

@@ -12,12 +12,9 @@ _REACH = 3  # sentences
 _PERSON = frozenset(["他", "她"])
 _THING = frozenset(["它", "其"])
 _POSSESSIVE = "其"
-_KINDS = {
-    "公司": "Organization", "集团": "Organization", "企业": "Organization", "机构": "Organization", "银行": "Organization",
-    "大学": "Organization", "学校": "Organization", "组织": "Organization", "医院": "Organization", "协会": "Organization",
-    "市": "Place", "城市": "Place", "县": "Place", "镇": "Place", "村": "Place", "国": "Place", "省": "Place", "岛": "Place",
-    "地": "Place", "地区": "Place",
-}  # fmt: skip
+_ORGANIZATIONS = ("公司", "集团", "企业", "机构", "银行", "大学", "学校", "组织", "医院", "协会")
+_PLACES = ("市", "城市", "县", "镇", "村", "国", "省", "岛", "地", "地区")
+_KINDS = dict.fromkeys(_ORGANIZATIONS, "Organization") | dict.fromkeys(_PLACES, "Place")
 
 
 @dataclass(slots=True)
@@ -51,19 +48,18 @@ class Antecedents:
             )
         return None
 
-    def of_description(self, noun: str, at: int, sentence: int) -> Mention | None:
-        """The name that 该公司, 本市, 公司 stands for, or None."""
+    def of_description(self, noun: str, at: int, sentence: int, *, pointed: bool) -> Mention | None:
+        """The name that 该公司, 本市 (`pointed`) or plain 公司 stands for, or None."""
         kind = _KINDS.get(noun)
         if kind is None:
             return None
-        same = [
-            c
-            for c in self._before(at, sentence)
-            if c.named and c.mention.surface.endswith(noun) and len(c.mention.surface) > len(noun)
-        ]
+        near = [c for c in self._before(at, sentence) if c.named and c.mention.type == kind]
+        same = [c for c in near if c.mention.surface.endswith(noun) and len(c.mention.surface) > len(noun)]
+        if not pointed:
+            return near[-1].mention if len({c.mention.surface for c in near}) == 1 else None
         if same:
             return same[-1].mention
-        return self._nearest({kind}, at, sentence) if noun in ("公司", "集团", "企业", "机构", "城市", "市") else None
+        return self._nearest({kind}, at, sentence)
 
     def _before(self, at: int, sentence: int) -> list[_Candidate]:
         return [c for c in self._seen if c.mention.end <= at and sentence - c.sentence <= _REACH]

@@ -11,10 +11,7 @@ __all__ = ["FEATURES", "LONGEST", "TAGS", "dictionary_features", "load_lexicon"]
 
 LONGEST = 6
 FEATURES = 5  # longest word that starts here, ends here, runs over here; tag of the first; tag of the second
-TAGS = (
-    "-", "n", "nr", "ns", "nt", "nz", "v", "vn", "vd", "a", "ad", "an", "b", "d", "i", "l", "j", "m", "q", "mq", "t", "s", "f",
-    "r", "p", "c", "u", "y", "z", "o", "x",
-)  # fmt: skip
+TAGS = tuple("- n nr ns nt nz v vn vd a ad an b d i l j m q mq t s f r p c u y z o x".split(" "))  # noqa: SIM905
 _TAG_ID = {tag: i for i, tag in enumerate(TAGS)}
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 from kg_builder.extract.open_ie.chinese_arguments import (
     compact,
@@ -44,6 +45,7 @@ class Alias:
 
 def nominal_statements(tree: Tree) -> Iterator[Statement]:
     """Posts and appositions: 汐岚能源总经理李明 is (李明, 总经理, 汐岚能源)."""
+    yield from biographic(tree)
     for i in range(1, len(tree)):
         if tree[i].upos not in ("NOUN", "PART", "PROPN") or not is_nominal(tree, i):
             continue
@@ -51,15 +53,59 @@ def nominal_statements(tree: Tree) -> Iterator[Statement]:
         if named != i and not is_pronoun(tree, named):
             yield from _title(tree, i, named)
         for k in tree.kids(i, "appos"):
-            if (
-                k > i
-                and k != named
-                and is_nominal(tree, k)
-                and _between(tree, i, k) in ("，", ",")
-                and tree[i].upos == "PROPN"
-            ):
-                if not is_time(tree[k].text) and not is_pronoun(tree, k) and tree[k].upos != "PROPN":
-                    yield _implied(tree, i, k, "是", "是")
+            if k > i and k != named and tree[i].upos == "PROPN" and _describes(tree, i, k):
+                yield _implied(tree, i, k, "是", "是")
+
+
+def _describes(tree: Tree, name: int, k: int) -> bool:
+    """Whether the apposition at `k` stands behind a comma and says what the name is."""
+    if not is_nominal(tree, k) or _between(tree, name, k) not in ("，", ","):
+        return False
+    return not is_time(tree[k].text) and not is_pronoun(tree, k) and tree[k].upos != "PROPN"
+
+
+def biographic(tree: Tree) -> Iterator[Statement]:
+    """吴阿海，渔民，江屿渔业合作社社长: a name, then posts between commas."""
+    cuts = [0, *(k for k in range(1, len(tree)) if tree[k].text in "，,。；;"), len(tree)]
+    chunks = [range(a + 1, b) for a, b in pairwise(cuts) if b > a + 1]
+    if len(chunks) < 2:
+        return
+    name = _chunk_head(tree, chunks[0])
+    if not name or tree[name].upos != "PROPN" or entity_kind(tree, name) != "Person":
+        return
+    for chunk in chunks[1:]:
+        post = _chunk_head(tree, chunk)
+        if not post or not is_role(_text(tree, list(chunk))):
+            continue
+        owners = [
+            k for k in tree.kids(post, "nmod") if k in chunk and entity_kind(tree, k) in ("Organization", "Place")
+        ]
+        words = [k for k in chunk if not owners or k > max(tree.subtree(owners[-1]))]
+        words = [k for k in words if tree[k].xpos != "DEC"]
+        if owners and words:
+            yield Statement(
+                None,
+                name,
+                tuple(words),
+                owners[-1],
+                _text(tree, words),
+                tuple(chunks[0]),
+                tuple(full(tree, owners[-1])),
+                how="nominal",
+            )
+        else:
+            yield _implied(tree, name, post, "是", "是", tuple(chunk))
+
+
+def _chunk_head(tree: Tree, chunk: range) -> int:
+    """The one word of a chunk of nouns that governs the rest, 0 where it holds anything else."""
+    if any(
+        tree[k].upos in ("VERB", "AUX", "SCONJ", "ADP") and tree[k].dep not in ("compound", "nmod", "amod")
+        for k in chunk
+    ):
+        return 0
+    tops = [k for k in chunk if tree[k].head not in chunk]
+    return tops[0] if len(tops) == 1 and is_nominal(tree, tops[0]) else 0
 
 
 def _title(tree: Tree, title: int, name: int) -> Iterator[Statement]:

@@ -1,4 +1,4 @@
-"""Whether a Chinese clause is denied, only possible, conditional, asked, ordered, planned or hearsay, and whose word it is."""
+"""Whether a Chinese clause is denied, possible, conditional, asked, ordered, planned or hearsay, and who says so."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from kg_builder.extract.open_ie.chinese_arguments import full
-from kg_builder.extract.open_ie.chinese_clauses import Clause
+from kg_builder.extract.open_ie.chinese_predicates import Clause
 from kg_builder.extract.open_ie.chinese_tree import Tree
 from kg_builder.extract.open_ie.chinese_words import words
 from kg_builder.types import Modality, Polarity, Qualifier
@@ -41,7 +41,7 @@ class Status:
 
 
 def status(tree: Tree, clause: Clause) -> Status:
-    """How the text commits itself to a clause; the strongest reserve wins: question, condition, order, hearsay, possibility, plan."""
+    """How the text commits itself to a clause. The strongest reserve wins, in the order of `_modality`."""
     helpers = _helpers(tree, clause)
     negatives = sum(1 for text in helpers if _is_negative(text))
     negatives += sum(

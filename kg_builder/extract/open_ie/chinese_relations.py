@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from kg_builder.extract.open_ie.chinese_arguments import entity_kind, full, is_nominal, possessor
-from kg_builder.extract.open_ie.chinese_clauses import Adjunct, Clause, relation_words
+from kg_builder.extract.open_ie.chinese_clauses import adjuncts_of
+from kg_builder.extract.open_ie.chinese_predicates import Adjunct, Clause, relation_words
 from kg_builder.extract.open_ie.chinese_tree import Tree
 from kg_builder.extract.open_ie.chinese_types import is_role, is_time
 from kg_builder.extract.open_ie.chinese_words import words
@@ -34,7 +35,7 @@ _OFFICES = words("relations.offices")
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """`words` of head, relation and tail are what the sentence says; `head` and `tail` are the nouns that govern them."""
+    """`head` and `tail` are the nouns that govern `head_words` and `tail_words`, which the sentence says."""
 
     clause: Clause | None
     head: int
@@ -70,6 +71,9 @@ def clause_statements(tree: Tree, clause: Clause, *, verbatim: bool) -> Iterator
         yield from _by_agent(tree, clause)
         return
     relation = relation_words(tree, clause)
+    if clause.attribute and not verbatim:
+        yield from _attributes(tree, clause, relation)
+        return
     for subject in subjects:
         if clause.copula:
             yield from _copular(tree, clause, subject, verbatim=verbatim)
@@ -83,9 +87,20 @@ def clause_statements(tree: Tree, clause: Clause, *, verbatim: bool) -> Iterator
 
 def _make(tree: Tree, clause: Clause, head: int, relation: Sequence[int], tail: int, **more: object) -> Statement:
     lemma = str(more.pop("lemma", "") or lemma_of(tree, relation))
-    tail_words = more.pop("tail_words", None) or full(tree, tail)
+    tail_words = more.pop("tail_words", None) or full(tree, tail, localizer=True)
     head_words = more.pop("head_words", None) or full(tree, head, localizer=tree[head].dep == "nsubj")
     return Statement(clause, head, tuple(relation), tail, lemma, tuple(head_words), tuple(tail_words), **more)  # type: ignore[call-overload, no-any-return]
+
+
+def _attributes(tree: Tree, clause: Clause, relation: list[int]) -> Iterator[Statement]:
+    """公园面积为三平方公里: the topic has the attribute."""
+    words = full(tree, clause.attribute)
+    if clause.copula:
+        relation = [clause.copula]
+    for topic in clause.subjects:
+        for tail in clause.objects:
+            lemma = _text(tree, words) + ("" if clause.copula else lemma_of(tree, relation))
+            yield _make(tree, clause, topic, [*words, *relation], tail, lemma=lemma, how="possessive")
 
 
 def _copular(tree: Tree, clause: Clause, subject: int, *, verbatim: bool) -> Iterator[Statement]:
@@ -98,17 +113,17 @@ def _copular(tree: Tree, clause: Clause, subject: int, *, verbatim: bool) -> Ite
         if not is_nominal(tree, tail):
             continue
         owner = possessor(tree, subject) if not verbatim else None
-        if owner is not None and is_role(tree[subject].text) and tree[tail].upos == "PROPN":
-            yield _make(tree, clause, tail, [subject], owner, lemma=tree[subject].text, how="possessive")
+        if owner is not None and is_role(_core(tree, [subject])) and tree[tail].upos == "PROPN":
+            yield _make(tree, clause, tail, [subject], owner, lemma=_core(tree, [subject]), how="possessive")
         elif owner is not None and tree[subject].upos != "PROPN":
-            own = [k for k in full(tree, subject) if k > max(tree.subtree(owner))]
-            words = [k for k in own if tree[k].xpos != "DEC"] or [subject]
+            words = _after(tree, subject, owner)
             yield _make(tree, clause, owner, [*words, *relation], tail, lemma=_text(tree, words), how="possessive")
         else:
             yield _make(tree, clause, subject, relation, tail, lemma="是")
             owner = possessor(tree, tail) if not verbatim else None
-            if owner is not None and entity_kind(tree, owner) != "Other" and is_role(tree[tail].text):
-                yield _make(tree, clause, subject, [*relation, tail], owner, lemma=tree[tail].text, how="possessive")
+            if owner is not None and entity_kind(tree, owner) != "Other" and is_role(_core(tree, [tail])):
+                post = _after(tree, tail, owner)
+                yield _make(tree, clause, subject, [*relation, *post], owner, lemma=_text(tree, post), how="possessive")
     first = clause.objects[0] if clause.objects else clause.predicate
     for adjunct in clause.adjuncts:
         words = [*relation, *full(tree, first)]
@@ -134,12 +149,17 @@ def _verbal(tree: Tree, clause: Clause, subject: int, relation: list[int], *, ve
     for tail in clause.objects:
         if patients and not verbatim:
             yield _make(tree, clause, patients[0], relation, tail, how=how)
+        elif not verbatim and (owned := _owned(tree, subject)) is not None and not clause.passive:
+            owner, own = owned
+            lemma = _text(tree, own) + lemma_of(tree, relation)
+            yield _make(tree, clause, owner, [*own, *relation], tail, lemma=lemma, how="possessive")
         else:
             lemma = ("被" if clause.passive else "") + lemma_of(tree, relation)
             yield _make(tree, clause, subject, core, tail, lemma=lemma, how=how)
         owner = possessor(tree, tail) if office and not verbatim else None
-        if owner is not None and is_role(tree[tail].text):
-            yield _make(tree, clause, subject, [*relation, tail], owner, lemma=tree[tail].text, how="possessive")
+        if owner is not None and is_role(_core(tree, [tail])):
+            post = _after(tree, tail, owner)
+            yield _make(tree, clause, subject, [*relation, *post], owner, lemma=_text(tree, post), how="possessive")
     if clause.complement and verbatim and not clause.objects:
         tail = clause.complement
         ids = [k for k in tree.subtree(tail) if k > clause.predicate and k not in relation]
@@ -161,7 +181,30 @@ def _verbal(tree: Tree, clause: Clause, subject: int, relation: list[int], *, ve
         yield _make(tree, clause, subject, carried, moment, tail_words=ids, how="clause")
     for adjunct in clause.adjuncts:
         verb = ("被" if clause.passive else "") + lemma_of(tree, relation)
-        yield _adjunct(tree, clause, subject, carried, adjunct, verb + _core(tree, first))
+        if not verb.endswith(("于", "在", "自")) or not is_time(tree[adjunct.noun].text):
+            verb += _core(tree, first)
+        yield _adjunct(tree, clause, subject, carried, adjunct, verb)
+
+
+def _after(tree: Tree, noun: int, owner: int) -> list[int]:
+    """The words of a noun's argument behind its owner: 首席执行官 of 星辰科技的首席执行官."""
+    return [k for k in full(tree, noun) if k > max(tree.subtree(owner)) and tree[k].xpos != "DEC"] or [noun]
+
+
+def _owned(tree: Tree, subject: int) -> tuple[int, list[int]] | None:
+    """(公司, 总部) of 公司的总部: a thing that only its owner identifies."""
+    if tree[subject].upos == "PROPN" or is_role(_core(tree, [subject])):
+        return None
+    owner = next((k for k in reversed(tree.kids(subject, "nmod", "det")) if is_nominal(tree, k)), None)
+    if owner is None or not any(tree[n].xpos == "DEC" for n in tree.kids(owner, "case")):
+        return None
+    if entity_kind(tree, subject) in ("Organization", "Person"):
+        return None
+    known = (
+        entity_kind(tree, owner) in ("Organization", "Person", "Place", "Work", "Product") or tree[owner].upos == "PRON"
+    )
+    words = _after(tree, subject, owner)
+    return (owner, words) if known and len(_text(tree, words)) <= 6 else None
 
 
 def _adjunct(
@@ -197,6 +240,8 @@ def _by_agent(tree: Tree, clause: Clause) -> Iterator[Statement]:
                 yield _make(
                     tree, clause, subject, words, one, lemma=lemma, passive=True, tail_words=tuple(full(tree, one))
                 )
+        for adjunct in adjuncts_of(tree, verb):
+            yield _adjunct(tree, clause, subject, words, adjunct, lemma_of(tree, words[1:]))
 
 
 def _existential(tree: Tree, clause: Clause, relation: list[int]) -> Iterator[Statement]:

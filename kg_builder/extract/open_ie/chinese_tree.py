@@ -39,8 +39,24 @@ class Tree:
         )
         for i, (start, end, upos, xpos, head, label) in enumerate(columns, 1):
             self.words.append(Word(i, start, end, text[start:end], upos, xpos, head, label))
+        self._mend_negation()
         for word in self.words[1:]:
             self.words[word.head].kids.append(word.i)
+
+    def _mend_negation(self) -> None:
+        """没有 收购 绿洲 集团, read as "has no buying-Oasis-Group", is a denied verb with an object of its own."""
+        for no, verb in zip(self.words[1:], self.words[2:], strict=False):
+            if no.text not in ("没有", "没") or no.upos != "VERB" or verb.upos != "VERB":
+                continue
+            noun = self.words[verb.head]
+            whole = noun.head == no.i and noun.dep in ("obj", "xcomp") and noun.i - verb.i > 1
+            tied = any(w.head == verb.i and w.xpos == "DEC" for w in self.words)
+            if whole and not tied and verb.dep in ("compound", "nmod", "amod", "acl", "acl:relcl"):
+                verb.head, verb.dep, noun.head, noun.dep = no.head, no.dep, verb.i, "obj"
+                for word in self.words[1:]:
+                    if word.head == no.i and word is not noun:
+                        word.head = verb.i
+                no.head, no.dep, no.upos = verb.i, "advmod", "ADV"
 
     def __getitem__(self, i: int) -> Word:
         return self.words[i]
@@ -77,7 +93,7 @@ class Tree:
         return bool(ids) and ids[-1] - ids[0] + 1 == len(ids)
 
     def surface(self, ids: Iterable[int]) -> tuple[str, int | None, int | None]:
-        """Words in the given order as (surface, start, end); offsets only where they stand side by side in text order."""
+        """Words in the given order as (surface, start, end); offsets only where they stand side by side in the text."""
         order = list(ids)
         if self.is_run(order) and order == sorted(order):
             start, end = self.words[order[0]].start, self.words[order[-1]].end

@@ -94,9 +94,14 @@ def entity_type(
 @lru_cache(maxsize=1)
 def _tails() -> dict[str, str]:
     kinds = (
-        ("Person", _PERSON_TAILS), ("Product", _PRODUCT), ("Work", _WORK), ("Place", _PLACE), ("Organization", _ORGANIZATION),
-        ("Event", _EVENT), ("Person", ROLES),
-    )  # fmt: skip
+        ("Person", _PERSON_TAILS),
+        ("Product", _PRODUCT),
+        ("Work", _WORK),
+        ("Place", _PLACE),
+        ("Organization", _ORGANIZATION),
+        ("Event", _EVENT),
+        ("Person", ROLES),
+    )
     return {tail: kind for kind, tails in kinds for tail in tails}
 
 

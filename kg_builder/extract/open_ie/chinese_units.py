@@ -1,7 +1,7 @@
 """Chinese text as the units that the model reads: single characters, whole numbers, whole Latin words.
 
-A unit keeps its place in the text and gets a symbol, in which full and half width are one, and numbers and Latin words are
-known by their shape only.
+A unit keeps its place in the text and gets a symbol, in which full and half width are one, and numbers and Latin words
+are known by their shape only.
 """
 
 from __future__ import annotations
@@ -68,8 +68,8 @@ def _symbol(kind: str, form: str) -> str:
 def split_sentences(text: str, *, limit: int = 160) -> Iterator[tuple[int, int]]:
     """Half-open spans of sentences, without the white space around them.
 
-    A sentence longer than `limit` characters is cut at the last comma, or failing that anywhere: work stays linear in the
-    text whatever it holds.
+    A sentence longer than `limit` characters is cut at the last comma, or failing that anywhere: work stays linear in
+    the text whatever it holds.
     """
     for start, end in _whole_sentences(text):
         at = start
@@ -87,7 +87,7 @@ def _whole_sentences(text: str) -> Iterator[tuple[int, int]]:
     while i < n:
         char = text[i]
         i += 1
-        if char not in _ENDS and not (char == "." and (i == n or text[i].isspace())):
+        if char not in _ENDS and not (char == "." and _ends_with_dot(text, i)):
             continue
         while char not in "\n\r" and i < n and (text[i] in _CLOSERS or (text[i] in _ENDS and text[i] not in "\n\r")):
             i += 1
@@ -95,6 +95,12 @@ def _whole_sentences(text: str) -> Iterator[tuple[int, int]]:
         start = i
     if start < n:
         yield start, n
+
+
+def _ends_with_dot(text: str, after: int) -> bool:
+    """Whether the full stop before `after` ends a Latin sentence: not in "Inc. 发布"."""
+    rest = text[after : after + 8].lstrip(" ")
+    return not rest or rest[0] in "\n\r" or (text[after].isspace() and rest[0].isascii() and rest[0].isupper())
 
 
 def _trimmed(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
