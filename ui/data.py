@@ -283,6 +283,19 @@ def segment_statements(ids: tuple[str, ...]) -> list[StoredEvidence]:
 
 
 @_cached
+def _inverted(version: str, ids: tuple[str, ...]) -> frozenset[str]:
+    found = store().query(
+        "MATCH (x:Extraction) WHERE x.id IN $ids AND x.inverted RETURN x.id", {"ids": list(ids)}, max_rows=len(ids) + 1
+    )
+    return frozenset(row[0] for row in found.rows)
+
+
+def inverted(ids: tuple[str, ...]) -> frozenset[str]:
+    """Those of the extractions whose fact reads from the statement's tail to its head, as in a passive sentence."""
+    return _inverted(version(), ids) if ids else frozenset()
+
+
+@_cached
 def _query(version: str, cypher: str, parameters: dict[str, Any], max_rows: int, timeout_s: float) -> QueryResult:
     return store().query(cypher, parameters, max_rows=max_rows, timeout_s=timeout_s)
 

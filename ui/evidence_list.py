@@ -9,6 +9,7 @@ import streamlit as st
 
 from kg_builder.store.records import StoredEvidence
 from kg_builder.types import digest
+from ui import data
 from ui.marks import evidence_marks, mark_text, sentence_html
 from ui.pages import link
 from ui.paging import page_of
@@ -30,11 +31,11 @@ def marks_key() -> None:
     st.html(f'<p class="kg-key">{words}</p>')
 
 
-def evidence_html(evidence: StoredEvidence) -> str:
+def evidence_html(evidence: StoredEvidence, *, inverted: bool) -> str:
     """One statement as HTML; everything from the document is escaped."""
     notes = {role: t(f"evidence.{role}") for role in ("head", "relation", "tail", "qualifier")}
-    sentence = sentence_html(evidence, notes)
-    whole = mark_text(evidence.text, evidence_marks(evidence, notes))
+    sentence = sentence_html(evidence, notes, inverted=inverted)
+    whole = mark_text(evidence.text, evidence_marks(evidence, notes, inverted=inverted))
     context = (
         f"<details><summary>{escape(t('evidence.context'))}</summary><p>{whole}</p></details>"
         if whole != sentence
@@ -65,9 +66,10 @@ def _chips(evidence: StoredEvidence) -> str:
 
 def show_evidence(items: Sequence[StoredEvidence]) -> None:
     """The statements under each other, each with a link to its place in its document."""
+    inverted = data.inverted(tuple(item.extraction_id for item in items))
     for item in items:
         with st.container(border=True, gap="xsmall", key=f"evidence-{item.extraction_id}"):
-            st.html(evidence_html(item))
+            st.html(evidence_html(item, inverted=item.extraction_id in inverted))
             part = page_of(item.segment_index)
             link(
                 "documents",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
 from itertools import pairwise
@@ -51,13 +51,20 @@ def _piece(words: str, mark: Mark | None) -> str:
     return f'<mark class="kg-{mark.role}"{note}>{shown}</mark>'
 
 
-def evidence_marks(evidence: StoredEvidence, notes: dict[str, str] | None = None) -> list[Mark]:
-    """The spans of one statement, counted from the start of its segment. Words that are only implied have none."""
+def evidence_marks(
+    evidence: StoredEvidence, notes: dict[str, str] | None = None, *, inverted: bool = False
+) -> list[Mark]:
+    """The spans of one statement, counted from the start of its segment. Words that are only implied have none.
+
+    ``inverted``: the fact reads from the statement's tail to its head ("A was bought by B" is B, buy, A), and so do the
+    roles of the marks.
+    """
     words = notes or {}
+    first, second = ("tail", "head") if inverted else ("head", "tail")
     spans: list[tuple[int | None, int | None, str]] = [
-        (evidence.head_start, evidence.head_end, "head"),
+        (evidence.head_start, evidence.head_end, first),
         (evidence.relation_start, evidence.relation_end, "relation"),
-        (evidence.tail_start, evidence.tail_end, "tail"),
+        (evidence.tail_start, evidence.tail_end, second),
         *((q.start, q.end, "qualifier") for q in evidence.qualifiers),
     ]
     by = evidence.segment_start
@@ -79,16 +86,21 @@ def sentence_bounds(text: str, marks: Sequence[Mark]) -> tuple[int, int]:
     return start, end
 
 
-def sentence_html(evidence: StoredEvidence, notes: dict[str, str] | None = None) -> str:
+def sentence_html(evidence: StoredEvidence, notes: dict[str, str] | None = None, *, inverted: bool = False) -> str:
     """The statement's sentence with its words marked."""
-    marks = evidence_marks(evidence, notes)
+    marks = evidence_marks(evidence, notes, inverted=inverted)
     # Circumstances may lie far off; the sentence is the one that relates head and tail.
     core = [m for m in marks if m.role != "qualifier"]
     start, end = sentence_bounds(evidence.text, core)
     return mark_text(evidence.text, marks, start=start, end=end)
 
 
-def segment_html(segment: StoredSegment, evidence: Iterable[StoredEvidence]) -> str:
-    """A whole segment with every statement's words marked."""
-    marks = [mark for item in evidence for mark in evidence_marks(item) if mark.role != "qualifier"]
+def segment_html(segment: StoredSegment, evidence: Iterable[StoredEvidence], inverted: Collection[str] = ()) -> str:
+    """A whole segment with every statement's words marked. ``inverted`` holds ids of extractions."""
+    marks = [
+        mark
+        for item in evidence
+        for mark in evidence_marks(item, inverted=item.extraction_id in inverted)
+        if mark.role != "qualifier"
+    ]
     return mark_text(segment.text, marks)

@@ -145,7 +145,8 @@ def test_a_document_shows_its_text_with_pages_and_marks(watch: Watch) -> None:
     segment = page.get_by_test_id("segment").first
     segment.wait_for()
     assert "Polaris Optics was acquired by Aster Robotics in March 2021." in segment.inner_text()
-    assert segment.locator("mark.kg-head").first.inner_text() == "Polaris Optics"
+    assert segment.locator("mark.kg-tail").first.inner_text() == "Polaris Optics"  # acquired by Aster
+    assert segment.locator("mark.kg-head").first.inner_text() == "Aster Robotics"
     assert page.get_by_text("page 1 · segment 1", exact=True).is_visible()
     page.get_by_role("tab", name=re.compile("Statements")).click()
     assert page.get_by_test_id("evidence").count() == 6
@@ -171,6 +172,9 @@ def test_examples_run_as_table_and_as_graph(watch: Watch) -> None:
         assert page.get_by_role("alert").count() == 0
         page.wait_for_function("!document.querySelector('[data-stale=true]')")
     page.get_by_role("button", name="People and what they are connected with").click()
+    page.get_by_text(re.compile("RETURN p, r, o")).wait_for()
+    page.wait_for_function("location.search.includes('Person')")
+    page.wait_for_function("!document.querySelector('[data-stale=true]')")
     page.get_by_role("radio", name="Graph").click()
     watched.graph()
     watched.click_in_graph("Lin Wei", "nodes")

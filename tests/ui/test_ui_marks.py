@@ -63,6 +63,11 @@ def test_a_sentence_is_cut_out_of_its_segment_and_marked() -> None:
     )
 
 
+def test_in_a_passive_sentence_the_marks_read_as_the_fact_does() -> None:
+    passive = next(item for item in evidence() if item.relation == "was acquired by")
+    assert sentence_html(passive, inverted=True).startswith('<mark class="kg-tail">Polaris Optics</mark>')
+
+
 def test_every_statement_of_the_story_shows_its_own_words_and_no_markup() -> None:
     for item in evidence():
         html = sentence_html(item)

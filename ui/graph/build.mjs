@@ -1,6 +1,7 @@
 // Bundles src/ into bundle/, the folder that the Python package serves. `--check` fails where the committed bundle is stale.
 import { build } from "esbuild";
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { createHash } from "node:crypto";
+import { mkdir, readFile, readdir, writeFile } from "node:fs/promises";
 
 const check = process.argv.includes("--check");
 const result = await build({
@@ -21,10 +22,16 @@ for (const name of ["cytoscape", "cytoscape-fcose", "cose-base", "layout-base"])
   notices.push(`${name} ${version}\n${"-".repeat(name.length + version.length + 1)}\n${license}\n`);
 }
 
+// What this was made from, so that a test can tell a stale bundle without Node.
+const sources = [...(await readdir("src")).map((name) => `src/${name}`), "build.mjs", "package-lock.json"].sort();
+const hash = createHash("sha256");
+for (const name of sources) hash.update(`${name}\0`).update(await readFile(name)).update("\0");
+
 const outputs = {
   "graph.js": result.outputFiles[0].text,
   "graph.css": await readFile("src/graph.css", "utf8"),
   "index.html": await readFile("src/index.html", "utf8"),
+  "BUILT_FROM.txt": `sha256 ${hash.digest("hex")}\n`,
   "THIRD_PARTY.txt": notices.join("\n"),
 };
 if (check) {

@@ -162,7 +162,8 @@ def _segments(document: StoredDocument, segments: list[StoredSegment]) -> None:
     text, statements = st.tabs([t("documents.text"), f"{t('documents.statements')} ({len(found)})"])
     with text:
         marks_key()
-        st.html("".join(_segment(segment, by_segment.get(segment.id, [])) for segment in shown))
+        inverted = data.inverted(tuple(item.extraction_id for item in found))
+        st.html("".join(_segment(segment, by_segment.get(segment.id, []), inverted) for segment in shown))
     with statements:
         if found:
             show_evidence(found)
@@ -170,11 +171,11 @@ def _segments(document: StoredDocument, segments: list[StoredSegment]) -> None:
             note(t("documents.nostatements"))
 
 
-def _segment(segment: StoredSegment, statements: list[StoredEvidence]) -> str:
+def _segment(segment: StoredSegment, statements: list[StoredEvidence], inverted: frozenset[str]) -> str:
     place = t("evidence.segment", n=segment.index + 1)
     if segment.page is not None:
         place = f"{t('evidence.page', n=segment.page)} · {place}"
     return (
         f'<p class="kg-source" style="margin:.7rem 0 .1rem">{escape(place)}</p>'
-        f'<p class="kg-segment" data-testid="segment">{segment_html(segment, statements)}</p>'
+        f'<p class="kg-segment" data-testid="segment">{segment_html(segment, statements, inverted)}</p>'
     )

@@ -49,7 +49,7 @@ def render() -> None:
     drawing, panel = st.columns([1.9, 1], gap="medium")
     with drawing:
         _drawing(part, [entity.id for entity in known])
-    with panel:
+    with panel, st.container(key="panel"):
         _panel(known[0])
 
 

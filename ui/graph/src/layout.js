@@ -26,6 +26,7 @@ function reproducibly(work) {
 /** Lays out the whole graph. `known` are nodes that have a place already; with some, nothing starts from scratch. */
 export function arrange(cy, { known = new Set(), fresh = false } = {}) {
   if (cy.nodes().length === 0) return;
+  const crowded = cy.nodes().length > 30;
   const fromScratch = fresh || known.size === 0;
   if (!fromScratch) placeNewcomers(cy, known);
   reproducibly(() => {
@@ -35,8 +36,8 @@ export function arrange(cy, { known = new Set(), fresh = false } = {}) {
       randomize: fromScratch,
       animate: false,
       fit: false,
-      nodeDimensionsIncludeLabels: true,
-      idealEdgeLength: (edge) => 62 + 3.2 * edge.data("short").length,
+      nodeDimensionsIncludeLabels: cy.nodes().length <= 60, // beyond, only the names of hubs are drawn
+      idealEdgeLength: (edge) => (crowded ? 46 : 62) + (crowded ? 2 : 3.2) * edge.data("short").length,
       nodeRepulsion: () => 6500,
       nodeSeparation: 70,
       gravity: 0.2,
@@ -47,6 +48,11 @@ export function arrange(cy, { known = new Set(), fresh = false } = {}) {
 }
 
 const SIDES = { bottom: [0, 1], right: [1, 0], left: [-1, 0], top: [0, -1] };
+
+/** Lets the well connected have larger names: far away, theirs are the ones that stay. */
+export function sizeLabels(cy) {
+  cy.batch(() => cy.nodes().forEach((node) => node.data("font", 12 + 1.8 * Math.log2(Math.max(1, node.degree(false) / 2)))));
+}
 
 /** Chooses for each node the side of its label that its edges leave free: a name must not cover an arrow's head. */
 export function placeLabels(cy) {

@@ -3,7 +3,7 @@
 
 import cytoscape from "cytoscape";
 import fcose from "cytoscape-fcose";
-import { arrange, placeLabels } from "./layout.js";
+import { arrange, placeLabels, sizeLabels } from "./layout.js";
 import { connect, report, resize } from "./streamlit.js";
 import { applyTheme, loadFont, styleSheet } from "./theme.js";
 
@@ -24,7 +24,7 @@ function shorten(text, limit) {
 function elements(args) {
   const nodes = args.nodes.map((node) => ({
     group: "nodes",
-    data: { ...node, short: shorten(node.label, 30) },
+    data: { font: 12, ...node, short: shorten(node.label, 30) },
   }));
   const edges = args.edges.map((edge) => ({
     group: "edges",
@@ -121,7 +121,7 @@ function fit() {
   if (visible.length === 0) return;
   // The frame holds every node; names may reach into the margin, or a few long ones would make everything tiny.
   const box = visible.boundingBox({ includeLabels: false });
-  const margin = { x: Math.min(80, cy.width() * 0.16), y: 46 };
+  const margin = { x: visible.length > 60 || cy.width() < 420 ? 32 : Math.min(110, cy.width() * 0.17), y: 40 };
   const zoom = Math.min((cy.width() - 2 * margin.x) / box.w, (cy.height() - 2 * margin.y) / box.h);
   cy.zoom(Math.min(Math.max(zoom, cy.minZoom()), 1.35)); // a handful of nodes must not fill the frame like balloons
   cy.center(visible);
@@ -142,6 +142,7 @@ function draw(args) {
         if (place) node.position(place);
       });
     });
+    sizeLabels(cy);
     const known = new Set(args.nodes.map((node) => node.id).filter((id) => places.has(id)));
     const onlyFewer = known.size === args.nodes.length; // a filter took things away: leave the rest where it is
     if (onlyFewer) cy.viewport(view);
@@ -151,6 +152,7 @@ function draw(args) {
     if (!onlyFewer) fit();
   } else {
     cy.batch(() => fresh.forEach((element) => cy.getElementById(element.data.id).data(element.data)));
+    sizeLabels(cy);
   }
   filterTypes();
   choose(args.chosen);
