@@ -112,7 +112,9 @@ class Watched:
         inset = frame.evaluate(
             "(() => { const r = document.getElementById('canvas').getBoundingClientRect(); return [r.x, r.y]; })()"
         )
-        box = self.page.locator("iframe[title*=kg_graph]").bounding_box()
+        drawing = self.page.locator("iframe[title*=kg_graph]")
+        drawing.evaluate("frame => frame.scrollIntoView({block: 'center', behavior: 'instant'})")
+        box = drawing.bounding_box()
         click = self.page.mouse.dblclick if twice else self.page.mouse.click
         click(box["x"] + inset[0] + target["x"], box["y"] + inset[1] + target["y"])
 

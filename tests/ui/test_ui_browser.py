@@ -172,10 +172,10 @@ def test_examples_run_as_table_and_as_graph(watch: Watch) -> None:
         assert page.get_by_role("alert").count() == 0
         page.wait_for_function("!document.querySelector('[data-stale=true]')")
     page.get_by_role("button", name="People and what they are connected with").click()
-    page.get_by_text(re.compile("RETURN p, r, o")).wait_for()
     page.wait_for_function("location.search.includes('Person')")
     page.wait_for_function("!document.querySelector('[data-stale=true]')")
     page.get_by_role("radio", name="Graph").click()
+    page.wait_for_function("location.search.includes('view=graph')")
     watched.graph()
     watched.click_in_graph("Lin Wei", "nodes")
     page.locator("[data-testid=card] .kg-name", has_text="Lin Wei").wait_for()
