@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from kg_builder.extract.open_ie.chinese_tree import Tree
@@ -26,6 +27,8 @@ PRONOUNS = words("arguments.pronouns")
 _NOUNS = frozenset({"NOUN", "PROPN", "PRON", "NUM", "PART", "X", "SYM", "DET"})
 _INSIDE = words("arguments.inside")
 _PREDICATE_ONLY = words("arguments.predicate_only")
+_UNITS = "个名位家座种部项只件本张条支所间份块片颗头匹对双棵株幅层群批些"
+_ONE = re.compile(rf"^[这那同某]?(?:一[{_UNITS}]?|1)$")  # counts nothing: 一家公司 is a company
 _OPEN, _CLOSE = "（(［[【", "）)］]】"
 _QUOTES = "“”‘’\"'「」『』"
 _POINTERS = words("arguments.pointers")
@@ -162,6 +165,10 @@ def compact(tree: Tree, i: int) -> list[int]:
             allowed.update(below)
         elif k > i:
             continue
+        elif word.xpos == "NNB" and word.dep == "nmod" and tree.kids(k, "nummod", "det"):  # 一 名 工程师
+            numbers = tree.kids(k, "nummod")
+            if numbers and not _ONE.match(tree[numbers[0]].text):
+                allowed.update(below)
         elif (word.dep == "case" and word.xpos == "PFA") or (
             word.dep == "det" and word.text not in _POINTERS and word.text not in PRONOUNS
         ):
@@ -169,7 +176,7 @@ def compact(tree: Tree, i: int) -> list[int]:
         elif word.dep in ("nmod", "amod", "nmod:tmod", "acl") and not _linked(tree, k):
             allowed.update(n for n in below if tree[n].text not in PRONOUNS)
         elif word.dep in ("nummod", "clf"):
-            if number_only or (word.dep == "nummod" and word.text not in ("一", "1", "这一", "同一")):
+            if number_only or (word.dep == "nummod" and not _ONE.match(word.text)):
                 allowed.update(below)
         elif word.upos == "NUM" and word.dep in ("nmod", "amod", "acl") and k + 2 == i:
             allowed.update(below)  # 55%的股份

@@ -6,12 +6,14 @@ from kg_builder.extract.open_ie.chinese_arguments import conjuncts, full, is_nom
 from kg_builder.extract.open_ie.chinese_predicates import (
     DIRECTIONS,
     LIGHT,
+    PIVOTS,
     Adjunct,
     Clause,
     as_preposition,
     is_apart,
     is_continued,
     is_predicate,
+    is_quantity,
     is_stative,
     next_in_chain,
 )
@@ -100,6 +102,7 @@ def _fill_subjects(tree: Tree, clause: Clause, found: dict[int, Clause]) -> None
         return
     if own:
         clause.subjects = [c for k in own for c in conjuncts(tree, k)]
+        clause.subjects += [c for k in tree.kids(top, "obl") if _joins(tree, k, own[-1]) for c in conjuncts(tree, k)]
         return
     clause.inherited = True
     head, dep = tree[top].head, tree[top].dep
@@ -120,6 +123,12 @@ def _fill_subjects(tree: Tree, clause: Clause, found: dict[int, Clause]) -> None
                 break
 
 
+def _joins(tree: Tree, k: int, subject: int) -> bool:
+    """王强和李娜: what a coordinator ties to the subject is a subject too, though the tree has it as a circumstance."""
+    coordinated = any(c == tree.subtree(k)[0] for c in tree.kids(k, "cc"))
+    return coordinated and tree.subtree(subject)[-1] + 1 == tree.subtree(k)[0]
+
+
 def _noun_before(tree: Tree, at: int) -> list[int]:
     """The noun right before 被, brackets skipped: its subject where the parser found none."""
     k, depth = at - 1, 0
@@ -137,7 +146,7 @@ def _choose(tree: Tree, clause: Clause, own: list[int]) -> list[int]:
     if len(nouns) < 2:
         return nouns or own[-1:]
     topic, last = nouns[-2:]
-    apart = is_apart(tree, topic, last)
+    apart = is_apart(tree, topic, last) or tree[last - 1].text in "《“"
     if not apart and is_stative(tree, clause) and tree[last].upos in ("NOUN", "PART") and not is_role(tree[last].text):
         clause.attribute = last
         return [topic]
@@ -156,7 +165,7 @@ def _subjects_of(tree: Tree, found: dict[int, Clause], i: int, before: int) -> l
 
 def _fill_objects(tree: Tree, clause: Clause) -> None:
     i = clause.predicate
-    if clause.copula:
+    if clause.copula or is_quantity(tree, i):
         clause.objects = conjuncts(tree, i)
         return
     for v in clause.chain:
@@ -170,6 +179,9 @@ def _fill_objects(tree: Tree, clause: Clause) -> None:
     for k in tree.kids(i, "obj", "xcomp", "nsubj"):
         if k > i and is_nominal(tree, k) and not tree.kids(k, "cop"):
             clause.objects += conjuncts(tree, k)
+    if not clause.objects and tree[i].text in PIVOTS:  # 任命李娜为经理, 授权公司使用: who is appointed, allowed …
+        inside = [k for c in tree.kids(i, "ccomp", "xcomp") if c > i for k in tree.kids(c, "nsubj") if i < k < c]
+        clause.objects = [n for k in inside[:1] for n in conjuncts(tree, k)]
     if not clause.objects and tree[i].text in LIGHT:
         clause.objects = [k for k in tree.kids(i, "xcomp", "ccomp", "obj") if k > i and not tree.kids(k, "nsubj")]
     if not clause.objects:
@@ -193,7 +205,7 @@ def _fill_adjuncts(tree: Tree, clause: Clause) -> None:
     for v in clause.chain:
         for k in tree.kids(v, "obl", "nmod:tmod", "advmod", "nmod"):
             word = tree[k]
-            if not is_nominal(tree, k) or k in seen or (clause.copula and word.dep == "nmod"):
+            if not is_nominal(tree, k) or k in seen or k in clause.subjects or (clause.copula and word.dep == "nmod"):
                 continue
             cases = [tree[c].text for c in tree.kids(k, "case") if c < k and tree[c].xpos != "PFA"]
             case = cases[0] if cases else ""

@@ -52,6 +52,9 @@ def nominal_statements(tree: Tree) -> Iterator[Statement]:
         named = entity_head(tree, i)
         if named != i and not is_pronoun(tree, named):
             yield from _title(tree, i, named)
+        beside = i + 1 < len(tree) and tree[i].dep == tree[i + 1].dep == "nsubj" and tree[i].head == tree[i + 1].head
+        if beside and tree[i + 1].upos == "PROPN" and is_role(_text(tree, compact(tree, i))):
+            yield from _title(tree, i, i + 1)
         for k in tree.kids(i, "appos"):
             if k > i and k != named and tree[i].upos == "PROPN" and _describes(tree, i, k):
                 yield _implied(tree, i, k, "是", "是")

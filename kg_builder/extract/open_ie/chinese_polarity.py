@@ -24,6 +24,7 @@ _CONDITIONS = re.compile(r"^(?:如果|若是|若|假如|假使|倘若|要是|如
 _CONDITION_OPEN = re.compile(
     r"(?:^|[，,；;。])\s*(?:如果|若是?|假如|假使|倘若|要是|只要|除非|一旦|万一|假设)|的话[，,]"
 )
+_DENYING = frozenset({"缺乏", "缺少", "并非"})
 SPEECH = words("polarity.speech")
 _HEARSAY = re.compile(
     r"(?:^|[，,；;。])\s*(?:据说|据称|据传|据悉|据报道|据报|相传|传说|传闻|谣传|听说|有传言称?|有消息称|有人说)|据(?P<source>[^，,。；;]{1,25}?)(?:报道|报导|介绍|透露|称|说|表示|记载|消息|统计|指出)[，,]"
@@ -43,33 +44,20 @@ class Status:
 def status(tree: Tree, clause: Clause) -> Status:
     """How the text commits itself to a clause. The strongest reserve wins, in the order of `_modality`."""
     helpers = _helpers(tree, clause)
-    negatives = sum(1 for text in helpers if _is_negative(text))
-    negatives += sum(
-        1
-        for v in clause.chain
-        if tree[v].text in ("没有", "没", "无", "不是", "并非", "无法", "未能", "拒绝", "缺乏", "不", "未")
-    )
-    if clause.copula and _is_negative(tree[clause.copula].text):
-        negatives += 1
-    for v in clause.chain:
-        text = tree[v].text
-        if (
-            len(text) > 1
-            and text[0] in "不未没无"
-            and text not in _NOT_NEGATIVE
-            and text not in _NEGATIONS
-            and text[:2] not in ("没有", "不断")
-        ):
-            negatives += 1
+    verbs = [tree[v].text for v in clause.chain]
+    if clause.copula:
+        verbs = [*verbs[:-1], tree[clause.copula].text]
+    negatives = sum(map(_is_negative, helpers)) + sum(v in _DENYING or _is_negative(v) for v in verbs)
     polarity: Polarity = "negative" if negatives % 2 else "positive"
     modality, source = _modality(tree, clause, helpers)
     return Status(polarity, modality, source)
 
 
 def _is_negative(text: str) -> bool:
-    return text in _NEGATIONS or (
-        text[:1] in "不未没" and text not in _NOT_NEGATIVE and len(text) <= 3 and text[:1] != ""
-    )
+    """不, 没有 and the words they open: 不属于, 未完工."""
+    if text in _NEGATIONS:
+        return True
+    return text[:1] in ("不", "未", "没", "无") and text not in _NOT_NEGATIVE and 1 < len(text) <= 3
 
 
 def _helpers(tree: Tree, clause: Clause) -> list[str]:
@@ -77,7 +65,7 @@ def _helpers(tree: Tree, clause: Clause) -> list[str]:
     ids = {
         k
         for v in [*clause.chain, clause.predicate]
-        for k in tree.kids(v, "advmod", "aux", "mark", "cop", "dep")
+        for k in tree.kids(v, "advmod", "aux", "mark", "dep")
         if k < clause.predicate
     }
     low = min(clause.chain)
@@ -175,7 +163,12 @@ def _colon(tree: Tree, a: int, b: int) -> bool:
 def _spoken_before(tree: Tree, clause: Clause) -> Qualifier | None:
     """X 表示，…: right for trees that hang the quoted clause elsewhere."""
     for k in range(2, clause.top):
-        if tree[k].text in SPEECH and k + 1 < len(tree) and tree[k + 1].text in "，,：:" and tree[k].upos == "VERB":
+        if (
+            tree[k].text in SPEECH
+            and k + 1 < len(tree)
+            and tree[k + 1].text in "，,：:"
+            and tree[k].upos in ("VERB", "NOUN")
+        ):
             subjects = [n for n in tree.kids(k, "nsubj") if n < k] or (
                 [k - 1] if tree[k - 1].upos in ("PROPN", "NOUN", "PRON", "PART") else []
             )

@@ -11,19 +11,22 @@ from kg_builder.extract.open_ie.chinese_words import words
 
 __all__ = [
     "LIGHT",
+    "PIVOTS",
     "Adjunct",
     "Clause",
     "as_preposition",
     "is_apart",
     "is_continued",
     "is_predicate",
+    "is_quantity",
     "is_stative",
     "next_in_chain",
     "relation_words",
 ]
 
 _NOT_IN_RELATION = words("clauses.not_in_relation")
-_PIVOTS = words("clauses.pivots")
+PIVOTS = words("clauses.pivots")
+_NAMING = frozenset("又亦也别俗简")  # 又称: no plain adverb
 LIGHT = words("clauses.light")
 DIRECTIONS = words("clauses.directions")
 _STATIVE = frozenset(
@@ -92,7 +95,7 @@ class Clause:
 def is_predicate(tree: Tree, i: int) -> bool:
     """Whether the word governs a clause."""
     word = tree[i]
-    if tree.kids(i, "cop"):
+    if tree.kids(i, "cop") or is_quantity(tree, i):
         return True
     if word.dep in (
         "mark",
@@ -111,9 +114,24 @@ def is_predicate(tree: Tree, i: int) -> bool:
         return False
     if as_preposition(tree, i):
         return False
+    if word.upos == "NOUN" and word.dep in ("root", "parataxis"):  # 李娜在北京工作
+        return bool(tree.kids(i, "nsubj") and tree.kids(i, "aux", "advcl", "obl", "obj", "mark"))
     return word.upos in ("VERB", "ADJ") or (
         word.upos == "AUX" and word.dep in ("root", "parataxis", "advcl", "conj", "ccomp")
     )
+
+
+def is_quantity(tree: Tree, i: int) -> bool:
+    """总投资6.8亿元: an amount says by itself what its subject is."""
+    word = tree[i]
+    if not (word.xpos == "NNB" or word.upos == "NUM" or tree.kids(i, "nummod")) or word.upos not in (
+        "NOUN",
+        "NUM",
+        "PART",
+    ):
+        return False
+    clausal = word.dep in ("root", "parataxis", "conj", "advcl", "ccomp", "xcomp", "acl")
+    return clausal and any(k < i for k in tree.kids(i, "nsubj"))
 
 
 def as_preposition(tree: Tree, i: int) -> bool:
@@ -123,7 +141,7 @@ def as_preposition(tree: Tree, i: int) -> bool:
         word.text in _PREPOSITIONAL
         and word.dep in ("advcl", "acl", "ccomp", "csubj")
         and word.head > i
-        and tree[word.head].upos in ("VERB", "ADJ", "AUX")
+        and tree[word.head].upos in ("VERB", "ADJ", "AUX", "NOUN")
         and any(is_nominal(tree, k) for k in tree.kids(i, "obj"))
         and not (word.text in ("通过", "为", "以", "经过", "同", "向", "对", "到") and is_apart(tree, i, word.head))
     )
@@ -138,7 +156,7 @@ def next_in_chain(tree: Tree, i: int) -> int:
     """The verb that shares everything with `i` before it (开始 制造), or 0."""
     if (
         tree.kids(i, "obj", "obl:patient", "iobj")
-        or tree[i].text in _PIVOTS
+        or tree[i].text in PIVOTS
         or tree[i].text in LIGHT
         or tree.kids(i, "cop")
     ):
@@ -162,7 +180,7 @@ def is_apart(tree: Tree, a: int, b: int) -> bool:
 
 def is_stative(tree: Tree, clause: Clause) -> bool:
     """Whether the clause says how something is, so that a bare noun before it may be an attribute of the topic."""
-    return bool(clause.copula) or tree[clause.predicate].text in _STATIVE
+    return bool(clause.copula) or is_quantity(tree, clause.predicate) or tree[clause.predicate].text in _STATIVE
 
 
 def relation_words(tree: Tree, clause: Clause) -> list[int]:
@@ -192,6 +210,8 @@ def _is_complement(tree: Tree, clause: Clause, k: int) -> bool:
 
 def _is_helper(tree: Tree, k: int) -> bool:
     word = tree[k]
+    if word.text in _NAMING and tree[k + 1].text.startswith("称"):
+        return True
     if word.text in _NOT_IN_RELATION or is_time(word.text):
         return False
     if word.dep in ("aux", "aux:pass"):

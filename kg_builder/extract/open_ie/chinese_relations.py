@@ -7,13 +7,14 @@ from dataclasses import dataclass
 
 from kg_builder.extract.open_ie.chinese_arguments import entity_kind, full, is_nominal, possessor
 from kg_builder.extract.open_ie.chinese_clauses import adjuncts_of
-from kg_builder.extract.open_ie.chinese_predicates import Adjunct, Clause, relation_words
-from kg_builder.extract.open_ie.chinese_tree import Tree
+from kg_builder.extract.open_ie.chinese_predicates import Adjunct, Clause, is_quantity, relation_words
+from kg_builder.extract.open_ie.chinese_tree import AUXILIARIES, Tree
 from kg_builder.extract.open_ie.chinese_types import is_role, is_time
 from kg_builder.extract.open_ie.chinese_words import words
 
 __all__ = ["Statement", "clause_statements", "lemma_of"]
 
+_NAMING = frozenset("又亦也别俗简自古旧原合统尊通")  # 又称, 俗称: no plain adverbs
 _ASPECT = frozenset(["了", "过", "着", "著"])
 _BE = words("relations.be")
 _AFTER_VERB = {
@@ -51,14 +52,18 @@ class Statement:
 
 def lemma_of(tree: Tree, ids: Sequence[int]) -> str:
     """The relation without adverbs, auxiliaries, negation and aspect: 并未成立于 -> 成立于."""
-    kept = [
-        tree[k].text
-        for k in ids
-        if tree[k].text not in _ASPECT
-        and tree[k].upos not in ("ADV", "SCONJ", "PUNCT")
-        and tree[k].dep not in ("advmod", "aux", "aux:pass")
-    ]
-    text = "".join(kept)
+    kept = []
+    for k in ids:
+        word = tree[k]
+        naming = word.text in _NAMING and tree[min(k + 1, len(tree) - 1)].text.startswith("称")
+        weak = (
+            word.upos in ("ADV", "SCONJ", "PUNCT")
+            or word.dep in ("advmod", "aux", "aux:pass")
+            or word.text in AUXILIARIES
+        )
+        if naming or not (weak or word.text in _ASPECT):
+            kept.append(word.text)
+    text = "".join(kept) or "".join(tree[k].text for k in ids)
     return "是" if text in _BE else text
 
 
@@ -71,6 +76,10 @@ def clause_statements(tree: Tree, clause: Clause, *, verbatim: bool) -> Iterator
         yield from _by_agent(tree, clause)
         return
     relation = relation_words(tree, clause)
+    if is_quantity(tree, clause.predicate) and not clause.copula:
+        if not verbatim:
+            yield from _amounts(tree, clause)
+        return
     if clause.attribute and not verbatim:
         yield from _attributes(tree, clause, relation)
         return
@@ -101,6 +110,18 @@ def _attributes(tree: Tree, clause: Clause, relation: list[int]) -> Iterator[Sta
         for tail in clause.objects:
             lemma = _text(tree, words) + ("" if clause.copula else lemma_of(tree, relation))
             yield _make(tree, clause, topic, [*words, *relation], tail, lemma=lemma, how="possessive")
+
+
+def _amounts(tree: Tree, clause: Clause) -> Iterator[Statement]:
+    """总投资6.8亿元, 公司的注册资本一亿元: (owner, 总投资, 6.8亿元)."""
+    if clause.attribute:
+        yield from _attributes(tree, clause, [])
+        return
+    for subject in clause.subjects:
+        owned = _owned(tree, subject, tied=False)
+        if owned is not None:
+            for tail in clause.objects:
+                yield _make(tree, clause, owned[0], owned[1], tail, lemma=_text(tree, owned[1]), how="possessive")
 
 
 def _copular(tree: Tree, clause: Clause, subject: int, *, verbatim: bool) -> Iterator[Statement]:
@@ -191,12 +212,12 @@ def _after(tree: Tree, noun: int, owner: int) -> list[int]:
     return [k for k in full(tree, noun) if k > max(tree.subtree(owner)) and tree[k].xpos != "DEC"] or [noun]
 
 
-def _owned(tree: Tree, subject: int) -> tuple[int, list[int]] | None:
+def _owned(tree: Tree, subject: int, *, tied: bool = True) -> tuple[int, list[int]] | None:
     """(公司, 总部) of 公司的总部: a thing that only its owner identifies."""
     if tree[subject].upos == "PROPN" or is_role(_core(tree, [subject])):
         return None
     owner = next((k for k in reversed(tree.kids(subject, "nmod", "det")) if is_nominal(tree, k)), None)
-    if owner is None or not any(tree[n].xpos == "DEC" for n in tree.kids(owner, "case")):
+    if owner is None or (tied and not any(tree[n].xpos == "DEC" for n in tree.kids(owner, "case"))):
         return None
     if entity_kind(tree, subject) in ("Organization", "Person"):
         return None

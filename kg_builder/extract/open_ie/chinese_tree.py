@@ -4,13 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
+
+from kg_builder.extract.open_ie.chinese_words import words
 
 if TYPE_CHECKING:
     from kg_builder.extract.open_ie.pipeline_zh import Sentence
 
-__all__ = ["Tree", "Word"]
+__all__ = ["AUXILIARIES", "Tree", "Word"]
+
+AUXILIARIES = words("tree.auxiliaries")
+_ABSTRACT = words("tree.abstract")
+_MODIFIERS = frozenset({"compound", "nmod", "amod", "acl", "acl:relcl"})
+_CONTROL = words("tree.control")
+
+
+@lru_cache(maxsize=1)
+def _action_words() -> frozenset[str]:
+    """What the dictionary knows as verbs, the treebank's nouns of action among them."""
+    from kg_builder.extract.open_ie.chinese_lexicon import TAGS, load_lexicon
+    from kg_builder.extract.open_ie.pipeline_zh import MODEL
+
+    verbs = {TAGS.index("v"), TAGS.index("vn")}
+    return frozenset(w for w, tag in load_lexicon(MODEL / "lexicon.txt.xz").items() if tag in verbs)
 
 
 @dataclass(slots=True)
@@ -39,24 +56,74 @@ class Tree:
         )
         for i, (start, end, upos, xpos, head, label) in enumerate(columns, 1):
             self.words.append(Word(i, start, end, text[start:end], upos, xpos, head, label))
-        self._mend_negation()
+        self._mend_auxiliaries()
+        self._mend_relatives()
         for word in self.words[1:]:
             self.words[word.head].kids.append(word.i)
 
-    def _mend_negation(self) -> None:
-        """没有 收购 绿洲 集团, read as "has no buying-Oasis-Group", is a denied verb with an object of its own."""
-        for no, verb in zip(self.words[1:], self.words[2:], strict=False):
-            if no.text not in ("没有", "没") or no.upos != "VERB" or verb.upos != "VERB":
+    def _mend_auxiliaries(self) -> None:
+        """没有收购公司, read as "has no buying-company", is a denied verb with an object; so with 无法, 计划 …"""
+        for helper, verb in zip(self.words[1:], self.words[2:], strict=False):
+            control = helper.text in _CONTROL
+            if (
+                helper.upos != "VERB"
+                or not (control or helper.text in AUXILIARIES)
+                or verb.upos not in ("VERB", "NOUN")
+            ):
                 continue
             noun = self.words[verb.head]
-            whole = noun.head == no.i and noun.dep in ("obj", "xcomp") and noun.i - verb.i > 1
-            tied = any(w.head == verb.i and w.xpos == "DEC" for w in self.words)
-            if whole and not tied and verb.dep in ("compound", "nmod", "amod", "acl", "acl:relcl"):
-                verb.head, verb.dep, noun.head, noun.dep = no.head, no.dep, verb.i, "obj"
+            if noun.head != helper.i or noun.dep not in ("obj", "xcomp", "ccomp") or noun.i < verb.i:
+                continue
+            if verb.dep not in ("compound", "nmod", "amod", "acl", "acl:relcl") or not self._is_action(
+                helper, verb, noun
+            ):
+                continue
+            if control:
+                verb.head, verb.dep = helper.i, "xcomp"
+            else:
+                verb.head, verb.dep = helper.head, helper.dep
                 for word in self.words[1:]:
-                    if word.head == no.i and word is not noun:
+                    if word.head == helper.i and word is not noun:
                         word.head = verb.i
-                no.head, no.dep, no.upos = verb.i, "advmod", "ADV"
+                helper.head, helper.dep, helper.upos = verb.i, "advmod", "ADV"
+            noun.head, noun.dep, verb.upos = verb.i, "obj", "VERB"
+            self._free_particle(verb)
+
+    def _is_action(self, helper: Word, verb: Word, noun: Word) -> bool:
+        """Whether what follows 没有, 计划 … is something done and not a thing: 没有公布姓名, but 没有收购计划."""
+        if verb.upos not in ("VERB", "NOUN"):
+            return False
+        tied = any(w.head == verb.i and w.xpos == "DEC" for w in self.words)
+        if helper.text.startswith("没") or helper.text in _CONTROL:
+            return not tied and noun.text not in _ABSTRACT and (verb.upos == "VERB" or verb.text in _action_words())
+        return True
+
+    def _free_particle(self, verb: Word) -> None:
+        """的 that closed a relative clause now ties the word before it to the noun after it."""
+        for particle in self.words[1:]:
+            if particle.head == verb.i and particle.dep == "mark:rel" and particle.i - 1 > verb.i:
+                particle.head, particle.dep = particle.i - 1, "case"
+
+    def _mend_relatives(self) -> None:
+        """经营者应当保护消费者的权益, read as one noun with a relative clause, is a verb with its object."""
+        for noun in self.words[1:]:
+            if noun.upos not in ("NOUN", "PART") or noun.dep not in ("root", "parataxis", "ccomp", "conj"):
+                continue
+            kids = [w for w in self.words[1:] if w.head == noun.i]
+            subjects = [w for w in kids if w.dep == "nsubj"]
+            verbs = [w for w in kids if w.dep == "acl:relcl" and w.upos == "VERB" and w.i < noun.i]
+            if len(subjects) != 1 or len(verbs) != 1 or any(w.dep == "cop" for w in kids) or subjects[0].i > verbs[0].i:
+                continue
+            self._make_object(noun, verbs[0], kids)
+
+    def _make_object(self, noun: Word, verb: Word, kids: list[Word]) -> None:
+        if any(w.head == verb.i and w.dep in ("nsubj", "obj") for w in self.words):
+            return
+        verb.head, verb.dep, noun.head, noun.dep = noun.head, noun.dep, verb.i, "obj"
+        for word in kids:
+            if word is not verb and (word.i < verb.i or word.dep == "punct"):
+                word.head = verb.i
+        self._free_particle(verb)
 
     def __getitem__(self, i: int) -> Word:
         return self.words[i]

@@ -35,6 +35,7 @@ _QUANTITY = re.compile(
     rf"^(?:约|近|超过|大约|共|至少|最多|第|每\w?|每年)?{_NUMBER}(?:[多余几])?(?:[%％‰]|\S{{0,6}})?$|^[0-9.,]+\s?[A-Za-z/%°]+$|百分之"
 )
 _PLACES = words("types.places")
+_PLAIN = words("types.plain")
 _DICTIONARY = {"nr": "Person", "ns": "Place", "nt": "Organization", "t": "Time"}
 _NUMERALS = words("types.numerals")
 
@@ -101,6 +102,7 @@ def _tails() -> dict[str, str]:
         ("Organization", _ORGANIZATION),
         ("Event", _EVENT),
         ("Person", ROLES),
+        ("Other", _PLAIN),
     )
     return {tail: kind for kind, tails in kinds for tail in tails}
 

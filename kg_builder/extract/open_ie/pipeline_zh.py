@@ -1,7 +1,7 @@
 """The Chinese pipeline at run time: words, tags and trees from three int8 ONNX graphs, without torch.
 
-One sentence's result may depend on the other sentences of the same text (int8 activations share one scale within a batch),
-never on other texts: each call makes its own batches.
+One sentence's result may depend on the other sentences of the same text (int8 activations share one scale within a
+batch), never on other texts: each call makes its own batches.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _UNKNOWN = 1
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """Words of one sentence in parallel columns. Offsets point into the whole text; heads count from 1, 0 is the root."""
+    """Words of one sentence in parallel columns. Offsets are the whole text's; heads count from 1, 0 is the root."""
 
     starts: list[int]
     ends: list[int]
@@ -161,7 +161,7 @@ def load(folder: Path = MODEL) -> ChinesePipeline:
     ]
     if missing:
         raise ExtractionError(
-            f"expected the Chinese model in {str(folder)!r}, but {', '.join(missing)} is missing: install the package again"
+            f"expected the Chinese model in {str(folder)!r}, found no {', '.join(missing)}: install the package again"
         )
     return ChinesePipeline(folder)
 
@@ -189,8 +189,13 @@ def _batches(lengths: Sequence[int]) -> Iterator[list[int]]:
 
 def _cut(units: Sequence[Unit], odds: NDArray[np.float32]) -> list[tuple[int, int]]:
     """Words as (first unit, last unit). White space always parts words."""
-    starts = [i for i, unit in enumerate(units) if i == 0 or unit.spaced or odds[i] > 0]
+    starts = [i for i, unit in enumerate(units) if i == 0 or unit.spaced or odds[i] > 0 or _asks(units, i)]
     return list(zip(starts, [s - 1 for s in starts[1:]] + [len(units) - 1], strict=True))
+
+
+def _asks(units: Sequence[Unit], i: int) -> bool:
+    """吗 at the end of a question is a word of its own."""
+    return units[i].symbol == "吗" and all(u.symbol in "?。！”" for u in units[i + 1 : i + 3])
 
 
 def _doc_rows(text: str, sentences: Sequence[Sentence]) -> Iterator[tuple[str, bool, str, str, str, int]]:
