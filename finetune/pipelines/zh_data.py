@@ -8,6 +8,7 @@ import math
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -160,8 +161,8 @@ def word_vectors(
     sentences: Iterable[Sequence[str]], *, least: int = 3, limit: int = 12_000, window: int = 3
 ) -> tuple[list[str], np.ndarray]:
     """PPMI-SVD vectors (Levy & Goldberg 2014, with context distribution smoothing): words and rows of `VECTOR_SIZE`."""
-    from scipy.sparse import csr_matrix
-    from scipy.sparse.linalg import svds
+    csr_matrix = import_module("scipy.sparse").csr_matrix
+    svds = import_module("scipy.sparse.linalg").svds
 
     lines = [list(s) for s in sentences]
     counts = collections.Counter(w for s in lines for w in s)
@@ -204,10 +205,11 @@ def find_lexicon(model: Path) -> dict[str, int]:
 
 def as_tree(forms: Sequence[str], tags: Sequence[str], heads: Sequence[int], labels: Sequence[str]) -> Tree:
     """A tree from parallel columns; tags are "UPOS XPOS"."""
-    return [
-        Row(form, *tag.split(" "), head, label)
-        for form, tag, head, label in zip(forms, tags, heads, labels, strict=True)
-    ]
+    rows = []
+    for form, tag, head, label in zip(forms, tags, heads, labels, strict=True):
+        upos, _, xpos = tag.partition(" ")
+        rows.append(Row(form, upos, xpos, head, label))
+    return rows
 
 
 def longest_matches(text: str, lexicon: dict[str, int]) -> list[str]:

@@ -18,7 +18,7 @@ from kg_builder.extract.open_ie.trees import best_heads
 __all__ = ["evaluate", "parse", "predict", "score", "segment"]
 
 
-@torch.no_grad()
+@torch.no_grad()  # type: ignore[untyped-decorator]
 def segment(
     models: Sequence[ChineseModel], vocabulary: Vocabulary, lexicon: Mapping[str, int], symbols: list[str]
 ) -> list[int]:
@@ -36,7 +36,7 @@ def segment(
     return [int(i) for i in starts.nonzero()[:, 0]]
 
 
-@torch.no_grad()
+@torch.no_grad()  # type: ignore[untyped-decorator]
 def parse(models: Sequence[ChineseModel], vocabulary: Vocabulary, sentence: Sentence) -> tuple[Tree, float]:
     """The tree over given words, and the mean probability of its arcs."""
     batch = collate([sentence])

@@ -108,7 +108,7 @@ def units_graph(model: ChineseModel, path: Path) -> None:
     parts.append(g.add("Slice", grams, one, far, one))
     for i in range(5):
         column = g.add("Gather", "features", g.weight(np.array(i, dtype=np.int64)), axis=2)
-        table = model.length[i].weight if i < 3 else model.tag_in.weight  # type: ignore[union-attr]
+        table = model.length[i].weight if i < 3 else model.tag_in.weight
         parts.append(g.embed(_array(table), column))
     states = g.add("Transpose", g.add("Concat", *parts, axis=-1), perm=[1, 0, 2])
     for layer in (0, 1):

@@ -194,7 +194,7 @@ def _start_from_lm(model: ChineseModel, work: Path) -> None:
         char, bigram = nn.Embedding(*model.char.weight.shape), nn.Embedding(*model.bigram.weight.shape)
         both = nn.ModuleList([CharacterLM(model.sizes, char, bigram), CharacterLM(model.sizes, char, bigram)])
         both.load_state_dict(saved)
-        model.start_from(both[0], both[1])  # type: ignore[arg-type]
+        model.start_from(both[0], both[1])
     vectors = torch.from_numpy(np.load(work / "vectors.npy"))
     with torch.no_grad():
         model.word.weight.zero_()
@@ -230,7 +230,8 @@ def load_model(work: Path, name: str) -> ChineseModel:
     saved = torch.load(work / f"{name}.pt", weights_only=False)
     model = ChineseModel(Sizes(**saved["sizes"]))
     model.load_state_dict(saved["model"])
-    return model.eval()
+    model.eval()
+    return model
 
 
 def make_silver(data: Path, work: Path, names: Sequence[str], *, limit: int) -> int:

@@ -137,8 +137,8 @@ def _source(tree: Tree, clause: Clause, text: str) -> Qualifier | None:
     base = tree[1].start
     if hearsay and tree[clause.predicate].start >= base + hearsay.end():
         if hearsay.group("source"):
-            start, end = (base + n for n in hearsay.span("source"))
-            return Qualifier("source", tree.text[start:end], start, end)
+            first, last = (base + n for n in hearsay.span("source"))
+            return Qualifier("source", tree.text[first:last], first, last)
         return Qualifier("source", "")
     if hearsay and not hearsay.group("source") and tree[clause.predicate].start >= base + hearsay.start():
         return Qualifier("source", "")

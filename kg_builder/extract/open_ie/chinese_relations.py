@@ -94,11 +94,29 @@ def clause_statements(tree: Tree, clause: Clause, *, verbatim: bool) -> Iterator
         yield from _relative_object(tree, clause, relation)
 
 
-def _make(tree: Tree, clause: Clause, head: int, relation: Sequence[int], tail: int, **more: object) -> Statement:
-    lemma = str(more.pop("lemma", "") or lemma_of(tree, relation))
-    tail_words = more.pop("tail_words", None) or full(tree, tail, localizer=True)
-    head_words = more.pop("head_words", None) or full(tree, head, localizer=tree[head].dep == "nsubj")
-    return Statement(clause, head, tuple(relation), tail, lemma, tuple(head_words), tuple(tail_words), **more)  # type: ignore[call-overload, no-any-return]
+def _make(
+    tree: Tree,
+    clause: Clause,
+    head: int,
+    relation: Sequence[int],
+    tail: int,
+    *,
+    lemma: str = "",
+    tail_words: Sequence[int] = (),
+    passive: bool = False,
+    how: str = "core",
+) -> Statement:
+    return Statement(
+        clause,
+        head,
+        tuple(relation),
+        tail,
+        lemma or lemma_of(tree, relation),
+        tuple(full(tree, head, localizer=tree[head].dep == "nsubj")),
+        tuple(tail_words or full(tree, tail, localizer=True)),
+        passive=passive,
+        how=how,
+    )
 
 
 def _attributes(tree: Tree, clause: Clause, relation: list[int]) -> Iterator[Statement]:
@@ -177,10 +195,10 @@ def _verbal(tree: Tree, clause: Clause, subject: int, relation: list[int], *, ve
         else:
             lemma = ("被" if clause.passive else "") + lemma_of(tree, relation)
             yield _make(tree, clause, subject, core, tail, lemma=lemma, how=how)
-        owner = possessor(tree, tail) if office and not verbatim else None
-        if owner is not None and is_role(_core(tree, [tail])):
-            post = _after(tree, tail, owner)
-            yield _make(tree, clause, subject, [*relation, *post], owner, lemma=_text(tree, post), how="possessive")
+        employer = possessor(tree, tail) if office and not verbatim else None
+        if employer is not None and is_role(_core(tree, [tail])):
+            post = _after(tree, tail, employer)
+            yield _make(tree, clause, subject, [*relation, *post], employer, lemma=_text(tree, post), how="possessive")
     if clause.complement and verbatim and not clause.objects:
         tail = clause.complement
         ids = [k for k in tree.subtree(tail) if k > clause.predicate and k not in relation]
