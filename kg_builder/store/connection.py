@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import os
+import random
 import threading
+import time
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
@@ -14,7 +16,8 @@ from kg_builder.store.dialect import Dialect, dialect_of
 from kg_builder.store.embedded import EmbeddedServer, Endpoint
 
 if TYPE_CHECKING:
-    from neo4j import Driver, ManagedTransaction, Record
+    from neo4j import Driver, Record
+    from neo4j.exceptions import Neo4jError
 
 __all__ = ["Connection", "Run"]
 
@@ -56,11 +59,11 @@ class Connection:
 
     def read(self, cypher: str, /, **parameters: Any) -> list[Record]:
         """All rows of a statement that reads."""
-        return self._again(lambda: self._execute(lambda run: run(cypher, **parameters), reading=True))
+        return self._execute(lambda run: run(cypher, **parameters), reading=True)
 
     def reading(self, work: Callable[[Run], T]) -> T:
         """The result of several reads that see one state of the graph, as far as the server gives that."""
-        return self._again(lambda: self._execute(work, reading=True))
+        return self._execute(work, reading=True)
 
     def writing(self, work: Callable[[Run], T]) -> T:
         """The result of one transaction, done wholly or not at all; run again where the server asks for that."""
@@ -68,7 +71,7 @@ class Connection:
             raise ReadOnlyError(
                 "expected a store opened for writing, found one opened read-only; open it without that."
             )
-        return self._again(lambda: self._execute(work, reading=False))
+        return self._execute(work, reading=False)
 
     def schema(self, cypher: str) -> None:
         """Run one statement that changes the schema, in a transaction of its own."""
@@ -126,43 +129,51 @@ class Connection:
         return dialect_of(info.agent)
 
     def _execute(self, work: Callable[[Run], T], *, reading: bool) -> T:
+        """One transaction, begun again for as long as a server may need to settle a conflict or to come back."""
+        started, pause = time.monotonic(), 0.02
+        while True:
+            try:
+                return self._transaction(work, reading=reading)
+            except (_Conflict, _Gone) as exc:
+                patience = _PATIENCE_S[type(exc)]
+                if isinstance(exc, _Gone) and self.embedded is not None:
+                    patience = _RESTART_S
+                    self._restart()
+                if time.monotonic() - started > patience:
+                    raise
+            time.sleep(pause * (0.5 + random.random()))
+            pause = min(2 * pause, 1.0)
+
+    def _transaction(self, work: Callable[[Run], T], *, reading: bool) -> T:
         from neo4j import READ_ACCESS, WRITE_ACCESS
 
-        def transaction(tx: ManagedTransaction) -> T:
-            def run(cypher: str, /, **parameters: Any) -> list[Record]:
-                return list(tx.run(cypher, parameters))
-
-            return work(run)
-
-        driver = self._driver
+        driver, endpoint = self._driver, self._endpoint
         with (
             self._errors(),
             driver.session(
-                database=self._endpoint.database,
+                database=endpoint.database,
                 default_access_mode=READ_ACCESS if reading else WRITE_ACCESS,
                 fetch_size=_FETCH,
                 bookmark_manager=driver.execute_query_bookmark_manager,
             ) as session,
+            session.begin_transaction() as transaction,
         ):
-            return session.execute_read(transaction) if reading else session.execute_write(transaction)
 
-    def _again(self, work: Callable[[], T]) -> T:
-        """Do `work`, and once more if the embedded server went away: it is ours to start again."""
-        try:
-            return work()
-        except _Gone as exc:
-            if self.embedded is None:
-                raise StoreError(str(exc)) from exc
+            def run(cypher: str, /, **parameters: Any) -> list[Record]:
+                return list(transaction.run(cypher, parameters))
+
+            return work(run)
+
+    def _restart(self) -> None:
+        """Find the embedded server again, started if need be: it is ours."""
         with self._lock:
+            if self.embedded is None:
+                return
             found = self.embedded.endpoint()
             if found != self._endpoint:
                 self._driver.close()
                 self._endpoint = found
                 self._driver = self._open(self._account)
-        try:
-            return work()
-        except _Gone as exc:
-            raise StoreError(str(exc)) from exc
 
     @contextlib.contextmanager
     def _errors(self) -> Iterator[None]:
@@ -174,18 +185,18 @@ class _Gone(StoreError):
     """Nothing answers where the server was."""
 
 
+class _Conflict(QueryError):
+    """Another transaction came first; the same may well succeed now."""
+
+
+_PATIENCE_S: dict[type[StoreError], float] = {_Gone: 10.0, _Conflict: 60.0}
+_RESTART_S = 60.0
+
+
 @contextlib.contextmanager
 def translated(where: str) -> Iterator[None]:
     """Turn the driver's errors into ours."""
-    from neo4j.exceptions import (
-        AuthError,
-        ClientError,
-        DriverError,
-        Forbidden,
-        Neo4jError,
-        ServiceUnavailable,
-        SessionExpired,
-    )
+    from neo4j.exceptions import DriverError, Neo4jError, ServiceUnavailable, SessionExpired
 
     try:
         yield
@@ -193,28 +204,26 @@ def translated(where: str) -> Iterator[None]:
         raise _Gone(
             f"expected a graph database to answer at {where}: {exc}. Is it running, and is the address right?"
         ) from exc
-    except Forbidden as exc:
-        raise ReadOnlyError(
-            f"expected a statement that only reads, but {where} refused this one: {_message(exc)}"
-        ) from exc
-    except AuthError as exc:
-        raise StoreError(
-            f"expected credentials that {where} accepts: {_message(exc)} Set NEO4J_USERNAME and NEO4J_PASSWORD."
-        ) from exc
-    except ClientError as exc:
-        if "AccessMode" in (exc.code or ""):
-            raise ReadOnlyError(
-                f"expected a statement that only reads, but {where} refused it: {_message(exc)}"
-            ) from exc
-        raise QueryError(f"{where} could not run the statement: {_message(exc)}") from exc
     except Neo4jError as exc:
-        raise QueryError(f"{where} could not run the statement: {_message(exc)}") from exc
+        raise _of_server(exc, where) from exc
     except (DriverError, OSError, UnicodeEncodeError) as exc:
         raise StoreError(f"{where} could not be used: {exc}") from exc
 
 
-def _message(exc: Any) -> str:
-    return str(exc.message or exc)
+def _of_server(exc: Neo4jError, where: str) -> StoreError:
+    """Our error for one that a server answered with."""
+    from neo4j.exceptions import AuthError, Forbidden
+
+    message = str(exc.message or exc)
+    if exc.is_retryable():
+        return _Conflict(f"{where} could not settle a conflict: {message}")
+    if isinstance(exc, Forbidden) or "AccessMode" in (exc.code or ""):
+        return ReadOnlyError(f"expected a statement that only reads, but {where} refused this one: {message}")
+    if isinstance(exc, AuthError):
+        return StoreError(
+            f"expected credentials that {where} accepts: {message} Set NEO4J_USERNAME and NEO4J_PASSWORD."
+        )
+    return QueryError(f"{where} could not run the statement: {message}")
 
 
 def redacted(uri: str) -> str:

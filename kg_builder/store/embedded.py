@@ -21,10 +21,13 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from kg_builder.errors import StoreError
 from kg_builder.store import supervisor
+
+if TYPE_CHECKING:
+    import psutil
 
 __all__ = ["EmbeddedServer", "Endpoint", "holds_store", "stop"]
 
@@ -100,7 +103,7 @@ class EmbeddedServer:
         with (self.path / "start.lock").open("ab") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             facts = _published(self.path)
-            if facts is None or not facts["ready"] or not _answers(facts):
+            if facts is None or not self._lives(facts):
                 facts = self._start()
         return _endpoint(facts)
 
@@ -115,6 +118,10 @@ class EmbeddedServer:
         """Stop being a user."""
         self._users.close()
 
+    def _lives(self, facts: dict[str, Any]) -> bool:
+        """Whether the server that `facts` names is there, is ours, and knows our secret."""
+        return bool(facts["ready"]) and _server_process(self.path, facts) is not None and _answers(facts)
+
     def _start(self) -> dict[str, Any]:
         with (self.path / "server.lock").open("ab") as lock:
             if _wait_for_lock(lock, seconds=2.0):
@@ -126,7 +133,7 @@ class EmbeddedServer:
         deadline = time.monotonic() + supervisor.START_TIMEOUT_S
         while time.monotonic() < deadline:
             facts = _published(self.path)
-            if facts is not None and facts["ready"] and _answers(facts):
+            if facts is not None and self._lives(facts):
                 return facts
             if process is not None and process.poll() is not None:
                 break
@@ -198,14 +205,19 @@ def _published(path: Path) -> dict[str, Any] | None:
 
 
 def _answers(facts: dict[str, Any]) -> bool:
-    """Whether the server that `facts` names is there and knows our secret: a reused pid or port does not."""
+    """Whether the port that `facts` names takes our secret: somebody else's does not."""
     from neo4j import GraphDatabase
     from neo4j.exceptions import DriverError, Neo4jError
 
     at = _endpoint(facts)
     try:
-        with GraphDatabase.driver(at.uri, auth=at.writer, connection_timeout=5.0) as driver:
-            driver.execute_query("RETURN 1", database_=at.database)
+        with (
+            GraphDatabase.driver(
+                at.uri, auth=at.writer, connection_timeout=5.0, connection_acquisition_timeout=20.0
+            ) as driver,
+            driver.session(database=at.database) as session,
+        ):
+            session.run("RETURN 1").consume()
     except (DriverError, Neo4jError, OSError):
         return False
     return True
@@ -216,23 +228,31 @@ def _end_leftover(path: Path) -> None:
     import psutil
 
     facts = _published(path)
-    if facts is not None:
-        with contextlib.suppress(psutil.Error):
-            process = psutil.Process(int(facts["pid"]))
-            if _is_server_of(process, path):
-                process.terminate()
-                _, alive = psutil.wait_procs([process], timeout=30)
-                for each in alive:
-                    each.kill()
-                psutil.wait_procs(alive, timeout=10)
-        (path / "server.json").unlink(missing_ok=True)
+    if facts is None:
+        return
+    process = _server_process(path, facts)
+    if process is not None:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.terminate()
+        _, alive = psutil.wait_procs([process], timeout=30)
+        for each in alive:
+            each.kill()
+        psutil.wait_procs(alive, timeout=10)
+    (path / "server.json").unlink(missing_ok=True)
 
 
-def _is_server_of(process: Any, path: Path) -> bool:
-    """False for another process that was given the same pid since."""
-    return (
-        "com.arcadedb.server.ArcadeDBServer" in process.cmdline() and Path(process.cwd()) == (path / "server").resolve()
-    )
+def _server_process(path: Path, facts: dict[str, Any]) -> psutil.Process | None:
+    """The process of the server that `facts` names; None when it has ended, even if another has its pid now."""
+    import psutil
+
+    try:
+        process = psutil.Process(int(facts["pid"]))
+        ours = "com.arcadedb.server.ArcadeDBServer" in process.cmdline()
+        if ours and Path(process.cwd()) == (path / "server").resolve() and process.status() != psutil.STATUS_ZOMBIE:
+            return process
+    except psutil.Error:
+        pass
+    return None
 
 
 def _try_lock(lock: IO[bytes]) -> bool:

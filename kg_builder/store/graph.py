@@ -119,8 +119,9 @@ class GraphStore:
             "extractions": len({statement.extraction.id for statement in contribution.statements}),
             "quarantined": contribution.quarantined,
             "recipe": recipe,
-            "reason": "",
-            "detail": "",
+            "state": "partial" if contribution.faults else "complete",
+            "reason": "extraction" if contribution.faults else "",
+            "detail": "\n".join(contribution.faults),
         }
         with self._exclusive():
             self._writer.write(contribution, properties)

@@ -132,12 +132,6 @@ def _java_command(settings: dict[str, Any], bolt: int, http: int) -> list[str]:
     ]
 
 
-def _accepts(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.settimeout(1.0)
-        return probe.connect_ex(("127.0.0.1", port)) == 0
-
-
 def _start_java(settings: dict[str, Any], log: IO[bytes]) -> tuple[subprocess.Popen[bytes], dict[str, Any]]:
     """A running server and what its users need to know, published at once so that it can be found if this process dies."""
     store = Path(settings["path"])
@@ -167,13 +161,17 @@ def _start_java(settings: dict[str, Any], log: IO[bytes]) -> tuple[subprocess.Po
 
 
 def _listens(java: subprocess.Popen[bytes], port: int, log_path: Path) -> bool:
-    """True once the server has started; False when it ended before that (a taken port, for instance)."""
+    """True once the server has started and owns its port; False when it ended before that, or somebody else has the port.
+
+    (Its log tells: a connection to the port would not say whose it is, and the server goes on without one.)
+    """
     deadline = time.monotonic() + START_TIMEOUT_S
-    while time.monotonic() < deadline:
-        if java.poll() is not None:
+    while time.monotonic() < deadline and java.poll() is None:
+        log = log_path.read_bytes()
+        if b"ArcadeDB Server started" in log:
+            return f"BOLT connections on /127.0.0.1:{port} ".encode() in log
+        if b'Exception in thread "main"' in log:  # a server that could not start lingers instead of ending
             return False
-        if _accepts(port) and b"ArcadeDB Server started" in log_path.read_bytes():
-            return True
         time.sleep(0.05)
     return False
 

@@ -55,14 +55,15 @@ class Writer:
         self._tokens = tokens
 
     def write(self, contribution: Contribution, properties: Row) -> None:
-        """Make `contribution` all that its document gives to the graph. `properties` are those of a complete document."""
+        """Make `contribution` all that its document gives to the graph. `properties` are those of the document when all of it is there."""
         document, segments = contribution.document, contribution.segments
         found = _by_segment(contribution)
         new = [len(found.get(segment.id, ())) for segment in segments]
-        complete = document_row(document, **properties, state="complete")
+        complete = document_row(document, **properties)
         loads: dict[str, int] = {}
 
         def at_once(run: Run) -> bool:
+            loads.clear()  # a transaction may be run again
             loads.update(_loads(run, document.id))
             if sum(loads.values()) + sum(new) > LARGEST_TRANSACTION:
                 _put_document(run, document_row(document, state="writing"))
