@@ -3,10 +3,10 @@
     python benchmarks/store_write.py embedded:/tmp/bench --extractions 20000
     NEO4J_USERNAME=neo4j NEO4J_PASSWORD=… python benchmarks/store_write.py bolt://127.0.0.1:7687 --extractions 50000
 
-The documents are synthetic: 50 statements each, five to a segment, entities and relations drawn by Zipf's law from a third
-as many entities as there are statements and from 200 relations, as in texts, where a few names are everywhere. All that a
-statement gives is written: segment, mentions, names, entities, the extraction with its ties, and the edge. Making the
-documents is not counted. The store must be empty, so that the first tenth is one.
+The documents are synthetic: 50 statements each, five to a segment, entities and relations drawn by Zipf's law from
+a third as many entities as there are statements and from 200 relations, as in texts, where a few names are
+everywhere. All that a statement gives is written: segment, mentions, names, entities, the extraction with its ties,
+and the edge. Making the documents is not counted. The store must be empty, so that the first tenth is one.
 """
 
 from __future__ import annotations
@@ -19,13 +19,23 @@ import sys
 import time
 from bisect import bisect
 from collections.abc import Iterator
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from pathlib import Path
 
 import psutil
 
 from kg_builder.store import GraphStore, open_store
-from kg_builder.types import ENTITY_TYPES, Contribution, Document, Extraction, Mention, Name, Relation, Segment, Statement
+from kg_builder.types import (
+    ENTITY_TYPES,
+    Contribution,
+    Document,
+    Extraction,
+    Mention,
+    Name,
+    Relation,
+    Segment,
+    Statement,
+)
 
 STATEMENTS_PER_DOCUMENT = 50
 STATEMENTS_PER_SEGMENT = 5
@@ -60,15 +70,14 @@ def documents(extractions: int, *, relations: int, seed: int) -> Iterator[Contri
 def document(number: int, triples: list[tuple[int, int, int]], types: list[str]) -> Contribution:
     text, spans = "", []
     for head, relation, tail in triples:
-        words = (f"Entity {head:06d} of the graph", f"stands in relation {relation:03d} to", f"Entity {tail:06d} of the graph")
+        words = (f"Entity {head:06d} of all", f"stands in relation {relation:03d} to", f"Entity {tail:06d} of all")
         at = len(text)
         spans.append((at, words))
         text += f"{' '.join(words)} according to this very sentence. "
     whole = Document(f"bench://document/{number:07d}", f"{number:064x}", f"Document {number}", text, "en")
-    bounds = [at for at, _ in spans][::STATEMENTS_PER_SEGMENT] + [len(text)]
+    bounds = [*[at for at, _ in spans][::STATEMENTS_PER_SEGMENT], len(text)]
     segments = tuple(
-        Segment(whole, index, start, end, language="en")
-        for index, (start, end) in enumerate(zip(bounds, bounds[1:], strict=False))
+        Segment(whole, index, start, end, language="en") for index, (start, end) in enumerate(pairwise(bounds))
     )
     statements = []
     for place, ((head, relation, tail), (at, words)) in enumerate(zip(triples, spans, strict=True)):

@@ -15,7 +15,7 @@ from kg_builder.store.embedded import stop
 
 sys.path.insert(0, str(Path(__file__).parent / "neo4j"))  # not a package: it would stand before the driver of that name
 
-from real_neo4j import VERSIONS, Neo4jServer, Unavailable, running  # noqa: E402
+from real_neo4j import VERSIONS, Neo4jServer, Unavailable, running
 
 STORES = ["embedded", *(f"neo4j-{version}" for version in VERSIONS)]
 _SKIPPED = pytest.StashKey[set[str]]()

@@ -15,9 +15,9 @@ UNTYPED = "Other"
 def clusters(names: Iterable[Name]) -> list[tuple[Name, ...]]:
     """The entities among `names`: a function of the names alone, so that the order of documents cannot matter.
 
-    Names with different keys are different entities. Names with one key and different types are homonyms and stay apart;
-    the untyped name of a key belongs to the typed one if there is just one, and stays apart where it could be either.
-    Clusters and the names in them come sorted by id.
+    Names with different keys are different entities. Names with one key and different types are homonyms and stay
+    apart; the untyped name of a key belongs to the typed one if there is just one, and stays apart where it could
+    be either. Clusters and the names in them come sorted by id.
     """
     by_key: dict[str, set[Name]] = {}
     for name in names:

@@ -182,12 +182,16 @@ class Registry:
         return groups
 
     def _anchor(self, members: list[KnownName]) -> str:
-        """Where a cluster of names is to be: with its best member's entity, unless a better claim to that one exists."""
+        """Where a cluster of names is to be: with its best member's entity, if that one has no better claim to it."""
         best = min(members, key=lambda known: (known.entity is None, known.name.type == UNTYPED, known.id))
         place = self._place.get(best.id, "")
-        rivals = [
-            k for k in self.names.values() if k.alive and k.entity == place and k not in members and not k.assigned
-        ]
-        if not place or (best.name.type == UNTYPED and rivals):
+        types = {known.name.type for known in members} - {UNTYPED}
+        others = [known for known in self.names.values() if known.alive and known.entity == place]
+        strange = any(
+            not known.assigned or (known.name.type != UNTYPED and known.name.type not in types)
+            for known in others
+            if known not in members
+        )
+        if not place or (best.name.type == UNTYPED and strange):
             return f"new:{min(known.id for known in members)}"
         return place

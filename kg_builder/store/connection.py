@@ -79,7 +79,7 @@ class Connection:
             session.run(cypher).consume()
 
     def open_driver(self, *, reading: bool) -> Driver:
-        """A driver for statements of other people: for reading, under the account that cannot write, where there is one."""
+        """A driver for other people's statements: to read, under the account that cannot write, where there is one."""
         at = self._endpoint
         return self._open((at.reader or at.writer) if reading else at.writer)
 
@@ -94,7 +94,7 @@ class Connection:
         scheme = urlsplit(self._uri).scheme
         if scheme not in _SERVER_SCHEMES:
             raise StoreError(
-                f"expected a store like embedded:PATH, {'://, '.join(_SERVER_SCHEMES)}://, found {redacted(self._uri)!r}."
+                f"expected embedded:PATH or {'://, '.join(_SERVER_SCHEMES)}://, found {redacted(self._uri)!r}."
             )
         if "@" in urlsplit(self._uri).netloc:
             raise StoreError(

@@ -1,8 +1,8 @@
 """Every Cypher statement of the store.
 
-Values go in as parameters. The few places where Cypher wants a name (labels and types on a server without dynamic ones) go
-through `quote_identifier`. A fact is a relationship between two entities; whatever its type is called, it cannot be taken
-for one of ours (``HEAD``, ``NAMES`` …), since those have another kind of node at one end at least.
+Values go in as parameters. The few places where Cypher wants a name (labels and types on a server without dynamic
+ones) go through `quote_identifier`. A fact is a relationship between two entities; whatever its type is called, it
+cannot be taken for one of ours (``HEAD``, ``NAMES`` …), since those have another kind of node at one end at least.
 """
 
 from __future__ import annotations
@@ -58,7 +58,10 @@ TAKE_TURN = f"{_TAKE_TURN} RETURN g.version AS version"
 VERSION = "MATCH (g:Store {id: 'graph'}) RETURN g.version AS version"
 
 # ---------------------------------------------------------------- documents and segments
-PUT_DOCUMENT = f"{_TAKE_TURN} WITH g MERGE (d:Document {{id: $id}}) SET d += $properties RETURN elementId(d) AS ref, g.version AS version"
+PUT_DOCUMENT = (
+    f"{_TAKE_TURN} WITH g MERGE (d:Document {{id: $id}}) SET d += $properties "
+    "RETURN elementId(d) AS ref, g.version AS version"
+)
 DELETE_DOCUMENT = "MATCH (d:Document {id: $id}) DETACH DELETE d"
 DOCUMENT = "MATCH (d:Document {id: $id}) RETURN properties(d) AS d"
 DOCUMENTS = "MATCH (d:Document) WHERE d.id >= $low AND d.id < $high RETURN properties(d) AS d"
@@ -113,13 +116,15 @@ MOVE_MENTIONS = (
 
 
 def create_entities(dialect: Dialect, labels: Sequence[str]) -> str:
-    """New entities: those with `labels[0]` are the parameter ``rows0``, and so on; with dynamic labels all are ``rows0``.
+    """New entities: those with `labels[0]` are the parameter ``rows0``, and so on; with dynamic labels all are
+    ``rows0``.
 
     A node gets all its labels when it is made, since ArcadeDB would have to move it to add one later.
     """
     tokens = ["$(r.label)"] if dialect.dynamic_types else [quote_identifier(label) for label in labels]
     return " UNION ALL ".join(
-        f"UNWIND $rows{i} AS r CREATE (e:Entity:{token} {{id: r.id}}) SET e += r.set RETURN r.id AS id, elementId(e) AS ref"
+        f"UNWIND $rows{i} AS r CREATE (e:Entity:{token} {{id: r.id}}) SET e += r.set "
+        "RETURN r.id AS id, elementId(e) AS ref"
         for i, token in enumerate(tokens)
     )
 
@@ -129,7 +134,10 @@ CREATE_MENTIONS = (
     "UNWIND $rows AS r MATCH (e) WHERE elementId(e) = r.entity MATCH (s) WHERE elementId(s) = r.segment "
     "CREATE (e)-[:MENTIONED_IN {start: r.start, end: r.end, surface: r.surface, name: r.name}]->(s)"
 )
-MENTIONS_IN_SEGMENTS = "UNWIND $ids AS id MATCH (s:Segment {id: id})<-[m:MENTIONED_IN]-(:Entity) RETURN m.name AS name, m.surface AS surface"
+MENTIONS_IN_SEGMENTS = (
+    "UNWIND $ids AS id MATCH (s:Segment {id: id})<-[m:MENTIONED_IN]-(:Entity) "
+    "RETURN m.name AS name, m.surface AS surface"
+)
 CREATE_EXTRACTIONS = (
     "UNWIND $rows AS r MATCH (s) WHERE elementId(s) = r.segment MATCH (h) WHERE elementId(h) = r.head "
     "MATCH (t) WHERE elementId(t) = r.tail "
@@ -222,7 +230,10 @@ COUNTS = {
 }
 COUNT_BY_STATE = "MATCH (d:Document) RETURN d.state AS state, count(d) AS n"
 COUNT_BY_TYPE = "MATCH (e:Entity) RETURN e.type AS type, count(e) AS n"
-COUNT_BY_RELATION = "MATCH (h:Entity) WHERE h.id >= $low AND h.id < $high MATCH (h)-[f]->(:Entity) RETURN f.relation AS relation, count(f) AS n"
+COUNT_BY_RELATION = (
+    "MATCH (h:Entity) WHERE h.id >= $low AND h.id < $high MATCH (h)-[f]->(:Entity) "
+    "RETURN f.relation AS relation, count(f) AS n"
+)
 _ENTITY = "e.id AS id, e.name AS name, e.type AS type, e.aliases AS aliases, e.mentions AS mentions"
 ENTITIES = f"MATCH (e:Entity) WHERE e.id >= $low AND e.id < $high RETURN {_ENTITY}"
 ENTITIES_BY_ID = f"UNWIND $ids AS id MATCH (e:Entity {{id: id}}) RETURN {_ENTITY}"
@@ -246,7 +257,10 @@ EVIDENCE_LIMITED = (
     + _EVIDENCE
 )
 STATEMENTS = f"MATCH (:Entity {{id: $id}})<-[:HEAD|TAIL]-(x:Extraction) WITH DISTINCT x LIMIT $limit {_EVIDENCE}"
-_FOUND = f"($type IS NULL OR e.type = $type) WITH e ORDER BY e.mentions DESC LIMIT $limit RETURN {_ENTITY}, e.search AS search"
+_FOUND = (
+    "($type IS NULL OR e.type = $type) WITH e ORDER BY e.mentions DESC LIMIT $limit "
+    f"RETURN {_ENTITY}, e.search AS search"
+)
 SEARCH_EQUAL = f"MATCH (e:Entity) WHERE e.folded = $text AND {_FOUND}"
 SEARCH_EQUAL_NAMES = f"MATCH (n:Name {{folded: $text}})-[:NAMES]->(e:Entity) WITH DISTINCT e WHERE {_FOUND}"
 SEARCH_BEGINNING = f"MATCH (e:Entity) WHERE e.folded STARTS WITH $text AND {_FOUND}"

@@ -48,8 +48,8 @@ class Dialect:
     def token(self, name: str) -> str:
         """`name` as this server can hold it as a label or relationship type; the same name always gives the same token.
 
-        Characters that the server refuses become ``%`` and their code in hexadecimal, as ``%`` itself does. The relation
-        or type is kept verbatim as a property beside it.
+        Characters that the server refuses become ``%`` and their code in hexadecimal, as ``%`` itself does. The
+        relation or type is kept verbatim as a property beside it.
         """
         safe = "".join(f"%{ord(c):02X}" if c in self.forbidden else c for c in name)
         if not safe.strip():

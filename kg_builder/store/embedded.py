@@ -55,7 +55,7 @@ def holds_store(path: Path) -> bool:
 
 
 def stop(path: Path, *, timeout_s: float = 60.0) -> bool:
-    """Stop the server of the store under `path`, whoever uses it; True when there was one. It starts again when needed."""
+    """Stop the server of the store under `path`, whoever uses it; True when there was one."""
     facts = _published(path)
     if facts is None:
         return False
@@ -83,14 +83,15 @@ class EmbeddedServer:
         self.path = path.expanduser().absolute()
         if not create and not holds_store(self.path):
             raise StoreError(
-                f"expected a store in {str(self.path)!r}, found none. Ingest something first, or name another with --store."
+                f"expected a store in {str(self.path)!r}, found none. Ingest something, or name another (--store)."
             )
         try:
             self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
             self._users = (self.path / "users.lock").open("ab")
         except OSError as exc:
             raise StoreError(
-                f"expected to make a store in {str(self.path)!r}, but {exc.strerror or exc}. Name another folder with --store."
+                f"expected to make a store in {str(self.path)!r}, but {exc.strerror or exc}. "
+                "Name another folder with --store."
             ) from exc
         fcntl.flock(self._users, fcntl.LOCK_SH)
 
@@ -139,8 +140,9 @@ class EmbeddedServer:
                 break
             time.sleep(_POLL_S)
         raise StoreError(
-            f"expected the embedded graph database of {str(self.path)!r} to start, but it did not: {_log_tail(self.path)} "
-            f"The whole log is {str(self.path / 'server.log')!r}; a server of your own is reached with --store bolt://HOST."
+            f"expected the embedded graph database of {str(self.path)!r} to start, but it did not: "
+            f"{_log_tail(self.path)} The whole log is {str(self.path / 'server.log')!r}; "
+            "a server of your own is reached with --store bolt://HOST."
         )
 
     def _spawn(self) -> subprocess.Popen[bytes]:

@@ -18,8 +18,8 @@ from kg_builder.store.tokens import Tokens
 __all__ = ["Edges", "Fact", "fact_of"]
 
 _LIGHT = 200
-"""Neighbours that may be looked through one by one. From busier ends, relationships are found by a statement for each type,
-where the type is written into the statement and the server leaves the others alone."""
+"""Neighbours that may be looked through one by one. From busier ends, relationships are found by a statement for
+each type, where the type is written into the statement and the server leaves the others alone."""
 _LIGHT_FOR_NEW = 5000
 """The same for new relationships: ArcadeDB's procedure looks for an equal one first, at some 50 ns a neighbour."""
 
@@ -85,7 +85,8 @@ class Edges:
     def follow(self, disturbed: list[str], entity_of: Mapping[str, str]) -> None:
         """Take the edges of entities away that are about to move or be renumbered, and give their evidence its new key.
 
-        To be called before the entities change; `project` makes the edges anew. `entity_of` tells each name's new entity.
+        To be called before the entities change; `project` makes the edges anew. `entity_of` tells each name's new
+        entity.
         """
         old: dict[str, Fact] = {}
         rekeyed: dict[str, str] = {}

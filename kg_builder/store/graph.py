@@ -40,7 +40,8 @@ _EMBEDDED = "embedded:"
 
 
 def open_store(uri: str | None = None, *, create: bool = True, read_only: bool = False) -> GraphStore:
-    """The store at `uri`: ``embedded:PATH``, ``bolt://…`` or ``neo4j://…`` (None: ``KG_STORE``, else one of the user's own).
+    """The store at `uri`: ``embedded:PATH``, ``bolt://…`` or ``neo4j://…`` (None: ``KG_STORE``, else one of the
+    user's own).
 
     A server's credentials come from ``NEO4J_USERNAME``, ``NEO4J_PASSWORD`` and ``NEO4J_DATABASE``.
 
@@ -164,9 +165,9 @@ class GraphStore:
     def assign(self, assignment: Mapping[str, str]) -> None:
         """Move names (by id) to the entities of the given ids, and their evidence and edges with them.
 
-        Names given the same id that no entity has (any string) come together in a new entity, which is how one is split.
-        An entity's own id is afterwards the smallest of its names' ids, as always. The rules of resolution leave names
-        that were assigned where they are.
+        Names given the same id that no entity has (any string) come together in a new entity, which is how one is
+        split. An entity's own id is afterwards the smallest of its names' ids, as always. The rules of resolution
+        leave names that were assigned where they are.
         """
         if assignment:
             with self._exclusive():
@@ -282,7 +283,9 @@ class GraphStore:
     # ------------------------------------------------------------ inside
     @contextlib.contextmanager
     def _exclusive(self) -> Iterator[None]:
-        """Be the only writer: of this process, and of all on an embedded store. (On a server, writers take turns there.)"""
+        """Be the only writer: of this process, and of all on an embedded store. (On a server, writers take turns
+        there.)
+        """
         if self._connection.read_only:
             raise ReadOnlyError(
                 "expected a store opened for writing, found one opened read-only; open it without that."

@@ -1,8 +1,8 @@
 """Telling a statement that only reads from one that might do more, before it reaches a server.
 
 Servers refuse writes themselves (see `Connection`); this is the outer wall, and the only one against what they count as
-reading: ``LOAD CSV`` reads files, procedures do anything. It works on tokens, so that words in strings, names and comments
-are left alone.
+reading: ``LOAD CSV`` reads files, procedures do anything. It works on tokens, so that words in strings, names and
+comments are left alone.
 """
 
 from __future__ import annotations
@@ -78,6 +78,7 @@ _PROCEDURES = frozenset(
         "db.ping",
     ]
 )
+_NEVER_AFTER_CLAUSE = frozenset(["", *":.,)]}=<>+-*/%^;"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +143,11 @@ def _is_clause(tokens: list[_Token], at: int) -> bool:
     """Whether a word may begin a clause here, and is not a property, a label, a parameter, a key or an alias."""
     before = tokens[at - 1].text if at else ""
     after = tokens[at + 1].text if at + 1 < len(tokens) else ""
-    return before not in (".", ":", "$", "&", "|", "!", "@") and before.upper() != "AS" and after != ":"
+    return (
+        before not in (".", ":", "$", "&", "|", "!", "@")
+        and before.upper() != "AS"
+        and after not in _NEVER_AFTER_CLAUSE
+    )
 
 
 def _word(tokens: list[_Token], at: int) -> str:

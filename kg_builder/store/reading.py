@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
+from itertools import islice, pairwise
 from typing import Any
 
 from kg_builder.store import cypher
@@ -165,12 +165,9 @@ class Reader:
 
 
 def id_slices(count: int) -> Iterator[tuple[str, str]]:
-    """At least `count` ranges of ids that together hold them all: ids are digests, evenly spread hexadecimal numbers."""
-    digits = 0
-    while 16**digits < count:
-        digits += 1
-    bounds = ["", *(f"{i:0{digits}x}" for i in range(1, 16**digits)), "g"]
-    return zip(bounds, bounds[1:], strict=False)
+    """`count` ranges of ids that together hold them all: ids are digests, evenly spread hexadecimal numbers."""
+    bounds = ["", *(f"{(i << 32) // count:08x}" for i in range(1, count)), "g"]
+    return pairwise(bounds)
 
 
 def _rank(row: Any, wanted: str) -> int:

@@ -22,9 +22,9 @@ __all__ = [
 ]
 
 DocumentState = Literal["complete", "partial", "failed", "skipped"]
-"""``complete``: its whole contribution is in the graph. ``partial``: all but some segments that failed. ``failed``: could not be read or extracted, see its reason
-(whatever an earlier version contributed stays until it can be replaced). ``skipped``: left out on purpose (an unknown
-format, for instance)."""
+"""``complete``: its whole contribution is in the graph. ``partial``: all but some segments that failed. ``failed``:
+could not be read or extracted, see its reason (whatever an earlier version contributed stays until it can be
+replaced). ``skipped``: left out on purpose (an unknown format, for instance)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,10 +14,11 @@ _BATCH = 1000
 
 
 def in_order(rows: Iterable[tuple[tuple[str, ...], T]], *, width: int) -> Iterator[T]:
-    """The values of ``(key, value)`` rows, sorted by their keys of `width` strings each, compared code point by code point.
+    """The values of ``(key, value)`` rows, sorted by their keys of `width` strings each, compared code point by
+    code point.
 
-    Rows wait in a temporary database that moves to disk by itself as it grows. (UTF-8 compared byte by byte gives the order
-    of code points; the servers' own order of strings differs from it, and from each other's.)
+    Rows wait in a temporary database that moves to disk by itself as it grows. (UTF-8 compared byte by byte gives
+    the order of code points; the servers' own order of strings differs from it, and from each other's.)
     """
     columns = ", ".join(f"k{i} BLOB" for i in range(width))
     with sqlite3.connect("") as database:

@@ -1,9 +1,9 @@
 """The process that owns an embedded server: starts it, and stops it when nobody uses it any longer.
 
-Run as a script (``python supervisor.py CONFIG``), on the standard library alone, so that it costs little memory for as long
-as it lives. CONFIG is a JSON file: ``path`` (the store), ``java``, ``jars``, ``idle_s``, ``heap_mb``. It takes
-``server.lock``, starts Java with free ports and fresh passwords, and publishes them in ``server.json`` (mode 0600). Users
-hold ``users.lock`` shared, and the system drops that lock when a process ends, however it ends.
+Run as a script (``python supervisor.py CONFIG``), on the standard library alone, so that it costs little memory for
+as long as it lives. CONFIG is a JSON file: ``path`` (the store), ``java``, ``jars``, ``idle_s``, ``heap_mb``. It
+takes ``server.lock``, starts Java with free ports and fresh passwords, and publishes them in ``server.json`` (mode
+0600). Users hold ``users.lock`` shared, and the system drops that lock when a process ends, however it ends.
 """
 
 from __future__ import annotations
@@ -103,7 +103,8 @@ def _java_command(settings: dict[str, Any], bolt: int, http: int) -> list[str]:
         "bolt.port": str(bolt),
         "bolt.maxMessageSize": str(64 << 20),
         "bolt.packstream.maxValueLength": str(64 << 20),
-        "bucketDefaultPageSize": "16384",  # a relationship type is a file of at least one page, and there are many types
+        # A relationship type is a file of at least one page, and there are many types.
+        "bucketDefaultPageSize": "16384",
         "maxPageRAM": str(settings["heap_mb"] // 4),
         "command.timeout": str(int(settings["statement_limit_s"] * 1000)),
         "opencypher.statementCache": "2000",
@@ -113,7 +114,6 @@ def _java_command(settings: dict[str, Any], bolt: int, http: int) -> list[str]:
         "serverMetrics": "false",
         "studio.enabled": "false",
         "polyglotEngineEnabled": "false",
-        **settings.get("options", {}),
     }
     return [
         settings["java"],
@@ -133,7 +133,7 @@ def _java_command(settings: dict[str, Any], bolt: int, http: int) -> list[str]:
 
 
 def _start_java(settings: dict[str, Any], log: IO[bytes]) -> tuple[subprocess.Popen[bytes], dict[str, Any]]:
-    """A running server and what its users need to know, published at once so that it can be found if this process dies."""
+    """A running server and what its users need to know, published at once: it must be found if this process dies."""
     store = Path(settings["path"])
     home = store / "server"
     home.mkdir(exist_ok=True)
@@ -161,7 +161,7 @@ def _start_java(settings: dict[str, Any], log: IO[bytes]) -> tuple[subprocess.Po
 
 
 def _listens(java: subprocess.Popen[bytes], port: int, log_path: Path) -> bool:
-    """True once the server has started and owns its port; False when it ended before that, or somebody else has the port.
+    """True once the server has started and owns its port; False when it ended before, or somebody else has the port.
 
     (Its log tells: a connection to the port would not say whose it is, and the server goes on without one.)
     """
@@ -187,7 +187,7 @@ def _stop_java(java: subprocess.Popen[bytes]) -> None:
 
 
 def _used(users: IO[bytes]) -> bool:
-    """Whether a living process holds the store open. A False answer keeps the lock: newcomers wait until it is released."""
+    """Whether a living process holds the store open. A False answer keeps the lock, so that newcomers wait."""
     try:
         fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -196,7 +196,7 @@ def _used(users: IO[bytes]) -> bool:
 
 
 def _watch(java: subprocess.Popen[bytes], users: IO[bytes], idle_s: float, published: Path) -> None:
-    """Return when nobody has used the store for `idle_s` (newcomers are then locked out), or it is gone, or Java ended."""
+    """Return when nobody has used the store for `idle_s` (newcomers are locked out), or it is gone, or Java ended."""
     idle_since: float | None = None
     while java.poll() is None and published.exists():
         if _used(users):

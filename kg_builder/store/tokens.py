@@ -12,8 +12,8 @@ __all__ = ["Tokens"]
 class Tokens:
     """Names of labels and types, kept apart where a server wants them apart.
 
-    ArcadeDB has one namespace for both, so that a label 公司 and a relation 公司 cannot both have that name: the second to
-    come is marked by a ``%``. Which came first is known from the database, and never changes since types stay.
+    ArcadeDB has one namespace for both, so that a label 公司 and a relation 公司 cannot both have that name: the second
+    to come is marked by a ``%``. Which came first is known from the database, and never changes since types stay.
     """
 
     def __init__(self, connection: Connection) -> None:

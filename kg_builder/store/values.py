@@ -11,7 +11,9 @@ __all__ = ["plain"]
 
 
 def plain(value: Any) -> Any:
-    """`value` in the types of JSON: nodes, relationships and paths as `QueryResult` says; times, points and bytes as text."""
+    """`value` in the types of JSON: nodes, relationships and paths as `QueryResult` says; times, points and bytes
+    as text.
+    """
     from neo4j.graph import Node, Path, Relationship
 
     if value is None or isinstance(value, bool | int | str):

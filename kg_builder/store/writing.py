@@ -7,7 +7,7 @@ costs nothing but the rest of the document, which is marked as being written and
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from kg_builder.errors import StoreError
@@ -55,7 +55,9 @@ class Writer:
         self._tokens = tokens
 
     def write(self, contribution: Contribution, properties: Row) -> None:
-        """Make `contribution` all that its document gives to the graph. `properties` are those of the document when all of it is there."""
+        """Make `contribution` all that its document gives to the graph. `properties` are those of the document
+        when all of it is there.
+        """
         document, segments = contribution.document, contribution.segments
         found = _by_segment(contribution)
         new = [len(found.get(segment.id, ())) for segment in segments]
@@ -144,7 +146,7 @@ def _by_segment(contribution: Contribution) -> dict[str, list[Statement]]:
         x = statement.extraction
         if x.segment is None or x.segment.id not in known:
             raise StoreError(
-                f"expected extractions placed in a segment of {contribution.document.uri!r}, found one of {x.segment!r}."
+                f"expected extractions of segments of {contribution.document.uri!r}, found one of {x.segment!r}."
             )
         other = best.get(x.id)
         if other is None or other.extraction.confidence < x.confidence:

@@ -1,4 +1,6 @@
-"""A real Neo4j for the tests: its jars by Maven, kept in a cache; started by a launcher of a few lines, without Docker."""
+"""A real Neo4j for the tests: its jars by Maven, kept in a cache; started by a launcher of a few lines, without
+Docker.
+"""
 
 from __future__ import annotations
 

@@ -1,8 +1,11 @@
-"""Contributions made from lines like ``Ann:Person | knows | Bob:Person``, with the text and offsets that go with them."""
+"""Contributions made from lines like ``Ann:Person | knows | Bob:Person``, with the text and offsets that go with
+them.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from kg_builder.types import (
     Contribution,
@@ -25,9 +28,9 @@ def _mention(surface: str, start: int, type_: str) -> Mention:
 def contribute(uri: str, lines: Sequence[str], *, per_segment: int = 2, confidence: float = 0.8) -> Contribution:
     """A document of one sentence for each line, `per_segment` sentences to a segment.
 
-    A line is ``head[:type] | relation | tail[:type]``; before the relation ``!`` makes it negated, ``?`` possible, ``<``
-    passive (the fact reads from tail to head); after the tail ``@ 0.5`` gives a confidence of its own. The key of a name is
-    its surface in lower case.
+    A line is ``head[:type] | relation | tail[:type]``; before the relation ``!`` makes it negated, ``?`` possible,
+    ``<`` passive (the fact reads from tail to head); after the tail ``@ 0.5`` gives a confidence of its own. The
+    key of a name is its surface in lower case.
     """
     text = ""
     placed: list[tuple[int, tuple[str, ...]]] = []
@@ -37,10 +40,10 @@ def contribute(uri: str, lines: Sequence[str], *, per_segment: int = 2, confiden
         placed.append((len(text), (head, relation, tail, sure)))
         text += f"{head.rpartition(':')[0] or head} {relation.lstrip('!?<')} {tail.rpartition(':')[0] or tail}. "
     document = Document(uri, digest("bytes", text), uri.rsplit("/", 1)[-1], text, "en")
-    bounds = [start for start, _ in placed][::per_segment] + [len(text)]
+    bounds = [*[start for start, _ in placed][::per_segment], len(text)]
     segments = tuple(
         Segment(document, index, start, end, page=1, language="en")
-        for index, (start, end) in enumerate(zip(bounds, bounds[1:], strict=False))
+        for index, (start, end) in enumerate(pairwise(bounds))
     )
     statements = []
     for number, (start, (head, relation, tail, sure)) in enumerate(placed):
