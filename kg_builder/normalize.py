@@ -10,7 +10,8 @@ import re
 import unicodedata
 from functools import lru_cache
 
-from kg_builder.relations import CanonicalRelation, canonical_relation, identifier, relation_type, without_negation
+from kg_builder.relation_types import relation_type
+from kg_builder.relations import CanonicalRelation, canonical_relation, identifier, without_negation
 from kg_builder.types import Extraction, Language, Name, Statement
 
 __all__ = [

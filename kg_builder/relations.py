@@ -1,4 +1,4 @@
-"""Relations in canonical form: base form and active voice, and the relationship type they get in Cypher.
+"""Relations in canonical form: base form and active voice.
 
 English: auxiliaries, articles and adverbs go, the verb takes its base form ("has been working for" is "work for"). A
 passive with its agent turns around ("was founded by" is "found", inverted); without one it describes its head, and
@@ -20,7 +20,7 @@ from functools import lru_cache
 from kg_builder.lemma import lemma_en
 from kg_builder.types import Language, Relation
 
-__all__ = ["CanonicalRelation", "canonical_relation", "identifier", "relation_type", "without_negation"]
+__all__ = ["CanonicalRelation", "canonical_relation", "identifier", "without_negation"]
 
 _MAX_TYPE = 64
 _MAX_PHRASE = 400  # characters; what is longer is no relation, and is only unified in form
@@ -249,14 +249,6 @@ def without_negation(name: str) -> str:
 
 
 # --- Cypher ----------------------------------------------------------------------------------------------------------
-
-
-def relation_type(name: str) -> str:
-    """The relationship type of a canonical relation: "work for" is ``WORK_FOR``, "成立于" is ``成立于``.
-
-    Letters, digits and underscores only, never empty, at most 64 characters (a longer one ends in a digest of it all).
-    """
-    return identifier(name.upper()) or "RELATED"
 
 
 def identifier(name: str) -> str:
