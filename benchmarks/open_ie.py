@@ -1,7 +1,9 @@
 """Open IE benchmarks of the offline extractor, through its public API.
 
-``python benchmarks/open_ie.py benchie|carb|mine|parser|names|speed --data $KG_DATA --out FOLDER`` writes the predictions to
-FOLDER in the form that each benchmark's scorer reads (``parser``, ``names`` and ``speed`` print their figures themselves).
+``python benchmarks/open_ie.py benchie|carb|mine|parser|names|speed --data $KG_DATA --out FOLDER`` writes the
+predictions to
+FOLDER in the form that each benchmark's scorer reads (``parser``, ``names`` and ``speed`` print their figures
+themselves).
 """
 
 from __future__ import annotations

@@ -39,7 +39,7 @@ def _tables() -> tuple[dict[str, str], dict[str, str], frozenset[str], frozenset
     verbs = _table((folder / "irregular_verbs.txt").read_text(encoding="utf-8"))
     nouns = _table((folder / "irregular_nouns.txt").read_text(encoding="utf-8"))
     # Where one form belongs to two verbs, the commoner one wins.
-    verbs.update({"found": "find", "saw": "see", "left": "leave", "lay": "lie", "ground": "grind", "bore": "bear"})
+    verbs.update({"found": "find", "saw": "see", "left": "leave", "lay": "lay", "ground": "grind", "bore": "bear"})
     known_verbs = frozenset((folder / "verbs.txt").read_text(encoding="utf-8").split())
     known_nouns = frozenset((folder / "nouns.txt").read_text(encoding="utf-8").split())
     return verbs, nouns, known_verbs, known_nouns

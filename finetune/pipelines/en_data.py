@@ -1,6 +1,7 @@
 """Training data of the English pipeline, from the sets whose licence lets the weights be shipped.
 
-UD English EWT (CC BY-SA 4.0), GUM's documents under free licences (CC BY and CC BY-SA, or public domain), and the name sets WikiANN,
+UD English EWT (CC BY-SA 4.0), GUM's documents under free licences (CC BY and CC BY-SA, or public domain), and the
+name sets WikiANN,
 WNUT17, BTC and Wikigold. ``KG_DATA`` names the folder that holds ``ud/`` and ``ner/``.
 """
 

@@ -19,7 +19,8 @@ log = logging.getLogger(__name__)
 def evaluate_parser(
     data: Path, *, pipeline: EnglishPipeline | None = None, limit: int | None = None
 ) -> dict[str, float]:
-    """Percentages on gold words, each sentence by itself: UPOS, XPOS, UAS, LAS with whole labels and with universal parts."""
+    """Percentages on gold words, each sentence by itself: UPOS, XPOS, UAS, LAS with whole labels and with universal
+    parts."""
     pipeline = pipeline or load_english()
     right = dict.fromkeys(("upos", "xpos", "lemma", "uas", "las", "las_universal"), 0)
     total = 0

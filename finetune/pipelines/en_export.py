@@ -1,4 +1,5 @@
-"""Exports a trained English pipeline as int8 ONNX: ``python -m finetune.pipelines.en_export --model FOLDER --out kg_builder/models/en``."""
+"""Exports a trained English pipeline as int8 ONNX: ``python -m finetune.pipelines.en_export --model FOLDER --out
+kg_builder/models/en``."""
 
 from __future__ import annotations
 
@@ -23,8 +24,9 @@ INPUTS = ("pieces", "shapes", "mask", "first")
 OUTPUTS = ("upos", "xpos", "kind", "ner", "arc", "dependent", "head")
 
 
-class Exported(nn.Module):
-    """The model as the runtime sees it: best tags by number, scores of names and arcs, and the ends' vectors for labels."""
+class Exported(nn.Module):  # type: ignore[misc,unused-ignore]
+    """The model as the runtime sees it: best tags by number, scores of names and arcs, and the ends' vectors for
+    labels."""
 
     def __init__(self, model: Tagger) -> None:
         super().__init__()

@@ -165,7 +165,8 @@ def train(
     seed: int,
     after_epoch: object = None,
 ) -> list[float]:
-    """Trains in place, and gives the mean loss of every epoch. `names_share` of the name sets is drawn anew each epoch."""
+    """Trains in place, and gives the mean loss of every epoch. `names_share` of the name sets is drawn anew each
+    epoch."""
     chance = random.Random(seed)
     inner = [p for n, p in model.named_parameters() if n.startswith("encoder.") and p.requires_grad]
     outer = [p for n, p in model.named_parameters() if not n.startswith("encoder.")]

@@ -1,6 +1,8 @@
-"""Writes the verbs and nouns that the lemmatizer knows: ``python -m finetune.pipelines.en_words --data $KG_DATA --out kg_builder/models/en``.
+"""Writes the verbs and nouns that the lemmatizer knows: ``python -m finetune.pipelines.en_words --data $KG_DATA --out
+kg_builder/models/en``.
 
-They are the lemmas of UD English EWT's and GUM's training parts (documents under free licences), seen as such at least once, in ASCII.
+They are the lemmas of UD English EWT's and GUM's training parts (documents under free licences), seen as such at
+least once, in ASCII.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
-"""A small pretrained encoder with many heads: tags, a dependency parser and entity types, read off each word's first piece.
+"""A small pretrained encoder with many heads: tags, a dependency parser and entity types, read off each word's first
+piece.
 
 The parser follows Dozat and Manning, "Deep Biaffine Attention for Neural Dependency Parsing" (2017), for arcs; a label is
-scored from both ends of its arc by one hidden layer, which is far cheaper than a biaffine form for each label.
+scored from both ends of its arc by one hidden layer, far cheaper than a biaffine form for each label.
 Shapes: batch B, pieces S, words W (as many as in the longest sentence of the batch), width D.
 """
 
@@ -40,7 +41,8 @@ class Output:
 
 
 class WordEncoder(nn.Module):
-    """The first layers of a pretrained BERT, with a learnt embedding of each piece's shape (the vocabulary is uncased)."""
+    """The first layers of a pretrained BERT, with a learnt embedding of each piece's shape (the vocabulary is
+    uncased)."""
 
     def __init__(self, bert: nn.Module, *, layers: int, shapes: int) -> None:
         super().__init__()
@@ -105,7 +107,8 @@ class Tagger(nn.Module):
         self.label = nn.Linear(label_width, len(heads.deprel))
 
     def forward(self, pieces: Tensor, shapes: Tensor, mask: Tensor, first: Tensor) -> Output:
-        """Scores for words whose first pieces stand at `first` (B, W); position 0 of each row is [CLS], taken as the root."""
+        """Scores for words whose first pieces stand at `first` (B, W); position 0 of each row is [CLS], taken as the
+        root."""
         x = self.encoder(pieces, shapes, mask)
         d = x.shape[-1]
         root = torch.zeros_like(first[:, :1])

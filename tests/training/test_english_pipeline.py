@@ -17,7 +17,7 @@ from finetune.pipelines.en_train import spans, train  # noqa: E402
 from finetune.pipelines.encoder import Heads, Tagger, WordEncoder  # noqa: E402
 from kg_builder.extract.open_ie.pieces import SHAPES, WordPieces  # noqa: E402
 
-WORDS = "the a dog cat bird saw chased liked big small red in park house .".split()
+WORDS = ["the", "a", "dog", "cat", "bird", "saw", "chased", "liked", "park", "house", "."]
 
 
 def examples() -> list[Example]:
@@ -63,7 +63,7 @@ def test_a_few_steps_lower_the_loss_and_onnx_equals_torch(tmp_path: Path) -> Non
     assert history[-1] < 0.5 * history[0]
 
     export(model, tmp_path / "model.onnx")
-    batch = collate(examples()[:3] + [Example(("The", "dog", "."))], heads, pieces)
+    batch = collate([*examples()[:3], Example(("The", "dog", "."))], heads, pieces)
     model.eval()
     with torch.inference_mode():
         expected = model(batch.pieces, batch.shapes, batch.mask, batch.first)

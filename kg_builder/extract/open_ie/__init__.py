@@ -17,7 +17,8 @@ _NAME = "open_ie"
 class OpenIE:
     """An `kg_builder.types.Extractor` for English and Chinese on one CPU core, with nothing to download.
 
-    `verbatim` is for reading sentences rather than building graphs (``kg extract --arguments full``): pronouns that stay
+    `verbatim` is for reading sentences rather than building graphs (``kg extract --arguments full``): pronouns that
+    stay
     unresolved are kept as arguments, and what no words of the sentence say (the "is" of an apposition) is left out.
     """
 

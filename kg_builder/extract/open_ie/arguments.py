@@ -1,7 +1,9 @@
 """Arguments and the entities inside them.
 
-An argument is a noun with what belongs to it; its relative clauses, participles, appositions and coordinated nouns become
-statements of their own and stay out. The entity is the part that identifies: the name, or the noun with its compounds and adjectives.
+An argument is a noun with what belongs to it; its relative clauses, participles, appositions and coordinated nouns
+become
+statements of their own and stay out. The entity is the part that identifies: the name, or the noun with its compounds
+and adjectives.
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ import re
 from kg_builder.extract.open_ie.tree import Tree
 from kg_builder.types import Mention, Span
 
-__all__ = ["argument_words", "entity_words", "mention", "mention_type", "span"]
+__all__ = ["argument_words", "clause_words", "entity_head", "entity_words", "mention", "mention_type", "span"]
 
 _NAMED = {
     "PER": "Person", "PERSON": "Person", "LOC": "Place", "GPE": "Place", "ORG": "Organization", "Person": "Person",
@@ -20,26 +22,186 @@ _NAMED = {
 }  # fmt: skip
 _KINDS = {"person": "Person", "organization": "Organization", "place": "Place", "time": "Time", "event": "Event"}
 _MONTHS = frozenset(
-    "january february march april may june july august september october november december jan feb mar apr jun jul aug "
-    "sep sept oct nov dec monday tuesday wednesday thursday friday saturday sunday today yesterday tomorrow".split()
+    [
+        "january",
+        "february",
+        "march",
+        "april",
+        "may",
+        "june",
+        "july",
+        "august",
+        "september",
+        "october",
+        "november",
+        "december",
+        "jan",
+        "feb",
+        "mar",
+        "apr",
+        "jun",
+        "jul",
+        "aug",
+        "sep",
+        "sept",
+        "oct",
+        "nov",
+        "dec",
+        "monday",
+        "tuesday",
+        "wednesday",
+        "thursday",
+        "friday",
+        "saturday",
+        "sunday",
+        "today",
+        "yesterday",
+        "tomorrow",
+    ]
 )
 _TIMES = frozenset(
-    "year month week day hour minute second decade century morning evening afternoon night weekend season spring summer "
-    "autumn winter era age period millennium date noon midnight semester quarter fortnight".split()
+    [
+        "year",
+        "month",
+        "week",
+        "day",
+        "hour",
+        "minute",
+        "second",
+        "decade",
+        "century",
+        "morning",
+        "evening",
+        "afternoon",
+        "night",
+        "weekend",
+        "season",
+        "spring",
+        "summer",
+        "autumn",
+        "winter",
+        "era",
+        "age",
+        "period",
+        "millennium",
+        "date",
+        "noon",
+        "midnight",
+        "semester",
+        "quarter",
+        "fortnight",
+    ]
 )
 _UNITS = frozenset(
-    "percent % dollar euro pound yen yuan cent rupee kilometer kilometre km mile meter metre m cm mm foot inch yard acre "
-    "hectare kilogram kg gram ton tonne liter litre gallon degree watt kilowatt megawatt volt hertz byte megabyte gigabyte "
-    "million billion trillion thousand hundred dozen point mph knot calorie barrel celsius fahrenheit".split()
+    [
+        "percent",
+        "%",
+        "dollar",
+        "euro",
+        "pound",
+        "yen",
+        "yuan",
+        "cent",
+        "rupee",
+        "kilometer",
+        "kilometre",
+        "km",
+        "mile",
+        "meter",
+        "metre",
+        "m",
+        "cm",
+        "mm",
+        "foot",
+        "inch",
+        "yard",
+        "acre",
+        "hectare",
+        "kilogram",
+        "kg",
+        "gram",
+        "ton",
+        "tonne",
+        "liter",
+        "litre",
+        "gallon",
+        "degree",
+        "watt",
+        "kilowatt",
+        "megawatt",
+        "volt",
+        "hertz",
+        "byte",
+        "megabyte",
+        "gigabyte",
+        "million",
+        "billion",
+        "trillion",
+        "thousand",
+        "hundred",
+        "dozen",
+        "point",
+        "mph",
+        "knot",
+        "calorie",
+        "barrel",
+        "celsius",
+        "fahrenheit",
+    ]
 )
 _YEAR = re.compile(
     r"(1\d|20)\d\d(s|[-–/]\d{2,4})?$|'?\d0s$|\d{1,2}(st|nd|rd|th)$|\d{1,4}([-/.])\d{1,2}\2\d{1,4}$|\d{1,2}:\d\d$"
 )
 _QUANTITY = re.compile(r"[$€£¥]|[-+]?[\d.,]*\d%?$")
 
+# Words that stand for something said elsewhere.
+_VAGUE = frozenset(
+    [
+        "others",
+        "other",
+        "one",
+        "ones",
+        "most",
+        "many",
+        "some",
+        "few",
+        "all",
+        "both",
+        "each",
+        "any",
+        "none",
+        "several",
+        "more",
+        "less",
+        "such",
+        "same",
+        "former",
+        "latter",
+        "another",
+        "something",
+        "anything",
+        "everything",
+        "nothing",
+        "someone",
+        "anyone",
+        "everyone",
+        "much",
+        "little",
+        "enough",
+        "either",
+        "neither",
+        "half",
+        "least",
+        "own",
+        "next",
+        "last",
+    ]
+)
+_MAX_OF_WORDS = 4  # of a phrase with "of" that an entity takes in
 # What never belongs to an argument, at its head or further down.
 _CUT = frozenset({"acl", "appos", "parataxis", "list", "discourse", "vocative", "dislocated", "reparandum", "orphan"})
-# What is cut at the head only: its own preposition, what coordinates with it, and, of a predicate noun, the rest of its clause.
+# What is cut at the head only: its own preposition, what coordinates with it, and, of a predicate noun, the rest of
+# its clause.
 _CUT_AT_HEAD = _CUT | {
     "case",
     "mark",
@@ -62,13 +224,18 @@ _CLOSE = frozenset(")]}")
 
 def argument_words(tree: Tree, i: int) -> list[int]:
     """The words of the argument headed by `i`, in order."""
-    if tree.label[i] == "ccomp":
-        return _trimmed(tree, tree.below(i), i)
     predicate = any(tree.label[c] == "cop" for c in tree.children[i])
     words = [i]
     for c in tree.children[i]:
         label = tree.label[c]
         if label in _CUT_AT_HEAD and not _kept_at_head(tree, i, c, predicate=predicate):
+            continue
+        if (
+            tree.dep[c] == "nmod"
+            and c > i
+            and tree.label[i] not in ("nsubj",)
+            and any(tree.low[k] not in ("of",) for k in tree.having(c, "case"))
+        ):
             continue
         if predicate and label == "advmod" and _before_copula(tree, i, c):
             continue
@@ -77,6 +244,11 @@ def argument_words(tree: Tree, i: int) -> list[int]:
         words.extend(tree.below(c, keep=lambda k: tree.label[k] not in _CUT))
     words.sort()
     return _trimmed(tree, words, i)
+
+
+def clause_words(tree: Tree, i: int) -> list[int]:
+    """The words of the whole clause with predicate `i`, in order."""
+    return _trimmed(tree, tree.below(i), i)
 
 
 def _kept_at_head(tree: Tree, i: int, c: int, *, predicate: bool) -> bool:
@@ -120,7 +292,7 @@ def entity_words(tree: Tree, i: int) -> list[int]:
     while stack:
         k = stack.pop()
         for c in tree.children[k]:
-            if _identifies(tree, k, c):
+            if _identifies(tree, k, c) and not (k == i and tree.label[c] == "case"):
                 allowed.add(c)
                 stack.append(c)
             elif k == i and _of_name(tree, i, c):
@@ -170,35 +342,60 @@ def _identifies(tree: Tree, k: int, c: int) -> bool:
         return tree.label[k] in ("amod", "compound")
     if label == "advmod":
         return tree.label[k] in ("amod", "nummod")
-    if label == "nmod" and dep != "nmod:poss":
-        return False
+    if dep == "nmod:poss":
+        return tree.pos[c] in ("NOUN", "PROPN") and len(tree.below(c)) <= _MAX_OF_WORDS
+    if label == "case":
+        return tree.dep[k] == "nmod:poss"
     return label == "advmod" and tree.pos[k] == "ADJ"
 
 
 def _of_name(tree: Tree, i: int, c: int) -> bool:
-    """ "University of Oxford", "number of people": the phrase after "of" is part of what the noun is called."""
+    """ "University of Oxford", "size of the eggs": the phrase after "of" is part of what the noun is called."""
     if tree.label[c] != "nmod" or c < i:
         return False
     case = tree.having(c, "case")
-    if len(case) != 1 or tree.low[case[0]] not in ("of", "for", "at") or case[0] != i + 1 and tree.low[case[0]] != "of":
+    if len(case) != 1 or tree.low[case[0]] not in ("of", "for", "at"):
         return False
     of = tree.low[case[0]] == "of"
     if tree.pos[i] == "PROPN":
-        return tree.pos[c] in ("PROPN", "NUM") and (
-            of or tree.ner_start[i] >= 0 and tree.ner_start[i] == tree.ner_start[c]
-        )
-    return False
+        same = tree.ner_start[i] >= 0 and tree.ner_start[i] == tree.ner_start[c]
+        return tree.pos[c] in ("PROPN", "NUM") and (of or same)
+    if not of or tree.pos[i] != "NOUN" or tree.pos[c] not in ("NOUN", "PROPN") or case[0] != i + 1:
+        return False
+    phrase = tree.below(c, keep=lambda w: tree.label[w] not in _CUT and tree.label[w] not in ("conj", "cc"))
+    return len(phrase) <= _MAX_OF_WORDS and phrase[-1] - phrase[0] == len(phrase) - 1
+
+
+def entity_head(tree: Tree, i: int) -> int:
+    """The word that names the entity: of "his son, John Crozier", John; of "most of the eggs", eggs.
+
+    -1 for a word that names nothing by itself ("others").
+    """
+    if tree.pos[i] == "NOUN" and any(tree.label[c] in ("det", "nmod") for c in tree.children[i]):
+        for c in tree.children[i]:
+            if (
+                tree.label[c] == "appos"
+                and tree.pos[c] == "PROPN"
+                and mention_type(tree, c) in ("Person", "Organization")
+            ):
+                return c
+    if tree.low[i] not in _VAGUE or tree.pos[i] == "PROPN":
+        return i
+    for c in tree.children[i]:
+        if tree.label[c] == "nmod" and c > i and any(tree.low[k] == "of" for k in tree.having(c, "case")):
+            return c if tree.pos[c] != "PRON" else -1
+    return -1
 
 
 def mention_type(tree: Tree, i: int) -> str:
     """One of `kg_builder.types.ENTITY_TYPES` for the entity headed by `i`."""
     low, lemma = tree.low[i], tree.lemma[i].lower()
-    if low in _MONTHS or lemma in _TIMES and tree.pos[i] != "PROPN" or _YEAR.match(low):
+    if low in _MONTHS or (lemma in _TIMES and tree.pos[i] != "PROPN") or _YEAR.match(low):
         return "Time"
     named = _NAMED.get(tree.ner[i], "")
     if named:
         return named
-    if tree.pos[i] in ("NUM", "SYM") or lemma in _UNITS and tree.pos[i] in ("NOUN", "SYM") or _QUANTITY.match(low):
+    if tree.pos[i] in ("NUM", "SYM") or (lemma in _UNITS and tree.pos[i] in ("NOUN", "SYM")) or _QUANTITY.match(low):
         if any(tree.low[c] in _MONTHS for c in tree.children[i]):
             return "Time"
         return "Quantity"

@@ -12,12 +12,55 @@ RELATIVE = frozenset({"who", "which", "that", "whom", "whose", "where", "when", 
 # Verbs whose infinitive is done by their own subject although they have an object.
 _SUBJECT_CONTROL = frozenset({"promise", "use", "threaten"})
 _LOOSE = frozenset(
-    "then also now still thus therefore however later soon again already just only even so too either".split()
+    [
+        "then",
+        "also",
+        "now",
+        "still",
+        "thus",
+        "therefore",
+        "however",
+        "later",
+        "soon",
+        "again",
+        "already",
+        "just",
+        "only",
+        "even",
+        "so",
+        "too",
+        "either",
+    ]
 )
 # What these verbs want done, their object does, whatever the parser makes of the infinitive.
 _DIRECTING = frozenset(
-    "ask request urge order tell command recommend advise require encourage invite permit allow force enable help lead "
-    "cause persuade convince teach instruct compel want expect".split()
+    [
+        "ask",
+        "request",
+        "urge",
+        "order",
+        "tell",
+        "command",
+        "recommend",
+        "advise",
+        "require",
+        "encourage",
+        "invite",
+        "permit",
+        "allow",
+        "force",
+        "enable",
+        "help",
+        "lead",
+        "cause",
+        "persuade",
+        "convince",
+        "teach",
+        "instruct",
+        "compel",
+        "want",
+        "expect",
+    ]
 )
 _SUBJECTS = ("nsubj", "nsubj:pass", "nsubj:outer")
 
@@ -211,14 +254,18 @@ def _with_shared_auxiliary(
 
 
 def verb_group(tree: Tree, i: int) -> list[int]:
-    """Auxiliaries, negation and particle with the predicate; of a predicate noun or adjective, the copula's part alone."""
+    """Auxiliaries, negation and particle with the predicate; of a predicate noun or adjective, the copula's part
+    alone."""
     copula = [c for c in tree.children[i] if tree.label[c] == "cop"]
     words = list(copula) if copula else [i]
     anchor = copula[0] if copula else i
     for c in tree.children[i]:
-        if tree.label[c] == "aux" or tree.dep[c] == "compound:prt":
-            words.append(c)
-        elif (tree.label[c] == "advmod" and (_negates(tree, c) or _between(tree, i, c, anchor))) or _glued(tree, i, c):
+        if (
+            tree.label[c] == "aux"
+            or tree.dep[c] == "compound:prt"
+            or (tree.label[c] == "advmod" and (_negates(tree, c) or _between(tree, i, c, anchor)))
+            or _glued(tree, i, c)
+        ):
             words.append(c)
     if not copula and tree.dep[i] not in ("conj",):
         words.extend(c for c in tree.children[i] if tree.dep[c] == "aux:pass" and c not in words)

@@ -14,7 +14,8 @@ _BY_RULE = {
     "existential": 0.7, "clausal": 0.6, "restated": 0.5,
 }  # fmt: skip
 _BY_SUBJECT = {
-    "own": 1.0, "shared": 0.9, "control": 0.8, "acl": 0.8, "infinitive": 0.55, "relative": 0.85, "relative object": 0.85,
+    "own": 1.0, "shared": 0.9, "control": 0.8, "acl": 0.8, "infinitive": 0.55, "relative": 0.85, "relative object":
+    0.85,
     "adverbial": 0.7, "purpose": 0.5, "whose": 0.7, "nominal": 1.0,
 }  # fmt: skip
 

@@ -1,6 +1,7 @@
 """Who "he", "it" or "the company" is, where the text leaves little doubt; nobody otherwise.
 
-A pronoun takes the nearest earlier name that agrees in kind and number and stands as a subject, or else the only one that
+A pronoun takes the nearest earlier name that agrees in kind and number and stands as a subject, or else the only one
+that
 agrees in the two sentences before. Two candidates alike in everything: no answer.
 """
 
@@ -17,10 +18,43 @@ _THING = frozenset({"it", "its", "itself"})
 _PLURAL = frozenset({"they", "them", "their", "theirs", "themselves"})
 _REFLEXIVE = frozenset({"himself", "herself", "itself", "themselves"})
 _MALE_WORDS = frozenset(
-    "mr sir king prince father son brother husband uncle lord emperor duke baron man boy actor".split()
+    [
+        "mr",
+        "sir",
+        "king",
+        "prince",
+        "father",
+        "son",
+        "brother",
+        "husband",
+        "uncle",
+        "lord",
+        "emperor",
+        "duke",
+        "baron",
+        "man",
+        "boy",
+        "actor",
+    ]
 )
 _FEMALE_WORDS = frozenset(
-    "mrs ms miss queen princess mother daughter sister wife aunt lady empress woman girl actress".split()
+    [
+        "mrs",
+        "ms",
+        "miss",
+        "queen",
+        "princess",
+        "mother",
+        "daughter",
+        "sister",
+        "wife",
+        "aunt",
+        "lady",
+        "empress",
+        "woman",
+        "girl",
+        "actress",
+    ]
 )
 _DESCRIBED = {
     "company": "Organization", "firm": "Organization", "corporation": "Organization", "organization": "Organization",

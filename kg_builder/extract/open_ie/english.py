@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kg_builder.extract.open_ie.arguments import argument_words, mention, span
+from kg_builder.extract.open_ie.arguments import argument_words, clause_words, entity_head, mention, span
 from kg_builder.extract.open_ie.clauses import find_clauses
 from kg_builder.extract.open_ie.confidence import confidence
 from kg_builder.extract.open_ie.coreference import Antecedents
@@ -44,7 +44,7 @@ def extract_en(doc: Doc, *, verbatim: bool = False) -> list[Extraction]:
     found: list[tuple[tuple[int, ...], Extraction]] = []
     scopes: dict[int, Status] = {}
     for statement in _statements(tree):
-        if statement.how in ("nominal", "purpose") if verbatim else statement.restates:
+        if statement.how in ("nominal", "purpose", "infinitive") if verbatim else statement.restates:
             continue
         scope = scopes.get(statement.predicate)
         if scope is None:
@@ -84,14 +84,16 @@ def _extraction(
     head, tail = statement.head, statement.tail
     if not _is_argument(tree, head) or not _is_argument(tree, tail) or head == tail:
         return None
-    head_mention = _mention(tree, head, antecedents, verbatim=verbatim)
+    about = head if verbatim or statement.how not in ("relative", "acl") else _described(tree, head)
+    head_mention = _mention(tree, about, antecedents, verbatim=verbatim)
     tail_mention = _mention(tree, tail, antecedents, verbatim=verbatim)
-    if head_mention is None or tail_mention is None or head_mention == tail_mention:
+    if head_mention is None or tail_mention is None or (not verbatim and _overlap(head_mention, tail_mention)):
         return None
     relation = _relation(tree, statement)
     if not relation.surface.strip():
         return None
-    head_words, tail_words = argument_words(tree, head), argument_words(tree, tail)
+    head_words = argument_words(tree, head)
+    tail_words = clause_words(tree, tail) if statement.rule == "clausal" else argument_words(tree, tail)
     if set(head_words) & set(tail_words) and not (
         set(head_words) - set(tail_words) and set(tail_words) - set(head_words)
     ):
@@ -114,10 +116,8 @@ def _extraction(
 
 
 def _is_argument(tree: Tree, i: int) -> bool:
-    if (
-        i < 0
-        or tree.pos[i] in ("PUNCT", "ADP", "CCONJ", "SCONJ", "PART", "INTJ", "X", "SYM")
-        and tree.word[i] not in "%$"
+    if i < 0 or (
+        tree.pos[i] in ("PUNCT", "ADP", "CCONJ", "SCONJ", "PART", "INTJ", "X", "SYM") and tree.word[i] not in "%$"
     ):
         return False
     return tree.tag[i] not in ("WP", "WDT", "WRB") and (tree.label[i] != "expl" or tree.low[i] == "there")
@@ -130,7 +130,22 @@ def _mention(tree: Tree, i: int, antecedents: Antecedents, *, verbatim: bool) ->
         if found is not None:
             return mention(tree, found)
         return mention(tree, i) if verbatim else None
-    return mention(tree, antecedents.of_description(i))
+    named = entity_head(tree, i)
+    if named < 0:
+        return mention(tree, i) if verbatim else None
+    return mention(tree, antecedents.of_description(named))
+
+
+def _overlap(a: Mention, b: Mention) -> bool:
+    return a.start < b.end and b.start < a.end
+
+
+def _described(tree: Tree, i: int) -> int:
+    """ "Butterflies are creatures that undergo …": what undergoes it are the butterflies."""
+    if tree.child(i, "cop") < 0 or any(tree.low[c] == "the" for c in tree.children[i]):
+        return i
+    subject = tree.child(i, "nsubj")
+    return subject if subject >= 0 and tree.tag[subject] not in ("WP", "WDT", "EX") else i
 
 
 def _relation(tree: Tree, statement: Statement) -> Relation:

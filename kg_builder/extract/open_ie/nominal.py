@@ -1,4 +1,5 @@
-"""Statements that nouns make without a verb: appositions, titles, possessors, phrases of place, members, lists and tables."""
+"""Statements that nouns make without a verb: appositions, titles, possessors, phrases of place, members, lists and
+tables."""
 
 from __future__ import annotations
 
@@ -82,7 +83,7 @@ def _possessor(tree: Tree, owner: int, thing: int) -> Iterator[Statement]:
 
 
 def _phrase(tree: Tree, noun: int, inner: int) -> Iterator[Statement]:
-    """Names joined by a preposition of place ("Davidson Township in Sullivan County"), and members ("cities such as Rome")."""
+    """Names joined by a preposition of place ("Arles in Provence"), and members ("cities such as Rome")."""
     case = case_words(tree, inner)
     if not case or noun < 0:
         return
@@ -90,13 +91,15 @@ def _phrase(tree: Tree, noun: int, inner: int) -> Iterator[Statement]:
     if low in _MEMBERS and tree.pos[noun] == "NOUN":
         for k in tree.conjuncts(inner):
             yield Statement(k, (), noun, noun, "member", "be", how="nominal", implied="is")
-    elif low in ("in", "near", "at", "on", "from") and tree.pos[noun] == "PROPN" and tree.pos[inner] == "PROPN":
-        if mention_type(tree, inner) == "Place":
-            yield Statement(noun, tuple(case), inner, noun, "place", low, how="nominal")
+        return
+    names = tree.pos[noun] == tree.pos[inner] == "PROPN"
+    if names and low in ("in", "near", "at", "on", "from") and mention_type(tree, inner) == "Place":
+        yield Statement(noun, tuple(case), inner, noun, "place", low, how="nominal")
 
 
 def table_cells(text: str) -> list[tuple[tuple[int, int], tuple[int, int], tuple[int, int]]]:
-    """Rows of the form "Header: value; Header2: value2": offsets of first value, header and value for each later cell."""
+    """Rows of the form "Header: value; Header2: value2": offsets of first value, header and value for each later
+    cell."""
     rows = []
     at = 0
     for line in text.split("\n"):

@@ -82,7 +82,8 @@ class WordPieces:
 
 
 def _runs(word: str) -> list[str]:
-    """A word cut at punctuation and around ideographs, each a run of its own; spaces and control characters fall out."""
+    """A word cut at punctuation and around ideographs, each a run of its own; spaces and control characters fall
+    out."""
     runs, current = [], ""
     for c in word:
         if c.isalnum() and not "\u3400" <= c <= "\u9fff":

@@ -1,6 +1,7 @@
 """The English pipeline: text to a spaCy ``Doc`` with tags, lemmas, a UD v2 tree and entity types.
 
-One small encoder as int8 ONNX does all of it (``kg_builder/models/en/MODEL_CARD.md``). Its activations are scaled by what stands
+One small encoder as int8 ONNX does all of it (``kg_builder/models/en/MODEL_CARD.md``). Its activations are scaled by
+what stands
 in a batch, so that a batch never holds sentences of two texts: the result for a text depends on that text alone.
 """
 
@@ -110,7 +111,8 @@ class EnglishPipeline:
         self._nlp = _tokenizer()
 
     def parse(self, text: str) -> Doc:
-        """The text as a ``Doc``: tags, lemmas, tree, names (``ents``), and in ``user_data["kinds"]`` what each noun denotes."""
+        """The text as a ``Doc``: tags, lemmas, tree, names (``ents``), and in ``user_data["kinds"]`` what each noun
+        denotes."""
         bare = self._nlp.make_doc(text)
         words = [t.text for t in bare]
         return self._doc(words, [bool(t.whitespace_) for t in bare], self._windows(text, [t.idx for t in bare], words))
@@ -190,7 +192,8 @@ class EnglishPipeline:
         return windows
 
     def _parsed(self, windows: list[_Window]) -> list[tuple[_Window, _Parse]]:
-        """All windows of one text, shortest first to waste little padding; which ones meet depends on the text alone."""
+        """All windows of one text, shortest first to waste little padding; which ones meet depends on the text
+        alone."""
         order = sorted(windows, key=lambda w: (len(w.pieces), w.start))
         results: list[tuple[_Window, _Parse]] = []
         batch: list[_Window] = []

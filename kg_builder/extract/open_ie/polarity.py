@@ -18,25 +18,135 @@ _NOT_DONE = frozenset(
 )
 _DENIED_CONTENT = frozenset({"deny", "doubt", "disprove", "refute", "disbelieve"})
 _PLANNING = frozenset(
-    "plan intend want hope aim seek wish propose aspire expect promise agree decide prepare vow pledge threaten offer schedule "
-    "try attempt ask request urge order tell command recommend advise demand require encourage invite permit allow".split()
+    [
+        "plan",
+        "intend",
+        "want",
+        "hope",
+        "aim",
+        "seek",
+        "wish",
+        "propose",
+        "aspire",
+        "expect",
+        "promise",
+        "agree",
+        "decide",
+        "prepare",
+        "vow",
+        "pledge",
+        "threaten",
+        "offer",
+        "schedule",
+        "try",
+        "attempt",
+        "ask",
+        "request",
+        "urge",
+        "order",
+        "tell",
+        "command",
+        "recommend",
+        "advise",
+        "demand",
+        "require",
+        "encourage",
+        "invite",
+        "permit",
+        "allow",
+    ]
 )
 _ORDERS = frozenset(
-    "ask request urge order tell command recommend advise demand require encourage invite suggest propose".split()
+    [
+        "ask",
+        "request",
+        "urge",
+        "order",
+        "tell",
+        "command",
+        "recommend",
+        "advise",
+        "demand",
+        "require",
+        "encourage",
+        "invite",
+        "suggest",
+        "propose",
+    ]
 )
 _SEEMING = frozenset({"seem", "appear", "tend"})
 _SAYING = frozenset(
-    "say claim report state announce allege argue assert declare write tell believe think suggest estimate predict insist "
-    "maintain contend complain warn add comment speculate rumor rumour expect hope fear suspect assume describe consider "
-    "note explain testify speculate suppose guess imagine feel propose mention respond reply hypothesize".split()
+    [
+        "say",
+        "claim",
+        "report",
+        "state",
+        "announce",
+        "allege",
+        "argue",
+        "assert",
+        "declare",
+        "write",
+        "tell",
+        "believe",
+        "think",
+        "suggest",
+        "estimate",
+        "predict",
+        "insist",
+        "maintain",
+        "contend",
+        "complain",
+        "warn",
+        "add",
+        "comment",
+        "speculate",
+        "rumor",
+        "rumour",
+        "expect",
+        "hope",
+        "fear",
+        "suspect",
+        "assume",
+        "describe",
+        "consider",
+        "note",
+        "explain",
+        "testify",
+        "speculate",
+        "suppose",
+        "guess",
+        "imagine",
+        "feel",
+        "propose",
+        "mention",
+        "respond",
+        "reply",
+        "hypothesize",
+    ]
 )
-_HEARSAY = frozenset("say report allege rumor rumour believe think claim suppose assume reckon".split())
+_HEARSAY = frozenset(
+    ["say", "report", "allege", "rumor", "rumour", "believe", "think", "claim", "suppose", "assume", "reckon"]
+)
 _POSSIBLE = frozenset({"may", "might", "could"})
 _CONDITIONAL = frozenset({"would", "'d", "’d"})
 _ORDERED = frozenset({"should", "must", "shall", "ought"})
 _FUTURE = frozenset({"will", "'ll", "’ll", "wo"})
 _PERHAPS = frozenset(
-    "perhaps maybe possibly probably likely presumably potentially supposedly conceivably apparently seemingly arguably".split()
+    [
+        "perhaps",
+        "maybe",
+        "possibly",
+        "probably",
+        "likely",
+        "presumably",
+        "potentially",
+        "supposedly",
+        "conceivably",
+        "apparently",
+        "seemingly",
+        "arguably",
+    ]
 )
 _ALLEGED = frozenset({"allegedly", "reportedly", "purportedly", "rumoredly"})
 _IF = frozenset({"if", "unless", "whether", "provided", "assuming", "lest", "supposing"})
@@ -57,16 +167,20 @@ def status(tree: Tree, i: int, *, question: bool = False) -> Status:
     modality: Modality = _own_modality(tree, i)
     source = -1
     k = i
+    finite = False  # a finite verb coordinated with an infinitive is not under what governs the infinitive
     for _ in range(30):
         head, label = tree.head[k], tree.label[k]
         if head < 0:
             break
         if label == "conj":
+            finite = _is_finite_alone(tree, k, head) and tree.label[head] == "xcomp"
             if not _has_own_subject(tree, k) and not _is_finite_alone(tree, k, head):
                 negative = negative or (_is_negated(tree, head) and not _has_own_auxiliary(tree, k))
                 modality = _stronger(
                     modality, _own_modality(tree, head) if not _has_own_auxiliary(tree, k) else "asserted"
                 )
+        elif label == "xcomp" and finite:
+            finite = False
         elif label in ("xcomp", "ccomp", "csubj", "acl") or (label == "advcl" and _is_directed(tree, k)):
             lemma = tree.lemma[head].lower()
             if label == "advcl":
@@ -93,8 +207,7 @@ def status(tree: Tree, i: int, *, question: bool = False) -> Status:
                 modality = _stronger(modality, "conditional")
         elif label == "advcl":
             marks = [tree.low[c] for c in tree.children[k] if tree.label[c] in ("mark", "case")]
-            beside = [tree.low[c] for c in tree.children[head] if tree.label[c] == "mark"]
-            if any(m in _IF for m in marks) or any(m in ("provided", "assuming", "supposing") for m in beside):
+            if any(m in _IF for m in marks) or _is_assumed(tree, k):
                 return Status("negative" if negative else "positive", "conditional", source)
             if "without" in marks or "instead" in marks:
                 negative = True
@@ -200,6 +313,15 @@ def _is_infinitive(tree: Tree, k: int) -> bool:
 def _is_directed(tree: Tree, k: int) -> bool:
     """An infinitive under "order", "ask" … that the parser takes for one of purpose."""
     return tree.lemma[tree.head[k]].lower() in _ORDERS and _is_infinitive(tree, k)
+
+
+def _is_assumed(tree: Tree, k: int) -> bool:
+    """ "provided that", "assuming that" before the clause of `k`."""
+    words = ("provided", "providing", "assuming", "supposing")
+    return any(
+        tree.low[c] == "that" and tree.label[c] == "mark" and c > 0 and tree.low[c - 1] in words
+        for c in tree.children[k]
+    )
 
 
 def _is_subjunctive(tree: Tree, k: int) -> bool:

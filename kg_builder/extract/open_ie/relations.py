@@ -13,9 +13,53 @@ __all__ = ["Statement", "clause_statements", "noun_lemma"]
 
 # Nouns that form a preposition with the ones around them: "in honor of", "with respect to".
 _PREPOSITIONAL = frozenset(
-    "addition honor honour favor favour front behalf charge response relation regard respect accordance case terms term "
-    "support spite lieu light place view search connection conjunction collaboration cooperation partnership contrast "
-    "comparison excess memory result basis part virtue means way course aid exchange return opposition reference line".split()
+    [
+        "addition",
+        "honor",
+        "honour",
+        "favor",
+        "favour",
+        "front",
+        "behalf",
+        "charge",
+        "response",
+        "relation",
+        "regard",
+        "respect",
+        "accordance",
+        "case",
+        "terms",
+        "term",
+        "support",
+        "spite",
+        "lieu",
+        "light",
+        "place",
+        "view",
+        "search",
+        "connection",
+        "conjunction",
+        "collaboration",
+        "cooperation",
+        "partnership",
+        "contrast",
+        "comparison",
+        "excess",
+        "memory",
+        "result",
+        "basis",
+        "part",
+        "virtue",
+        "means",
+        "way",
+        "course",
+        "aid",
+        "exchange",
+        "return",
+        "opposition",
+        "reference",
+        "line",
+    ]
 )
 _TIMELESS = frozenset(
     {"so", "then", "also", "however", "therefore", "thus", "there", "here", "now", "as", "well", "too"}
@@ -81,8 +125,6 @@ def _restated(tree: Tree, clause: Clause, clauses: Mapping[int, Clause], depth: 
     i = clause.predicate
     carried = _carried(tree, clause)
     places = [(c, carried) for c in tree.children[i] if _is_gerund(tree, c) or _is_controlled(tree, clause, c)]
-    for noun, before in _tail_nouns(tree, clause):
-        places += [(c, before) for c in tree.children[noun] if tree.dep[c] == "acl" and clauses.get(c) is not None]
     for c, before in places:
         below = clauses.get(c)
         if below is None or depth > 1:
@@ -119,19 +161,6 @@ def _carried(tree: Tree, clause: Clause) -> tuple[int, ...]:
     return words
 
 
-def _tail_nouns(tree: Tree, clause: Clause) -> Iterator[tuple[int, tuple[int, ...]]]:
-    """The nouns that the clause's statements end in, each with the relation up to and including it."""
-    i = clause.predicate
-    if clause.copula:
-        yield i, _carried(tree, clause)
-        return
-    for c in tree.children[i]:
-        if tree.dep[c] == "obj":
-            yield c, (*clause.words, *argument_words(tree, c))
-        elif tree.label[c] == "obl":
-            yield c, (*_carried(tree, clause), *case_words(tree, c), *argument_words(tree, c))
-
-
 def _complements(tree: Tree, clause: Clause) -> Iterator[Statement]:
     base = Statement(-1, tuple(clause.words), -1, clause.predicate, "", verb_lemma(tree, clause))
     if clause.copula:
@@ -163,9 +192,7 @@ def _complements(tree: Tree, clause: Clause) -> Iterator[Statement]:
         carried = (*carried, *argument_words(tree, c))
     for c in secondary:
         yield from _with_tail(tree, replace(base, relation=carried), c, "complement")
-        if not objects and tree.pos[c] != "ADJ":
-            carried = (*carried, *argument_words(tree, c))
-        elif not objects:
+        if (not objects and tree.pos[c] != "ADJ") or not objects:
             carried = (*carried, *argument_words(tree, c))
     yield from _attachments(tree, clause, replace(base, relation=carried), i)
 
@@ -237,10 +264,32 @@ def _attachments(tree: Tree, clause: Clause, base: Statement, i: int) -> Iterato
 
 
 _IDIOMS = frozenset(
-    "as result|in fact|for example|for instance|in addition|at least|in general|in turn|in particular|on hand|in contrast|"
-    "in words|of course|in short|at last|in end|for part|in case|at time|on contrary|in practice|in effect|at all|by way".split(
-        "|"
-    )
+    [
+        "as result",
+        "in fact",
+        "for example",
+        "for instance",
+        "in addition",
+        "at least",
+        "in general",
+        "in turn",
+        "in particular",
+        "on hand",
+        "in contrast",
+        "in words",
+        "of course",
+        "in short",
+        "at last",
+        "in end",
+        "for part",
+        "in case",
+        "at time",
+        "on contrary",
+        "in practice",
+        "in effect",
+        "at all",
+        "by way",
+    ]
 )
 
 
@@ -304,7 +353,8 @@ def argument_words_until(tree: Tree, i: int, inner: int) -> list[int]:
 
 
 def _noun_and_attachments(tree: Tree, base: Statement, i: int, rule: str) -> Iterator[Statement]:
-    """The statement with tail `i`, and one for each preposition phrase at `i`: "was given a contract for | F-16 aircraft"."""
+    """The statement with tail `i`, and one for each preposition phrase at `i`: "was given a contract for | F-16
+    aircraft"."""
     yield replace(base, tail=i)
     for c in tree.children[i]:
         if tree.label[c] == "appos" and tree.pos[c] == tree.pos[i] == "PROPN" and _are_places(tree, i, c):
@@ -345,6 +395,7 @@ def _is_nominal(tree: Tree, c: int) -> bool:
 
 
 def noun_lemma(tree: Tree, i: int) -> str:
+    """A noun in base form after its own compounds and adjectives: "prime minister"."""
     compounds = [
         c for c in tree.children[i] if tree.label[c] in ("compound", "amod") and c < i and len(tree.word[c]) > 1
     ]

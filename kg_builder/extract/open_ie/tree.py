@@ -15,10 +15,12 @@ __all__ = ["Tree"]
 
 
 class Tree:
-    """The words of a text with their tags and arcs (UD v2). Indices count words of the whole text; a root's head is -1."""
+    """The words of a text with their tags and arcs (UD v2). Indices count words of the whole text; a root's head is
+    -1."""
 
     __slots__ = (
-        "children", "dep", "end", "head", "kind", "label", "lemma", "low", "ner", "ner_start", "pos", "sentences", "start",
+        "children", "dep", "end", "head", "kind", "label", "lemma", "low", "ner", "ner_start", "pos", "sentences",
+        "start",
         "tag", "text", "word",
     )  # fmt: skip
 
@@ -34,6 +36,10 @@ class Tree:
         self.dep: list[str] = [t.dep_.lower() for t in doc]
         self.label = [d.partition(":")[0] for d in self.dep]
         self.head: list[int] = [-1 if t.head.i == t.i else t.head.i for t in doc]
+        # Auxiliaries have no dependents (UD); what the parser hangs there belongs to their verb.
+        for i, h in enumerate(self.head):
+            if h >= 0 and self.label[h] in ("cop", "aux") and self.head[h] not in (-1, i) and self.label[i] != "fixed":
+                self.head[i] = self.head[h]
         self.children: list[list[int]] = [[] for _ in self.word]
         for i, h in enumerate(self.head):
             if h >= 0:
@@ -59,7 +65,8 @@ class Tree:
         return [c for c in self.children[i] if self.label[c] in labels]
 
     def below(self, i: int, keep: Callable[[int], bool] | None = None) -> list[int]:
-        """The words under `i` and `i` itself, in order; a dependent that `keep` refuses is left out with all below it."""
+        """The words under `i` and `i` itself, in order; a dependent that `keep` refuses is left out with all below
+        it."""
         found, stack = [i], [i]
         while stack:
             for c in self.children[stack.pop()]:
@@ -83,8 +90,10 @@ class Tree:
         return found
 
     def surface(self, words: list[int]) -> tuple[str, int | None, int | None]:
-        """What these words read, and their offsets if they stand side by side (else None, and one space at each gap)."""
-        parts, last = [], -2
+        """What these words read, and their offsets if they stand side by side (else None, and one space at each
+        gap)."""
+        parts: list[str] = []
+        last = -2
         for i in words:
             if i == last + 1 and parts:
                 parts.append(self.text[self.end[last] : self.start[i]])
