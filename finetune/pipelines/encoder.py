@@ -1,8 +1,7 @@
-"""A small pretrained encoder with many heads: tags, a dependency parser and entity types, read off each word's first
-piece.
+"""A small pretrained encoder with many heads: tags, a dependency parser and entity types, read off each word's start.
 
-The parser follows Dozat and Manning, "Deep Biaffine Attention for Neural Dependency Parsing" (2017), for arcs; a label is
-scored from both ends of its arc by one hidden layer, far cheaper than a biaffine form for each label.
+The parser follows Dozat and Manning, "Deep Biaffine Attention for Neural Dependency Parsing" (2017), for arcs. A label
+is scored from both ends of its arc by one hidden layer, far cheaper than a biaffine form for each label.
 Shapes: batch B, pieces S, words W (as many as in the longest sentence of the batch), width D.
 """
 

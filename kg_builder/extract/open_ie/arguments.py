@@ -8,194 +8,18 @@ and adjectives.
 
 from __future__ import annotations
 
-import re
-
+from kg_builder.extract.open_ie.lexicon import word_set
+from kg_builder.extract.open_ie.mention_types import mention_type
 from kg_builder.extract.open_ie.tree import Tree
 from kg_builder.types import Mention, Span
 
-__all__ = ["argument_words", "clause_words", "entity_head", "entity_words", "mention", "mention_type", "span"]
-
-_NAMED = {
-    "PER": "Person", "PERSON": "Person", "LOC": "Place", "GPE": "Place", "ORG": "Organization", "Person": "Person",
-    "Organization": "Organization", "Place": "Place", "Time": "Time", "Quantity": "Quantity", "Event": "Event",
-    "Work": "Work", "Product": "Product", "MISC": "",
-}  # fmt: skip
-_KINDS = {"person": "Person", "organization": "Organization", "place": "Place", "time": "Time", "event": "Event"}
-_MONTHS = frozenset(
-    [
-        "january",
-        "february",
-        "march",
-        "april",
-        "may",
-        "june",
-        "july",
-        "august",
-        "september",
-        "october",
-        "november",
-        "december",
-        "jan",
-        "feb",
-        "mar",
-        "apr",
-        "jun",
-        "jul",
-        "aug",
-        "sep",
-        "sept",
-        "oct",
-        "nov",
-        "dec",
-        "monday",
-        "tuesday",
-        "wednesday",
-        "thursday",
-        "friday",
-        "saturday",
-        "sunday",
-        "today",
-        "yesterday",
-        "tomorrow",
-    ]
-)
-_TIMES = frozenset(
-    [
-        "year",
-        "month",
-        "week",
-        "day",
-        "hour",
-        "minute",
-        "second",
-        "decade",
-        "century",
-        "morning",
-        "evening",
-        "afternoon",
-        "night",
-        "weekend",
-        "season",
-        "spring",
-        "summer",
-        "autumn",
-        "winter",
-        "era",
-        "age",
-        "period",
-        "millennium",
-        "date",
-        "noon",
-        "midnight",
-        "semester",
-        "quarter",
-        "fortnight",
-    ]
-)
-_UNITS = frozenset(
-    [
-        "percent",
-        "%",
-        "dollar",
-        "euro",
-        "pound",
-        "yen",
-        "yuan",
-        "cent",
-        "rupee",
-        "kilometer",
-        "kilometre",
-        "km",
-        "mile",
-        "meter",
-        "metre",
-        "m",
-        "cm",
-        "mm",
-        "foot",
-        "inch",
-        "yard",
-        "acre",
-        "hectare",
-        "kilogram",
-        "kg",
-        "gram",
-        "ton",
-        "tonne",
-        "liter",
-        "litre",
-        "gallon",
-        "degree",
-        "watt",
-        "kilowatt",
-        "megawatt",
-        "volt",
-        "hertz",
-        "byte",
-        "megabyte",
-        "gigabyte",
-        "million",
-        "billion",
-        "trillion",
-        "thousand",
-        "hundred",
-        "dozen",
-        "point",
-        "mph",
-        "knot",
-        "calorie",
-        "barrel",
-        "celsius",
-        "fahrenheit",
-    ]
-)
-_YEAR = re.compile(
-    r"(1\d|20)\d\d(s|[-–/]\d{2,4})?$|'?\d0s$|\d{1,2}(st|nd|rd|th)$|\d{1,4}([-/.])\d{1,2}\2\d{1,4}$|\d{1,2}:\d\d$"
-)
-_QUANTITY = re.compile(r"[$€£¥]|[-+]?[\d.,]*\d%?$")
+__all__ = ["argument_words", "clause_words", "entity_head", "entity_words", "mention", "span"]
 
 # Words that stand for something said elsewhere.
-_VAGUE = frozenset(
-    [
-        "others",
-        "other",
-        "one",
-        "ones",
-        "most",
-        "many",
-        "some",
-        "few",
-        "all",
-        "both",
-        "each",
-        "any",
-        "none",
-        "several",
-        "more",
-        "less",
-        "such",
-        "same",
-        "former",
-        "latter",
-        "another",
-        "something",
-        "anything",
-        "everything",
-        "nothing",
-        "someone",
-        "anyone",
-        "everyone",
-        "much",
-        "little",
-        "enough",
-        "either",
-        "neither",
-        "half",
-        "least",
-        "own",
-        "next",
-        "last",
-    ]
+_VAGUE = word_set(
+    "others other one ones most many some few all both each any none several more less such same former latter "
+    "another something anything everything nothing someone anyone everyone much little enough either neither half "
+    "least own next last"
 )
 _MAX_OF_WORDS = 4  # of a phrase with "of" that an entity takes in
 # What never belongs to an argument, at its head or further down.
@@ -385,24 +209,6 @@ def entity_head(tree: Tree, i: int) -> int:
         if tree.label[c] == "nmod" and c > i and any(tree.low[k] == "of" for k in tree.having(c, "case")):
             return c if tree.pos[c] != "PRON" else -1
     return -1
-
-
-def mention_type(tree: Tree, i: int) -> str:
-    """One of `kg_builder.types.ENTITY_TYPES` for the entity headed by `i`."""
-    low, lemma = tree.low[i], tree.lemma[i].lower()
-    if low in _MONTHS or (lemma in _TIMES and tree.pos[i] != "PROPN") or _YEAR.match(low):
-        return "Time"
-    named = _NAMED.get(tree.ner[i], "")
-    if named:
-        return named
-    if tree.pos[i] in ("NUM", "SYM") or (lemma in _UNITS and tree.pos[i] in ("NOUN", "SYM")) or _QUANTITY.match(low):
-        if any(tree.low[c] in _MONTHS for c in tree.children[i]):
-            return "Time"
-        return "Quantity"
-    kind = _KINDS.get(tree.kind[i], "")
-    if tree.ner[i] == "MISC":
-        return kind if kind == "Event" else "Work"
-    return kind or "Other"
 
 
 def mention(tree: Tree, i: int) -> Mention:

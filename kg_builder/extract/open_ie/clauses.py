@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from kg_builder.extract.open_ie.lexicon import word_set
 from kg_builder.extract.open_ie.tree import Tree
 
 __all__ = ["Clause", "case_words", "find_clauses"]
@@ -11,56 +12,11 @@ __all__ = ["Clause", "case_words", "find_clauses"]
 RELATIVE = frozenset({"who", "which", "that", "whom", "whose", "where", "when", "why", "what", "how"})
 # Verbs whose infinitive is done by their own subject although they have an object.
 _SUBJECT_CONTROL = frozenset({"promise", "use", "threaten"})
-_LOOSE = frozenset(
-    [
-        "then",
-        "also",
-        "now",
-        "still",
-        "thus",
-        "therefore",
-        "however",
-        "later",
-        "soon",
-        "again",
-        "already",
-        "just",
-        "only",
-        "even",
-        "so",
-        "too",
-        "either",
-    ]
-)
+_LOOSE = word_set("then also now still thus therefore however later soon again already just only even so too either")
 # What these verbs want done, their object does, whatever the parser makes of the infinitive.
-_DIRECTING = frozenset(
-    [
-        "ask",
-        "request",
-        "urge",
-        "order",
-        "tell",
-        "command",
-        "recommend",
-        "advise",
-        "require",
-        "encourage",
-        "invite",
-        "permit",
-        "allow",
-        "force",
-        "enable",
-        "help",
-        "lead",
-        "cause",
-        "persuade",
-        "convince",
-        "teach",
-        "instruct",
-        "compel",
-        "want",
-        "expect",
-    ]
+_DIRECTING = word_set(
+    "ask request urge order tell command recommend advise require encourage invite permit allow force enable help "
+    "lead cause persuade convince teach instruct compel want expect"
 )
 _SUBJECTS = ("nsubj", "nsubj:pass", "nsubj:outer")
 

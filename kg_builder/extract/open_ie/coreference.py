@@ -7,7 +7,8 @@ agrees in the two sentences before. Two candidates alike in everything: no answe
 
 from __future__ import annotations
 
-from kg_builder.extract.open_ie.arguments import mention_type
+from kg_builder.extract.open_ie.lexicon import word_set
+from kg_builder.extract.open_ie.mention_types import mention_type
 from kg_builder.extract.open_ie.tree import Tree
 
 __all__ = ["Antecedents"]
@@ -17,45 +18,8 @@ _FEMALE = frozenset({"she", "her", "hers", "herself"})
 _THING = frozenset({"it", "its", "itself"})
 _PLURAL = frozenset({"they", "them", "their", "theirs", "themselves"})
 _REFLEXIVE = frozenset({"himself", "herself", "itself", "themselves"})
-_MALE_WORDS = frozenset(
-    [
-        "mr",
-        "sir",
-        "king",
-        "prince",
-        "father",
-        "son",
-        "brother",
-        "husband",
-        "uncle",
-        "lord",
-        "emperor",
-        "duke",
-        "baron",
-        "man",
-        "boy",
-        "actor",
-    ]
-)
-_FEMALE_WORDS = frozenset(
-    [
-        "mrs",
-        "ms",
-        "miss",
-        "queen",
-        "princess",
-        "mother",
-        "daughter",
-        "sister",
-        "wife",
-        "aunt",
-        "lady",
-        "empress",
-        "woman",
-        "girl",
-        "actress",
-    ]
-)
+_MALE_WORDS = word_set("mr sir king prince father son brother husband uncle lord emperor duke baron man boy actor")
+_FEMALE_WORDS = word_set("mrs ms miss queen princess mother daughter sister wife aunt lady empress woman girl actress")
 _DESCRIBED = {
     "company": "Organization", "firm": "Organization", "corporation": "Organization", "organization": "Organization",
     "organisation": "Organization", "university": "Organization", "agency": "Organization", "bank": "Organization",

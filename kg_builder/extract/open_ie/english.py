@@ -10,8 +10,10 @@ from kg_builder.extract.open_ie.arguments import argument_words, clause_words, e
 from kg_builder.extract.open_ie.clauses import find_clauses
 from kg_builder.extract.open_ie.confidence import confidence
 from kg_builder.extract.open_ie.coreference import Antecedents
+from kg_builder.extract.open_ie.mention_types import mention_type
 from kg_builder.extract.open_ie.nominal import nominal_statements, table_cells
-from kg_builder.extract.open_ie.polarity import Status, qualifiers, status
+from kg_builder.extract.open_ie.polarity import Status, status
+from kg_builder.extract.open_ie.qualifiers import qualifiers
 from kg_builder.extract.open_ie.relations import Statement, clause_statements
 from kg_builder.extract.open_ie.tree import Tree
 from kg_builder.types import Extraction, Mention, Relation
@@ -175,8 +177,6 @@ def _table_statements(tree: Tree) -> Iterator[Extraction]:
 
 
 def _cell_type(tree: Tree, words: list[int]) -> str:
-    from kg_builder.extract.open_ie.arguments import mention_type
-
     inside = set(words)
     heads = [w for w in words if tree.head[w] not in inside and tree.pos[w] != "PUNCT"]
     return mention_type(tree, heads[0]) if heads else "Other"

@@ -6,9 +6,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from kg_builder.extract.open_ie.arguments import mention_type
 from kg_builder.extract.open_ie.clauses import case_words
-from kg_builder.extract.open_ie.relations import Statement, noun_lemma
+from kg_builder.extract.open_ie.mention_types import mention_type
+from kg_builder.extract.open_ie.relation_lemmas import noun_lemma
+from kg_builder.extract.open_ie.relations import Statement
 from kg_builder.extract.open_ie.tree import Tree
 
 __all__ = ["nominal_statements", "table_cells"]

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from kg_builder.extract.open_ie.arguments import argument_words, mention_type
 from kg_builder.extract.open_ie.clauses import case_words
+from kg_builder.extract.open_ie.lexicon import word_set
 from kg_builder.extract.open_ie.tree import Tree
-from kg_builder.types import Modality, Polarity, Qualifier
+from kg_builder.types import Modality, Polarity
 
-__all__ = ["Status", "qualifiers", "status"]
+__all__ = ["Status", "status"]
 
 _NOT = frozenset({"not", "n't", "n’t", "never", "neither", "nor", "hardly", "scarcely", "barely", "nowhere", "nt"})
 _NO = frozenset({"no", "neither", "none", "nobody", "nothing", "no-one"})
@@ -17,136 +17,28 @@ _NOT_DONE = frozenset(
     {"fail", "refuse", "decline", "neglect", "forget", "cease", "deny", "avoid", "prevent", "stop", "omit"}
 )
 _DENIED_CONTENT = frozenset({"deny", "doubt", "disprove", "refute", "disbelieve"})
-_PLANNING = frozenset(
-    [
-        "plan",
-        "intend",
-        "want",
-        "hope",
-        "aim",
-        "seek",
-        "wish",
-        "propose",
-        "aspire",
-        "expect",
-        "promise",
-        "agree",
-        "decide",
-        "prepare",
-        "vow",
-        "pledge",
-        "threaten",
-        "offer",
-        "schedule",
-        "try",
-        "attempt",
-        "ask",
-        "request",
-        "urge",
-        "order",
-        "tell",
-        "command",
-        "recommend",
-        "advise",
-        "demand",
-        "require",
-        "encourage",
-        "invite",
-        "permit",
-        "allow",
-    ]
+_PLANNING = word_set(
+    "plan intend want hope aim seek wish propose aspire expect promise agree decide prepare vow pledge threaten "
+    "offer schedule try attempt ask request urge order tell command recommend advise demand require encourage "
+    "invite permit allow"
 )
-_ORDERS = frozenset(
-    [
-        "ask",
-        "request",
-        "urge",
-        "order",
-        "tell",
-        "command",
-        "recommend",
-        "advise",
-        "demand",
-        "require",
-        "encourage",
-        "invite",
-        "suggest",
-        "propose",
-    ]
+_ORDERS = word_set(
+    "ask request urge order tell command recommend advise demand require encourage invite suggest propose"
 )
 _SEEMING = frozenset({"seem", "appear", "tend"})
-_SAYING = frozenset(
-    [
-        "say",
-        "claim",
-        "report",
-        "state",
-        "announce",
-        "allege",
-        "argue",
-        "assert",
-        "declare",
-        "write",
-        "tell",
-        "believe",
-        "think",
-        "suggest",
-        "estimate",
-        "predict",
-        "insist",
-        "maintain",
-        "contend",
-        "complain",
-        "warn",
-        "add",
-        "comment",
-        "speculate",
-        "rumor",
-        "rumour",
-        "expect",
-        "hope",
-        "fear",
-        "suspect",
-        "assume",
-        "describe",
-        "consider",
-        "note",
-        "explain",
-        "testify",
-        "speculate",
-        "suppose",
-        "guess",
-        "imagine",
-        "feel",
-        "propose",
-        "mention",
-        "respond",
-        "reply",
-        "hypothesize",
-    ]
+_SAYING = word_set(
+    "say claim report state announce allege argue assert declare write tell believe think suggest estimate "
+    "predict insist maintain contend complain warn add comment speculate rumor rumour expect hope fear suspect "
+    "assume describe consider note explain testify speculate suppose guess imagine feel propose mention respond "
+    "reply hypothesize"
 )
-_HEARSAY = frozenset(
-    ["say", "report", "allege", "rumor", "rumour", "believe", "think", "claim", "suppose", "assume", "reckon"]
-)
+_HEARSAY = word_set("say report allege rumor rumour believe think claim suppose assume reckon")
 _POSSIBLE = frozenset({"may", "might", "could"})
 _CONDITIONAL = frozenset({"would", "'d", "’d"})
 _ORDERED = frozenset({"should", "must", "shall", "ought"})
 _FUTURE = frozenset({"will", "'ll", "’ll", "wo"})
-_PERHAPS = frozenset(
-    [
-        "perhaps",
-        "maybe",
-        "possibly",
-        "probably",
-        "likely",
-        "presumably",
-        "potentially",
-        "supposedly",
-        "conceivably",
-        "apparently",
-        "seemingly",
-        "arguably",
-    ]
+_PERHAPS = word_set(
+    "perhaps maybe possibly probably likely presumably potentially supposedly conceivably apparently seemingly arguably"
 )
 _ALLEGED = frozenset({"allegedly", "reportedly", "purportedly", "rumoredly"})
 _IF = frozenset({"if", "unless", "whether", "provided", "assuming", "lest", "supposing"})
@@ -352,22 +244,3 @@ def _parenthetical_source(tree: Tree, k: int) -> tuple[int, bool]:
     if head >= 0 and tree.label[k] == "parataxis" and tree.lemma[head].lower() in _SAYING:
         return tree.child(head, "nsubj"), True
     return -1, False
-
-
-def qualifiers(tree: Tree, predicate: int, *, leave_out: set[int], source: int) -> tuple[Qualifier, ...]:
-    """Time, place and source of the clause at `predicate`, but for the words in `leave_out`."""
-    found = []
-    for c in tree.children[predicate]:
-        if tree.label[c] not in ("obl", "advmod") or c in leave_out or tree.pos[c] == "PRON":
-            continue
-        kind = mention_type(tree, c)
-        if tree.label[c] == "advmod" and kind != "Time":
-            continue
-        role = {"Time": "time", "Place": "place"}.get(kind)
-        if role:
-            text, start, end = tree.surface(argument_words(tree, c))
-            found.append(Qualifier(role, text, start, end))
-    if source >= 0:
-        text, start, end = tree.surface(argument_words(tree, source))
-        found.append(Qualifier("source", text, start, end))
-    return tuple(found)

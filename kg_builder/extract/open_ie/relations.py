@@ -7,59 +7,18 @@ from dataclasses import dataclass, replace
 
 from kg_builder.extract.open_ie.arguments import argument_words
 from kg_builder.extract.open_ie.clauses import Clause, case_words
+from kg_builder.extract.open_ie.lexicon import word_set
+from kg_builder.extract.open_ie.relation_lemmas import joined, lower, noun_lemma, verb_lemma
 from kg_builder.extract.open_ie.tree import Tree
 
-__all__ = ["Statement", "clause_statements", "noun_lemma"]
+__all__ = ["Statement", "clause_statements"]
 
 # Nouns that form a preposition with the ones around them: "in honor of", "with respect to".
-_PREPOSITIONAL = frozenset(
-    [
-        "addition",
-        "honor",
-        "honour",
-        "favor",
-        "favour",
-        "front",
-        "behalf",
-        "charge",
-        "response",
-        "relation",
-        "regard",
-        "respect",
-        "accordance",
-        "case",
-        "terms",
-        "term",
-        "support",
-        "spite",
-        "lieu",
-        "light",
-        "place",
-        "view",
-        "search",
-        "connection",
-        "conjunction",
-        "collaboration",
-        "cooperation",
-        "partnership",
-        "contrast",
-        "comparison",
-        "excess",
-        "memory",
-        "result",
-        "basis",
-        "part",
-        "virtue",
-        "means",
-        "way",
-        "course",
-        "aid",
-        "exchange",
-        "return",
-        "opposition",
-        "reference",
-        "line",
-    ]
+_PREPOSITIONAL = word_set(
+    "addition honor honour favor favour front behalf charge response relation regard respect accordance case "
+    "terms term support spite lieu light place view search connection conjunction collaboration cooperation "
+    "partnership contrast comparison excess memory result basis part virtue means way course aid exchange return "
+    "opposition reference line"
 )
 _TIMELESS = frozenset(
     {"so", "then", "also", "however", "therefore", "thus", "there", "here", "now", "as", "well", "too"}
@@ -106,7 +65,7 @@ def _existential(tree: Tree, clause: Clause) -> Iterator[Statement]:
             case = case_words(tree, c)
             if tree.label[c] == "obl" and case and not _is_idiom(tree, c, case):
                 yield replace(base, tail=c, relation=(*base.relation, *argument_words(tree, noun), *case))
-                lemma = _joined(tree, "be", case)
+                lemma = joined(tree, "be", case)
                 words = (*base.relation, *case)
                 yield Statement(noun, words, c, i, "existential", lemma, how=clause.how)
         for c in tree.children[noun]:
@@ -116,7 +75,7 @@ def _existential(tree: Tree, clause: Clause) -> Iterator[Statement]:
                 and case
                 and tree.low[case[0]] in ("in", "at", "on", "near", "within", "between")
             ):
-                lemma = _joined(tree, "be", case)
+                lemma = joined(tree, "be", case)
                 yield Statement(noun, (*base.relation, *case), c, i, "existential", lemma, how=clause.how)
 
 
@@ -183,7 +142,7 @@ def _complements(tree: Tree, clause: Clause) -> Iterator[Statement]:
                 relation=(*carried, *clause.gap_case),
                 tail=noun,
                 rule=rule,
-                lemma=_joined(tree, base.lemma, clause.gap_case),
+                lemma=joined(tree, base.lemma, clause.gap_case),
             )
         elif not objects:
             yield replace(base, relation=carried, tail=noun, rule=rule)
@@ -297,7 +256,7 @@ def _is_idiom(tree: Tree, c: int, case: list[int]) -> bool:
     """ "as a result", "for example": a word to the reader, no circumstance."""
     if any(tree.label[k] in ("nmod", "amod", "acl", "compound", "nummod") for k in tree.children[c]):
         return tree.low[c] == "hand"
-    return f"{_lower(tree, case)} {tree.low[c]}" in _IDIOMS
+    return f"{lower(tree, case)} {tree.low[c]}" in _IDIOMS
 
 
 def _with_tail(tree: Tree, base: Statement, tail: int, rule: str) -> Iterator[Statement]:
@@ -317,13 +276,13 @@ def _with_tail(tree: Tree, base: Statement, tail: int, rule: str) -> Iterator[St
                         base,
                         relation=words,
                         rule=rule,
-                        lemma=_joined(tree, base.lemma, list(words[len(base.relation) :])),
+                        lemma=joined(tree, base.lemma, list(words[len(base.relation) :])),
                     ),
                     k,
                     rule,
                 )
             continue
-        lemma = base.lemma if not case or (rule == "agent") else _joined(tree, base.lemma, case)
+        lemma = base.lemma if not case or (rule == "agent") else joined(tree, base.lemma, case)
         yield from _noun_and_attachments(
             tree, replace(base, relation=(*base.relation, *case), rule=rule, lemma=lemma), c, rule
         )
@@ -368,7 +327,7 @@ def _noun_and_attachments(tree: Tree, base: Statement, i: int, rule: str) -> Ite
         if not case:
             continue
         words = (*base.relation, *argument_words_until(tree, i, c), *case)
-        nominal = " ".join(w for w in (noun_lemma(tree, i), _lower(tree, case)) if w)
+        nominal = " ".join(w for w in (noun_lemma(tree, i), lower(tree, case)) if w)
         lemma = nominal if base.lemma in ("", "be") else f"{base.lemma} {nominal}"
         for k in tree.conjuncts(c):
             own = case_words(tree, k)
@@ -392,45 +351,3 @@ def _is_relative(tree: Tree, c: int) -> bool:
 
 def _is_nominal(tree: Tree, c: int) -> bool:
     return tree.pos[c] in ("NOUN", "PROPN", "ADJ", "NUM") and tree.child(c, "cop") < 0
-
-
-def noun_lemma(tree: Tree, i: int) -> str:
-    """A noun in base form after its own compounds and adjectives: "prime minister"."""
-    compounds = [
-        c for c in tree.children[i] if tree.label[c] in ("compound", "amod") and c < i and len(tree.word[c]) > 1
-    ]
-    near = [c for c in compounds if all(k in compounds or k == i for k in range(c, i + 1))]
-    return " ".join([*(tree.low[c] for c in near), tree.lemma[i].lower()])
-
-
-def _lower(tree: Tree, words: list[int]) -> str:
-    return " ".join(tree.low[w] for w in words)
-
-
-def _joined(tree: Tree, lemma: str, words: list[int]) -> str:
-    return f"{lemma} {_lower(tree, words)}".strip()
-
-
-_ASPECT = frozenset(
-    {"continue", "begin", "start", "seem", "appear", "tend", "use", "come", "go", "have", "need", "happen"}
-)
-
-
-def verb_lemma(tree: Tree, clause: Clause, *, active: bool = False) -> str:
-    """The verb group in base form, auxiliaries dropped; a passive keeps its participle unless `active`."""
-    if clause.copula:
-        return "be"
-    i = clause.predicate
-    participle = clause.passive and not active
-    parts = [tree.low[i] if participle else tree.lemma[i].lower()]
-    parts += [tree.low[c] for c in tree.children[i] if tree.dep[c] == "compound:prt"]
-    k = i
-    while tree.label[k] == "xcomp" and tree.head[k] in clause.words:
-        k = tree.head[k]
-        if tree.lemma[k].lower() not in _ASPECT:
-            parts[:0] = (
-                [tree.lemma[k].lower(), "to"]
-                if any(tree.label[c] == "mark" for c in tree.children[i])
-                else [tree.lemma[k].lower()]
-            )
-    return " ".join(parts)

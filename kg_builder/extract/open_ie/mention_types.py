@@ -1,0 +1,54 @@
+"""What an entity is: a person, a place, a time, a quantity …"""
+
+from __future__ import annotations
+
+import re
+
+from kg_builder.extract.open_ie.lexicon import word_set
+from kg_builder.extract.open_ie.tree import Tree
+
+__all__ = ["mention_type"]
+
+_NAMED = {
+    "PER": "Person", "PERSON": "Person", "LOC": "Place", "GPE": "Place", "ORG": "Organization", "Person": "Person",
+    "Organization": "Organization", "Place": "Place", "Time": "Time", "Quantity": "Quantity", "Event": "Event",
+    "Work": "Work", "Product": "Product", "MISC": "",
+}  # fmt: skip
+_KINDS = {"person": "Person", "organization": "Organization", "place": "Place", "time": "Time", "event": "Event"}
+_MONTHS = word_set(
+    "january february march april may june july august september october november december jan feb mar apr jun "
+    "jul aug sep sept oct nov dec monday tuesday wednesday thursday friday saturday sunday today yesterday "
+    "tomorrow"
+)
+_TIMES = word_set(
+    "year month week day hour minute second decade century morning evening afternoon night weekend season spring "
+    "summer autumn winter era age period millennium date noon midnight semester quarter fortnight"
+)
+_UNITS = word_set(
+    "percent % dollar euro pound yen yuan cent rupee kilometer kilometre km mile meter metre m cm mm foot inch "
+    "yard acre hectare kilogram kg gram ton tonne liter litre gallon degree watt kilowatt megawatt volt hertz "
+    "byte megabyte gigabyte million billion trillion thousand hundred dozen point mph knot calorie barrel celsius "
+    "fahrenheit"
+)
+_YEAR = re.compile(
+    r"(1\d|20)\d\d(s|[-–/]\d{2,4})?$|'?\d0s$|\d{1,2}(st|nd|rd|th)$|\d{1,4}([-/.])\d{1,2}\2\d{1,4}$|\d{1,2}:\d\d$"
+)
+_QUANTITY = re.compile(r"[$€£¥]|[-+]?[\d.,]*\d%?$")
+
+
+def mention_type(tree: Tree, i: int) -> str:
+    """One of `kg_builder.types.ENTITY_TYPES` for the entity headed by `i`."""
+    low, lemma = tree.low[i], tree.lemma[i].lower()
+    if low in _MONTHS or (lemma in _TIMES and tree.pos[i] != "PROPN") or _YEAR.match(low):
+        return "Time"
+    named = _NAMED.get(tree.ner[i], "")
+    if named:
+        return named
+    if tree.pos[i] in ("NUM", "SYM") or (lemma in _UNITS and tree.pos[i] in ("NOUN", "SYM")) or _QUANTITY.match(low):
+        if any(tree.low[c] in _MONTHS for c in tree.children[i]):
+            return "Time"
+        return "Quantity"
+    kind = _KINDS.get(tree.kind[i], "")
+    if tree.ner[i] == "MISC":
+        return kind if kind == "Event" else "Work"
+    return kind or "Other"
