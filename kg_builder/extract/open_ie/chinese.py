@@ -69,7 +69,8 @@ class _Reader:
 
     def read(self) -> Iterator[Extraction]:
         clauses = find_clauses(self.tree)
-        self._remember(clauses)
+        subjects = {s for c in clauses for s in c.subjects}
+        self.antecedents.later(lambda: self._remember(subjects))
         count = 0
         for statement, state in self._statements(clauses):
             extraction = self._extraction(statement, state)
@@ -100,8 +101,7 @@ class _Reader:
             if subject is not None:
                 yield from (a for a in alias_clauses(self.tree, subject) if a.name.start > subject.end)
 
-    def _remember(self, clauses: list[Clause]) -> None:
-        subjects = {s for c in clauses for s in c.subjects}
+    def _remember(self, subjects: set[int]) -> None:
         depth = 0
         for i in range(1, len(self.tree)):
             depth += (self.tree[i].text in "（(") - (self.tree[i].text in "）)")
@@ -288,10 +288,8 @@ def _unique(extractions: Iterable[Extraction]) -> list[Extraction]:
     """Without repetitions: of two that read the same at the same place, the surer one."""
     best: dict[tuple[object, ...], Extraction] = {}
     for e in extractions:
-        arguments = (
-            e.head_argument.surface if e.head_argument else "",
-            e.tail_argument.surface if e.tail_argument else "",
-        )
+        both = ((e.head_argument or e.head).surface, (e.tail_argument or e.tail).surface)
+        arguments = tuple(surface.strip("“”《》") for surface in both)
         places = (e.head.start, e.head.end, e.tail.start, e.tail.end)
         key = (places, e.relation.surface, e.polarity, e.modality, *arguments)
         if key not in best or best[key].confidence < e.confidence:

@@ -145,7 +145,8 @@ def entity_head(tree: Tree, i: int) -> int:
     if tree[i].text in ("一", "之一"):
         return next((k for k in reversed(tree.kids(i, "nmod")) if k < i and is_nominal(tree, k)), i)
     for k in tree.kids(i, "appos"):
-        if k > i and tree[k].upos in ("PROPN", "X") and not _comma_between(tree, i, k) and tree.subtree(k)[0] - i <= 2:
+        named = tree[k].upos in ("PROPN", "X") or tree[k - 1].text == "《"
+        if k > i and named and not _comma_between(tree, i, k) and tree.subtree(k)[0] - i <= 2:
             return k
     return i
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from kg_builder.types import Mention
@@ -30,6 +31,11 @@ class Antecedents:
 
     def __init__(self) -> None:
         self._seen: list[_Candidate] = []
+        self._unread: list[Callable[[], None]] = []
+
+    def later(self, read: Callable[[], None]) -> None:
+        """`read` adds the entities of one more sentence; it is called when a pronoun first asks."""
+        self._unread.append(read)
 
     def add(self, mention: Mention, sentence: int, *, subject: bool, named: bool) -> None:
         """Remember an entity of a sentence."""
@@ -62,6 +68,9 @@ class Antecedents:
         return self._nearest({kind}, at, sentence)
 
     def _before(self, at: int, sentence: int) -> list[_Candidate]:
+        for read in self._unread:
+            read()
+        self._unread = []
         return [c for c in self._seen if c.mention.end <= at and sentence - c.sentence <= _REACH]
 
     def _nearest(self, kinds: set[str], at: int, sentence: int) -> Mention | None:

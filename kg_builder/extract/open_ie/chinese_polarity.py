@@ -146,7 +146,7 @@ def _source(tree: Tree, clause: Clause, text: str) -> Qualifier | None:
     while tree[i].head > 0:
         head = tree[i].head
         if head < i and tree[head].text in SPEECH and tree[i].dep in ("ccomp", "xcomp", "parataxis", "obj"):
-            subjects = [k for k in tree.kids(head, "nsubj") if k < head]
+            subjects = [k for k in tree.kids(head, "nsubj") if k < head] or _noun_at(tree, head - 1)
             if subjects and (tree[i].dep != "parataxis" or _colon(tree, head, i)):
                 surface, start, end = tree.surface(full(tree, subjects[-1]))
                 return Qualifier("source", surface, start, end)
@@ -169,10 +169,15 @@ def _spoken_before(tree: Tree, clause: Clause) -> Qualifier | None:
             and tree[k + 1].text in "，,：:"
             and tree[k].upos in ("VERB", "NOUN")
         ):
-            subjects = [n for n in tree.kids(k, "nsubj") if n < k] or (
-                [k - 1] if tree[k - 1].upos in ("PROPN", "NOUN", "PRON", "PART") else []
-            )
+            subjects = [n for n in tree.kids(k, "nsubj") if n < k] or _noun_at(tree, k - 1)
             if subjects and not tree.kids(k, "obj", "aux:pass"):
                 surface, start, end = tree.surface(full(tree, subjects[-1]))
                 return Qualifier("source", surface, start, end)
     return None
+
+
+def _noun_at(tree: Tree, k: int) -> list[int]:
+    """The noun whose last word is `k`."""
+    while tree[k].dep in ("flat:name", "flat") and 0 < tree[k].head < k:
+        k = tree[k].head
+    return [k] if tree[k].upos in ("PROPN", "NOUN", "PRON", "PART") else []

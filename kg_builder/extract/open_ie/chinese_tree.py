@@ -71,6 +71,9 @@ class Tree:
                 or verb.upos not in ("VERB", "NOUN")
             ):
                 continue
+            if not control and verb.head == helper.i and verb.dep in ("xcomp", "ccomp"):
+                self._make_adverb(helper, verb)
+                continue
             noun = self.words[verb.head]
             if noun.head != helper.i or noun.dep not in ("obj", "xcomp", "ccomp") or noun.i < verb.i:
                 continue
@@ -81,13 +84,17 @@ class Tree:
             if control:
                 verb.head, verb.dep = helper.i, "xcomp"
             else:
-                verb.head, verb.dep = helper.head, helper.dep
-                for word in self.words[1:]:
-                    if word.head == helper.i and word is not noun:
-                        word.head = verb.i
-                helper.head, helper.dep, helper.upos = verb.i, "advmod", "ADV"
+                self._make_adverb(helper, verb)
             noun.head, noun.dep, verb.upos = verb.i, "obj", "VERB"
             self._free_particle(verb)
+
+    def _make_adverb(self, helper: Word, verb: Word) -> None:
+        """The verb takes the helper's place and all that hung on it."""
+        verb.head, verb.dep = helper.head, helper.dep
+        for word in self.words[1:]:
+            if word.head == helper.i and word is not verb:
+                word.head = verb.i
+        helper.head, helper.dep, helper.upos = verb.i, "advmod", "ADV"
 
     def _is_action(self, helper: Word, verb: Word, noun: Word) -> bool:
         """Whether what follows 没有, 计划 … is something done and not a thing: 没有公布姓名, but 没有收购计划."""

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["MODEL", "ChinesePipeline", "Sentence", "load"]
 
 MODEL = Path(__file__).resolve().parents[2] / "models" / "zh"
-BATCH_UNITS = 1200
+BATCH_UNITS = 256
 _UNKNOWN = 1
 
 
@@ -66,6 +66,12 @@ class ChinesePipeline:
                 result[i] = sentence
         return [s for s in result if s is not None]
 
+    def parse_words(self, text: str, *, words: Sequence[str] = ()) -> Sentence:
+        """The tree of a text taken as one sentence, over the given `words` where there are any: for measuring."""
+        units = split_units(text) if not words else _units_of(words)
+        cuts = None if not words else _cuts_of(words)
+        return self._parse_batch(text, [units], [cuts] if cuts else None)[0]
+
     def __call__(self, text: str) -> Doc:
         """A `Doc` whose text is `text`, with pos, tag, dep, head and sentence starts."""
         import spacy
@@ -79,10 +85,12 @@ class ChinesePipeline:
         words, spaces, tags, pos, deps, heads = (list(column) for column in zip(*rows, strict=True))
         return Doc(self._vocab, words=words, spaces=spaces, tags=tags, pos=pos, deps=deps, heads=heads)
 
-    def _parse_batch(self, text: str, sentences: Sequence[Sequence[Unit]]) -> list[Sentence]:
+    def _parse_batch(
+        self, text: str, sentences: Sequence[Sequence[Unit]], given: Sequence[list[tuple[int, int]]] | None = None
+    ) -> list[Sentence]:
         symbols = [[u.symbol for u in units] for units in sentences]
         states, starts = self._read_units(symbols)
-        words = [_cut(units, row) for units, row in zip(sentences, starts, strict=True)]
+        words = given or [_cut(units, row) for units, row in zip(sentences, starts, strict=True)]
         tags, arcs, head_layers, word_layers = self._read_words(text, sentences, words, states)
         heads = [best_heads(arcs[b, : len(w), : len(w) + 1]) for b, w in enumerate(words)]
         left = np.concatenate([head_layers[b, h] for b, h in enumerate(heads)])
@@ -191,6 +199,24 @@ def _cut(units: Sequence[Unit], odds: NDArray[np.float32]) -> list[tuple[int, in
     """Words as (first unit, last unit). White space always parts words."""
     starts = [i for i, unit in enumerate(units) if i == 0 or unit.spaced or odds[i] > 0 or _asks(units, i)]
     return list(zip(starts, [s - 1 for s in starts[1:]] + [len(units) - 1], strict=True))
+
+
+def _units_of(words: Sequence[str]) -> list[Unit]:
+    """The units of words that stand side by side, none of which crosses a word's border."""
+    units, at = [], 0
+    for word in words:
+        units += [Unit(at + u.start, at + u.end, u.symbol, False) for u in split_units(word)]
+        at += len(word)
+    return units
+
+
+def _cuts_of(words: Sequence[str]) -> list[tuple[int, int]]:
+    cuts, at = [], 0
+    for word in words:
+        size = len(split_units(word))
+        cuts.append((at, at + size - 1))
+        at += size
+    return cuts
 
 
 def _asks(units: Sequence[Unit], i: int) -> bool:

@@ -1,0 +1,192 @@
+"""Chinese extraction on sentences of our own: facts, polarity, modality, sources, names, tables, pronouns, offsets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kg_builder.extract.open_ie.chinese import extract_chinese, extract_sentences
+from kg_builder.extract.open_ie.chinese_types import entity_type
+from kg_builder.extract.open_ie.pipeline_zh import Sentence
+from kg_builder.types import ENTITY_TYPES, Extraction
+
+CASES = Path(__file__).with_name("open_ie_zh.txt")
+Statement = tuple[str, str, str, str, str]
+
+
+def cases() -> Iterator[tuple[str, Statement]]:
+    for line in CASES.read_text(encoding="utf-8").splitlines():
+        if line and not line.startswith("#"):
+            text, head, lemma, tail, *rest = line.split("|")
+            polarity, modality = [*rest, *("positive", "asserted")[len(rest) :]]
+            yield text, (head, lemma, tail, polarity, modality)
+
+
+def statements(text: str) -> list[Statement]:
+    return [(e.head.surface, e.relation.lemma, e.tail.surface, e.polarity, e.modality) for e in extract_chinese(text)]
+
+
+@pytest.mark.parametrize(("text", "expected"), list(cases()))
+def test_sentence_gives_the_statement_a_reader_would(text: str, expected: Statement) -> None:
+    assert expected in statements(text)
+
+
+def spans(e: Extraction) -> Iterator[tuple[str, int | None, int | None]]:
+    yield e.head.surface, e.head.start, e.head.end
+    yield e.tail.surface, e.tail.start, e.tail.end
+    yield e.relation.surface, e.relation.start, e.relation.end
+    for argument in (e.head_argument, e.tail_argument):
+        if argument is not None:
+            yield argument.surface, argument.start, argument.end
+    for q in e.qualifiers:
+        yield q.text, q.start, q.end
+
+
+TEXT = (
+    "北京大学（Peking University，简称“北大”）成立于1898年，位于北京市海淀区。2015年，王强在上海创办了蓝海公司，"
+    "该公司没有收购绿洲公司。\n姓名: 王强; 职位: 经理\n据报道，李娜可能离开公司！他把资料交给了李娜。"
+)
+
+
+@pytest.mark.parametrize("verbatim", [False, True])
+def test_every_offset_gives_its_surface(verbatim: bool) -> None:
+    found = extract_chinese(TEXT, verbatim=verbatim)
+    assert len(found) > 8
+    for e in found:
+        assert e.head.type in ENTITY_TYPES
+        assert e.tail.type in ENTITY_TYPES
+        assert 0 <= e.confidence <= 1
+        for surface, start, end in spans(e):
+            if start is not None and end is not None:
+                assert TEXT[start:end] == surface
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.text(alphabet="他她公司北京王强在收购了的是不没有把被由，。？：；《》“”（）123年 \n:;Ab", max_size=50))
+def test_no_text_breaks_the_rules(text: str) -> None:
+    for e in extract_chinese(text) + extract_chinese(text, verbatim=True):
+        assert text[e.head.start : e.head.end] == e.head.surface
+        assert text[e.tail.start : e.tail.end] == e.tail.surface
+
+
+def test_passive_is_marked_and_keeps_the_order_of_the_sentence() -> None:
+    (found,) = (e for e in extract_chinese("绿洲公司被蓝海公司收购。") if e.relation.lemma == "收购")
+    assert found.relation.passive
+    assert (found.head.surface, found.tail.surface) == ("绿洲公司", "蓝海公司")
+
+
+def test_time_and_place_qualify_a_statement() -> None:
+    (found,) = (e for e in extract_chinese("2015年，王强在上海创办了蓝海公司。") if e.relation.lemma == "创办")
+    assert {q.role: q.text for q in found.qualifiers} == {"time": "2015年", "place": "在上海"}
+
+
+def test_hearsay_names_its_source() -> None:
+    (found,) = (e for e in extract_chinese("王强表示，蓝海公司收购了绿洲公司。") if e.relation.lemma == "收购")
+    assert found.modality == "reported"
+    assert [(q.role, q.text) for q in found.qualifiers] == [("source", "王强")]
+
+
+def test_a_table_row_reads_as_statements_of_its_first_cell() -> None:
+    text = "姓名: 王强; 职位: 经理; 部门: 市场部\n姓名: 李娜; 职位: 工程师; 部门: 研发部"
+    assert [(e.head.surface, e.relation.surface, e.tail.surface) for e in extract_chinese(text)] == [
+        ("王强", "职位", "经理"),
+        ("王强", "部门", "市场部"),
+        ("李娜", "职位", "工程师"),
+        ("李娜", "部门", "研发部"),
+    ]
+
+
+def test_no_pronoun_becomes_an_entity() -> None:
+    text = "他收购了公司。它位于上海。她们参观了北京。这是事实。他们创办了银行。"
+    names = {m.surface for e in extract_chinese(text) for m in (e.head, e.tail)}
+    assert not names & {"他", "它", "她们", "这", "他们"}
+    assert any(e.head_argument and e.head_argument.surface == "他" for e in extract_chinese(text, verbatim=True))
+
+
+def test_a_pronoun_with_one_candidate_takes_its_name() -> None:
+    text = "王强创办了银行。他参观了北京。"
+    (found,) = (e for e in extract_chinese(text) if e.relation.lemma == "参观")
+    assert (found.head.surface, found.head.start) == ("王强", 0)
+    assert found.head_argument is not None
+    assert found.head_argument.surface == "他"
+
+
+def test_a_pronoun_with_two_candidates_is_left_out() -> None:
+    assert not [e for e in extract_chinese("王强和李娜创办了银行。他参观了北京。") if e.relation.lemma == "参观"]
+
+
+def sentence(*rows: tuple[str, str, str, int, str]) -> tuple[str, Sentence]:
+    text, found = "", Sentence([], [], [], [], [], [])
+    for form, upos, xpos, head, label in rows:
+        found.starts.append(len(text))
+        text += form
+        found.ends.append(len(text))
+        found.upos.append(upos)
+        found.xpos.append(xpos)
+        found.heads.append(head)
+        found.labels.append(label)
+    return text, found
+
+
+def test_rules_on_a_correct_tree_share_subjects_among_verbs_and_objects() -> None:
+    text, tree = sentence(
+        ("公司", "NOUN", "NN", 2, "nsubj"),
+        ("生产", "VERB", "VV", 0, "root"),
+        ("汽车", "NOUN", "NN", 2, "obj"),
+        ("和", "CCONJ", "CC", 5, "cc"),
+        ("轮船", "NOUN", "NN", 3, "conj"),
+        ("，", "PUNCT", ",", 8, "punct"),
+        ("并", "SCONJ", "RB", 8, "mark"),
+        ("销售", "VERB", "VV", 2, "parataxis"),
+        ("零件", "NOUN", "NN", 8, "obj"),
+        ("。", "PUNCT", ".", 2, "punct"),
+    )
+    found = {(e.head.surface, e.relation.lemma, e.tail.surface) for e in extract_sentences(text, [tree])}
+    assert found == {("公司", "生产", "汽车"), ("公司", "生产", "轮船"), ("公司", "销售", "零件")}
+
+
+def test_rules_on_a_correct_tree_read_the_object_marker() -> None:
+    text, tree = sentence(
+        ("学校", "NOUN", "NN", 4, "nsubj"),
+        ("将", "ADP", "BB", 3, "case"),
+        ("校名", "NOUN", "NN", 4, "obl:patient"),
+        ("改", "VERB", "VV", 0, "root"),
+        ("为", "VERB", "VC", 4, "mark"),
+        ("北方", "NOUN", "NN", 7, "nmod"),
+        ("大学", "NOUN", "NN", 4, "obj"),
+        ("。", "PUNCT", ".", 4, "punct"),
+    )
+    found = {(e.head.surface, e.relation.lemma, e.tail.surface) for e in extract_sentences(text, [tree])}
+    assert found == {("学校", "改为", "校名"), ("校名", "改为", "北方大学")}
+    (whole,) = extract_sentences(text, [tree], verbatim=True)
+    assert (whole.relation.surface, whole.relation.start, whole.relation.end) == ("将校名改为", 2, 7)
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("清华大学", "Organization"),
+        ("蓝海公司", "Organization"),
+        ("浙江省", "Place"),
+        ("北京", "Place"),
+        ("2009年", "Time"),
+        ("5月3日", "Time"),
+        ("三百名员工", "Quantity"),
+        ("55%", "Quantity"),
+        ("玛丽·居里", "Person"),
+        ("总经理", "Person"),
+        ("世界杯", "Event"),
+        ("婚姻法", "Work"),
+    ],
+)
+def test_types_of_entities(text: str, kind: str) -> None:
+    assert entity_type(text) == kind
+
+
+def test_a_family_name_makes_a_proper_noun_a_person() -> None:
+    assert entity_type("周海宁", name=True) == "Person"
+    assert entity_type("《红楼梦》", quoted=True) == "Work"
