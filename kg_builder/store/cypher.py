@@ -58,9 +58,9 @@ TAKE_TURN = f"{_TAKE_TURN} RETURN g.version AS version"
 VERSION = "MATCH (g:Store {id: 'graph'}) RETURN g.version AS version"
 
 # ---------------------------------------------------------------- documents and segments
-PUT_DOCUMENT = (
-    f"{_TAKE_TURN} WITH g MERGE (d:Document {{id: $id}}) SET d += $properties "
-    "RETURN elementId(d) AS ref, g.version AS version"
+PUT_DOCUMENTS = (
+    f"{_TAKE_TURN} WITH g UNWIND $rows AS r MERGE (d:Document {{id: r.id}}) SET d += r "
+    "RETURN d.id AS id, elementId(d) AS ref"
 )
 DELETE_DOCUMENT = "MATCH (d:Document {id: $id}) DETACH DELETE d"
 DOCUMENT = "MATCH (d:Document {id: $id}) RETURN properties(d) AS d"
@@ -70,7 +70,7 @@ SEGMENTS = (
     "RETURN s.id AS id, s.index AS index, s.start AS start, s.end AS end, s.page AS page, s.text AS text"
 )
 SEGMENT_LOADS = (
-    "MATCH (d:Document {id: $id})<-[:PART_OF]-(s:Segment) "
+    "UNWIND $ids AS id MATCH (d:Document {id: id})<-[:PART_OF]-(s:Segment) "
     "OPTIONAL MATCH (s)<-[:FROM]-(x:Extraction) RETURN s.id AS id, count(x) AS extractions"
 )
 CREATE_SEGMENTS = (

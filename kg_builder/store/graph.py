@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -31,7 +31,7 @@ from kg_builder.store.records import (
     Subgraph,
 )
 from kg_builder.store.tokens import Tokens
-from kg_builder.store.writing import Writer
+from kg_builder.store.writing import Draft, Writer
 from kg_builder.types import Contribution, digest
 
 __all__ = ["GraphStore", "open_store"]
@@ -113,19 +113,18 @@ class GraphStore:
         Raises:
             StoreError: when it cannot be written, for example because an extraction has no segment of the document.
         """
-        properties = {
-            "ingested_at": _now(),
-            "size_bytes": size_bytes,
-            "segments": len(contribution.segments),
-            "extractions": len({statement.extraction.id for statement in contribution.statements}),
-            "quarantined": contribution.quarantined,
-            "recipe": recipe,
-            "state": "partial" if contribution.faults else "complete",
-            "reason": "extraction" if contribution.faults else "",
-            "detail": "\n".join(contribution.faults),
-        }
-        with self._exclusive():
-            self._writer.write(contribution, properties)
+        self.write_all([(contribution, size_bytes, recipe)])
+
+    def write_all(self, written: Iterable[tuple[Contribution, int, str]]) -> None:
+        """Write several documents, each with its size in bytes and recipe: the same as `write` for each, but faster.
+
+        Small documents share transactions: each comes whole or not at all, and what is written stays written, but which
+        of them are is known only when this returns.
+        """
+        drafts = [Draft.of(each, _properties(each, size_bytes, recipe)) for each, size_bytes, recipe in written]
+        if drafts:
+            with self._exclusive():
+                self._writer.write(drafts)
 
     def record_problem(
         self,
@@ -299,6 +298,21 @@ class GraphStore:
         with embedded.writing() if embedded is not None else contextlib.nullcontext():
             for statement in cypher.schema(self._connection.dialect):
                 self._connection.schema(statement)
+
+
+def _properties(contribution: Contribution, size_bytes: int, recipe: str) -> dict[str, Any]:
+    """What is to be known of a document whose contribution is in the graph."""
+    return {
+        "ingested_at": _now(),
+        "size_bytes": size_bytes,
+        "segments": len(contribution.segments),
+        "extractions": len({statement.extraction.id for statement in contribution.statements}),
+        "quarantined": contribution.quarantined,
+        "recipe": recipe,
+        "state": "partial" if contribution.faults else "complete",
+        "reason": "extraction" if contribution.faults else "",
+        "detail": "\n".join(contribution.faults),
+    }
 
 
 def _document_id(uri: str) -> str:

@@ -7,8 +7,9 @@ costs nothing but the rest of the document, which is marked as being written and
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from kg_builder.errors import StoreError
 from kg_builder.store import cypher
@@ -17,9 +18,9 @@ from kg_builder.store.connection import Connection, Run
 from kg_builder.store.facts import Edges, Fact
 from kg_builder.store.rows import Row, batches, document_row, extraction_row, portions, segment_row
 from kg_builder.store.tokens import Tokens
-from kg_builder.types import Contribution, Name, Segment, Statement
+from kg_builder.types import Contribution, Document, Name, Segment, Statement
 
-__all__ = ["Writer"]
+__all__ = ["Draft", "Writer"]
 
 LARGEST_TRANSACTION = 4000
 """Extractions that one transaction may add and take away; larger documents take several."""
@@ -47,6 +48,34 @@ class Addition:
         return made
 
 
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A contribution made ready: ``properties`` are its document's when all is there, ``found`` is by segment."""
+
+    contribution: Contribution
+    properties: Row
+    found: dict[str, list[Statement]]
+
+    @classmethod
+    def of(cls, contribution: Contribution, properties: Row) -> Draft:
+        """Check a contribution, and sort it.
+
+        Raises:
+            StoreError: when an extraction is not of one of its segments.
+        """
+        return cls(contribution, document_row(contribution.document, **properties), _by_segment(contribution))
+
+    @property
+    def document(self) -> Document:
+        """The document."""
+        return self.contribution.document
+
+    @property
+    def size(self) -> int:
+        """How many extractions there are."""
+        return sum(map(len, self.found.values()))
+
+
 class Writer:
     """Changes to the graph of one connection. The caller sees to it that only one is at work at a time."""
 
@@ -54,48 +83,53 @@ class Writer:
         self._connection = connection
         self._tokens = tokens
 
-    def write(self, contribution: Contribution, properties: Row) -> None:
-        """Make `contribution` all that its document gives to the graph. `properties` are those of the document
-        when all of it is there.
+    def write(self, drafts: Sequence[Draft]) -> None:
+        """Make each contribution all that its document gives to the graph, in as few transactions as may be.
+
+        A document's contribution comes whole, in one transaction, unless it is larger than one may be.
         """
-        document, segments = contribution.document, contribution.segments
-        found = _by_segment(contribution)
-        new = [len(found.get(segment.id, ())) for segment in segments]
-        complete = document_row(document, **properties)
-        loads: dict[str, int] = {}
+        for group in _groups(drafts):
+            if not self._connection.writing(partial(self._at_once, group)):
+                for draft in group:
+                    self._in_portions(draft)
 
-        def at_once(run: Run) -> bool:
-            loads.clear()  # a transaction may be run again
-            loads.update(_loads(run, document.id))
-            if sum(loads.values()) + sum(new) > LARGEST_TRANSACTION:
-                _put_document(run, document_row(document, state="writing"))
-                return False
-            _change(run, self._tokens, complete, list(loads), Addition.of(segments, found))
-            return True
+    def _at_once(self, group: Sequence[Draft], run: Run) -> bool:
+        """Write documents in one transaction; False, with nothing but marks set, where they are too large for that."""
+        refs = _put_documents(run, [draft.properties for draft in group])  # first of all: it is our turn from here on
+        loads = _loads(run, [draft.document.id for draft in group])
+        if sum(loads.values()) + sum(draft.size for draft in group) > LARGEST_TRANSACTION:
+            _put_documents(run, [document_row(draft.document, state="writing") for draft in group])
+            return False
+        segments = [segment for draft in group for segment in draft.contribution.segments]
+        found = {segment: statements for draft in group for segment, statements in draft.found.items()}
+        _change(run, self._tokens, refs, list(loads), Addition.of(segments, found))
+        return True
 
-        if self._connection.writing(at_once):
-            return
-        self._withdraw(loads)
-        writing = document_row(document, state="writing")
-        for portion in portions(segments, new, LARGEST_TRANSACTION):
-            self._change(writing, (), Addition.of(portion, found))
-        self._connection.writing(lambda run: _put_document(run, complete))
+    def _in_portions(self, draft: Draft) -> None:
+        """Write a document that is marked as being written in several transactions, and take the mark away at last."""
+        writing = [document_row(draft.document, state="writing")]
+        self._withdraw(self._connection.reading(lambda run: _loads(run, [draft.document.id])))
+        segments = draft.contribution.segments
+        sizes = [len(draft.found.get(segment.id, ())) for segment in segments]
+        for portion in portions(segments, sizes, LARGEST_TRANSACTION):
+            self._change(writing, (), Addition.of(portion, draft.found))
+        self._connection.writing(lambda run: _put_documents(run, [draft.properties]))
 
     def note(self, properties: Row) -> None:
         """Set properties of a document's node, making it if need be; its contribution stays."""
-        self._connection.writing(lambda run: _put_document(run, properties))
+        self._connection.writing(lambda run: _put_documents(run, [properties]))
 
     def remove(self, document_id: str) -> None:
         """Withdraw all that a document gave, and its node."""
-        writing = {"id": document_id, "state": "writing"}
-        loads = self._connection.reading(lambda run: _loads(run, document_id))
+        writing = [{"id": document_id, "state": "writing"}]
+        loads = self._connection.reading(lambda run: _loads(run, [document_id]))
         if sum(loads.values()) > LARGEST_TRANSACTION:
-            self._connection.writing(lambda run: _put_document(run, writing))
+            self._connection.writing(lambda run: _put_documents(run, writing))
             self._withdraw(loads)
             loads = {}
 
         def last(run: Run) -> None:
-            _change(run, self._tokens, writing, list(loads), Addition())
+            _change(run, self._tokens, _put_documents(run, writing), list(loads), Addition())
             run(cypher.DELETE_DOCUMENT, id=document_id)
 
         self._connection.writing(last)
@@ -127,15 +161,32 @@ class Writer:
 
     def _withdraw(self, loads: Mapping[str, int]) -> None:
         for portion in portions(list(loads), list(loads.values()), LARGEST_TRANSACTION):
-            self._change(None, portion, Addition())
+            self._change((), portion, Addition())
 
-    def _change(self, document: Row | None, drop: Sequence[str], addition: Addition) -> None:
-        self._connection.writing(lambda run: _change(run, self._tokens, document, drop, addition))
+    def _change(self, documents: Sequence[Row], drop: Sequence[str], addition: Addition) -> None:
+        def change(run: Run) -> None:
+            refs = _put_documents(run, documents)
+            _change(run, self._tokens, refs, drop, addition)
+
+        self._connection.writing(change)
 
 
-def _loads(run: Run, document_id: str) -> dict[str, int]:
-    """How many extractions each segment of a document has."""
-    return {row["id"]: row["extractions"] for row in run(cypher.SEGMENT_LOADS, id=document_id)}
+def _groups(drafts: Sequence[Draft]) -> Iterator[list[Draft]]:
+    """Drafts in order, in groups for one transaction each: not too large, and no document twice in one."""
+    group: list[Draft] = []
+    for draft in drafts:
+        full = sum(each.size for each in group) + draft.size > LARGEST_TRANSACTION
+        if group and (full or any(each.document.id == draft.document.id for each in group)):
+            yield group
+            group = []
+        group.append(draft)
+    if group:
+        yield group
+
+
+def _loads(run: Run, document_ids: Sequence[str]) -> dict[str, int]:
+    """How many extractions each segment of documents has."""
+    return {row["id"]: row["extractions"] for row in run(cypher.SEGMENT_LOADS, ids=document_ids)}
 
 
 def _by_segment(contribution: Contribution) -> dict[str, list[Statement]]:
@@ -157,17 +208,18 @@ def _by_segment(contribution: Contribution) -> dict[str, list[Statement]]:
     return found
 
 
-def _put_document(run: Run, properties: Row) -> str:
-    """Set properties of a document's node, made if need be; gives its reference. It is this transaction's turn then."""
-    rows = run(cypher.PUT_DOCUMENT, id=properties["id"], properties=properties)
-    return str(rows[0]["ref"])
-
-
-def _change(run: Run, tokens: Tokens, document: Row | None, drop: Sequence[str], addition: Addition) -> None:
-    """One transaction: the segments of `drop` go with all they gave, those of `addition` come with all they give."""
-    if document is None:
+def _put_documents(run: Run, rows: Sequence[Row]) -> dict[str, str]:
+    """Set properties of documents, made if need be; gives their references by id. It is our turn to write then."""
+    if not rows:
         run(cypher.TAKE_TURN)
-    document_ref = _put_document(run, document) if document is not None else ""
+        return {}
+    return {row["id"]: row["ref"] for row in run(cypher.PUT_DOCUMENTS, rows=rows)}
+
+
+def _change(
+    run: Run, tokens: Tokens, document_refs: Mapping[str, str], drop: Sequence[str], addition: Addition
+) -> None:
+    """The segments of `drop` go with all they gave, those of `addition` come with all they give. It is our turn."""
     edges = Edges(run, tokens)
     deltas: dict[str, Counter[str]] = {}
     if drop:
@@ -178,7 +230,7 @@ def _change(run: Run, tokens: Tokens, document: Row | None, drop: Sequence[str],
     registry.count(addition.names, deltas)
     registry.resolve()
     entity_of = _settle(run, tokens, registry, edges)
-    _put_evidence(run, document_ref, addition, entity_of, edges)
+    _put_evidence(run, document_refs, addition, entity_of, edges)
     edges.project()
 
 
@@ -277,9 +329,11 @@ def _put_names(run: Run, registry: Registry, planned: Sequence[Cluster], refs: M
             run(statement, rows=moved)
 
 
-def _put_evidence(run: Run, document_ref: str, addition: Addition, entity_of: Mapping[str, str], edges: Edges) -> None:
+def _put_evidence(
+    run: Run, document_refs: Mapping[str, str], addition: Addition, entity_of: Mapping[str, str], edges: Edges
+) -> None:
     place: dict[str, str] = {}
-    rows = [{"id": s.id, "document": document_ref, "set": segment_row(s)} for s in addition.segments]
+    rows = [{"id": s.id, "document": document_refs[s.document.id], "set": segment_row(s)} for s in addition.segments]
     for batch in batches(rows):
         place.update((row["id"], row["ref"]) for row in run(cypher.CREATE_SEGMENTS, rows=batch))
     ref_of = {name_id: edges.ref(entity) for name_id, entity in entity_of.items()}

@@ -86,6 +86,28 @@ def test_writing_twice_adds_nothing(any_store: GraphStore) -> None:
     assert any_store.counts() == counts
 
 
+def test_several_documents_written_together_give_the_same_graph_as_one_by_one(any_store: GraphStore) -> None:
+    texts = {
+        "a.txt": [f"{ANN} | works for | {ACME}", "Ann | is | old"],
+        "b.txt": ["Ann:Person | works for | Acme Corp:Organization @ 0.9", "Paris | <visited by | Ann"],
+        "c.txt": ["Ann:Place | is | old"],
+    }
+    for uri, lines in texts.items():
+        write(any_store, uri, *lines)
+    one_by_one = content(any_store)
+    old = contribute("c.txt", ["Ann:Place | is | new"])
+    together = [contribute(uri, lines) for uri, lines in texts.items()]
+    any_store.write_all([(each, 1, "r") for each in [old, *together]])
+    assert content(any_store) == one_by_one
+    for uri in texts:
+        any_store.remove(uri)
+    any_store.write_all([(each, 1, "r") for each in together])
+    assert content(any_store) == one_by_one
+    assert any_store.counts().documents_by_state == {"complete": 3}
+    assert any_store.check() == []
+    any_store.write_all([])
+
+
 def test_the_same_statement_twice_in_one_contribution_counts_once(any_store: GraphStore) -> None:
     contribution = contribute("a.txt", [f"{ANN} | works for | {ACME}"])
     (statement,) = contribution.statements
