@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -19,6 +20,7 @@ from kg_builder.errors import ConfigError, KGError
 from kg_builder.extract import EXTRACTORS
 
 if TYPE_CHECKING:
+    from kg_builder.stages import Recipe
     from kg_builder.store import GraphStore
 
 __all__ = ["cli", "main"]
@@ -141,12 +143,12 @@ def _build(settings: Settings, paths: tuple[Path, ...], *, as_json: bool, quiet:
         )
         counts = store.counts()
     click.echo(json.dumps(report.to_dict(), ensure_ascii=False) if as_json else render_report(report, counts))
-    if not report.failed:
+    if not report.failed and not report.partial:
         return 0
     return PARTLY_DONE if report.loaded or report.unchanged or report.skipped else NOTHING_DONE
 
 
-def _recipe(settings: Settings) -> Any:
+def _recipe(settings: Settings) -> Recipe:
     from kg_builder.stages import Recipe
 
     return Recipe(settings.extractor, settings.segment_characters, settings.max_file_mb * 1_000_000)
@@ -176,7 +178,7 @@ def extract(
 
     settings = load_settings({"extractor": extractor, "workers": workers})
     extracted = (extract_lines if lines else extract_paths)(
-        paths, recipe=_recipe(settings), workers=settings.workers or None
+        paths, recipe=replace(_recipe(settings), verbatim=arguments == "full"), workers=settings.workers or None
     )
     failed = done = 0
     for item in extracted:
@@ -204,9 +206,9 @@ def status(store: str | None, as_json: bool) -> int:
 
     settings = load_settings({"store": store})
     with _open(settings) as graph:
-        problems = [d for state in ("failed", "skipped") for d in graph.documents(state=state)]
+        problems = [d for state in ("failed", "partial", "skipped") for d in graph.documents(state=state)]
         click.echo(render_status(graph.uri, graph.server, graph.counts(), problems, as_json=as_json))
-    return PARTLY_DONE if any(d.state == "failed" for d in problems) else 0
+    return PARTLY_DONE if any(d.state != "skipped" for d in problems) else 0
 
 
 @cli.command()
@@ -231,7 +233,8 @@ def retry(
     settings = load_settings({"store": store, "extractor": extractor, "workers": workers})
     wanted = {to_uri(uri) for uri in uris}
     with _open(settings) as graph:
-        failed = [d for d in graph.documents(state="failed") if reason in (None, d.reason)]
+        troubled = [d for state in ("failed", "partial") for d in graph.documents(state=state)]
+    failed = [d for d in troubled if reason in (None, d.reason)]
     paths = tuple(path_of(d.uri) for d in failed if not wanted or d.uri in wanted)
     if not paths:
         click.echo("kg: no failed file matches; `kg status` lists them", err=True)

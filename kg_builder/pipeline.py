@@ -48,10 +48,14 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class IngestReport:
-    """What a run did. ``found == loaded + unchanged + failed + skipped``: every file is accounted for."""
+    """What a run did. ``found == loaded + unchanged + failed + skipped``: every file is accounted for.
+
+    ``partial`` of the loaded ones are in the graph but for segments that the extractor failed on.
+    """
 
     found: int
     loaded: int
+    partial: int
     unchanged: int
     failed: int
     skipped: int
@@ -174,6 +178,7 @@ class _Run:
         return IngestReport(
             found=self.total,
             loaded=counts["loaded"],
+            partial=counts["partial"],
             unchanged=counts["unchanged"],
             failed=counts["failed"],
             skipped=counts["skipped"],
@@ -195,6 +200,10 @@ class _Run:
         self.counts["facts"] += sum(s.extraction.is_fact for s in contribution.statements)
         self.counts["quarantined"] += contribution.quarantined
         self.languages.update(segment.language for segment in contribution.segments)
+        if contribution.faults:
+            self.counts["partial"] += 1
+            message = f"{len(contribution.faults)} segments could not be extracted; the first: {contribution.faults[0]}"
+            self.problems.append(FileProblem(task.uri, "partial", "extraction", message))
         self._count("loaded", task.uri)
 
     def _problem(self, uri: str, sha256: str, size_bytes: int, error: LoadError, *, detail: str = "") -> None:

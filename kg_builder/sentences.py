@@ -69,7 +69,7 @@ _SAID_ZH = re.compile(
     r"[^，。！？；：\s“”\"「」]{0,8}(?:说|說|道|问|問|答|喊|叫|嚷|写|寫|表示|回答)[着了著]?[，。！？,]"
 )
 _CONTINUES_ZH = frozenset("，、；：,;:的等之")
-_PAIRS = ("（）", "()", "“”", "「」", "《》")
+_PAIRS = (("（", "）"), ("(", ")"), ("“", "”"), ("「", "」"), ("《", "》"))
 _WINDOW = 500  # how far back an open bracket is looked for
 
 

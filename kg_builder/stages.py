@@ -7,11 +7,23 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from kg_builder.errors import KGError
 from kg_builder.extract import open_extractor
-from kg_builder.types import Contribution, Document, Extraction, Language, Name, Segment, Statement, digest
+from kg_builder.types import (
+    ENTITY_TYPES,
+    Contribution,
+    Document,
+    Extraction,
+    Extractor,
+    Language,
+    Name,
+    Segment,
+    Statement,
+    digest,
+)
 
 __all__ = ["FileTask", "Recipe", "TextTask", "contribute", "extract_file", "extract_texts", "process_file"]
 
@@ -29,11 +41,16 @@ class Recipe:
     extractor: str = "open_ie"
     segment_characters: int = 1024
     max_file_bytes: int = 200_000_000
+    verbatim: bool = False  # read sentences as they stand, unresolved pronouns included; not for graphs
 
     @property
     def fingerprint(self) -> str:
         """Changes whenever the same file may give another contribution. Loads the extractor."""
-        return digest("recipe", STAGES_VERSION, open_extractor(self.extractor).fingerprint, self.segment_characters)
+        return digest("recipe", STAGES_VERSION, self.open().fingerprint, self.segment_characters)
+
+    def open(self) -> Extractor:
+        """The extractor that this recipe names."""
+        return open_extractor(self.extractor, verbatim=self.verbatim)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,22 +78,29 @@ def process_file(task: FileTask) -> Contribution:
         LoadError: the file cannot be read; the reason is a slug, the message a sentence.
     """
     document = _load(task)
-    segments, extractions, quarantined = _extract(document, task.recipe)
-    return contribute(document, segments, extractions, quarantined=quarantined)
+    found = _extract(document, task.recipe)
+    return contribute(
+        document, found.segments, found.extractions, quarantined=found.quarantined, faults=tuple(found.faults)
+    )
 
 
 def extract_file(task: FileTask) -> list[Extraction]:
     """The extractions of one file, anchored in its document, without normalization."""
-    return _extract(_load(task), task.recipe)[1]
+    return _extract(_load(task), task.recipe).extractions
 
 
 def extract_texts(task: TextTask) -> list[list[Extraction]]:
     """The extractions of each text, with offsets into that text."""
-    return list(open_extractor(task.recipe.extractor).pipe(task.texts))
+    return list(task.recipe.open().pipe(task.texts))
 
 
 def contribute(
-    document: Document, segments: Sequence[Segment], extractions: Sequence[Extraction], *, quarantined: int = 0
+    document: Document,
+    segments: Sequence[Segment],
+    extractions: Sequence[Extraction],
+    *,
+    quarantined: int = 0,
+    faults: tuple[str, ...] = (),
 ) -> Contribution:
     """The contribution of a document whose `extractions` are anchored in it.
 
@@ -95,7 +119,7 @@ def contribute(
         if kept is None or kept.extraction.confidence < extraction.confidence:
             statements[extraction.id] = statement
     agreed = _agree_on_types(list(statements.values()))
-    return Contribution(document, tuple(segments), tuple(agreed), quarantined)
+    return Contribution(document, tuple(segments), tuple(agreed), quarantined, faults)
 
 
 def _load(task: FileTask) -> Document:
@@ -104,20 +128,34 @@ def _load(task: FileTask) -> Document:
     return replace(load(task.path, limits=Limits(max_bytes=task.recipe.max_file_bytes)), uri=task.uri)
 
 
-def _extract(document: Document, recipe: Recipe) -> tuple[list[Segment], list[Extraction], int]:
+@dataclass(slots=True)
+class _Found:
+    segments: list[Segment]
+    extractions: list[Extraction] = field(default_factory=list)
+    quarantined: int = 0
+    faults: list[str] = field(default_factory=list)
+
+
+def _extract(document: Document, recipe: Recipe) -> _Found:
     from kg_builder.segment import segment_document
 
-    segments = segment_document(document, budget=recipe.segment_characters)
-    extractor = open_extractor(recipe.extractor)
-    extractions: list[Extraction] = []
-    quarantined = 0
-    for segment, found in zip(segments, extractor.pipe(segment.text for segment in segments), strict=True):
-        for extraction in found:
+    found = _Found(segment_document(document, budget=recipe.segment_characters))
+    extractor = recipe.open()
+    for segment in found.segments:
+        try:
+            extractions = extractor.extract(segment.text)
+        except KGError:
+            raise  # the extractor as a whole cannot run
+        except Exception as exc:  # noqa: BLE001 - the border that keeps one segment's fault from the others
+            where = f"segment {segment.index} ({segment.start}-{segment.end})"
+            found.faults.append(f"{where}: {type(exc).__name__}: {' '.join(str(exc).split())}")
+            continue
+        for extraction in extractions:
             if _is_anchored(extraction, segment.text):
-                extractions.append(extraction.shifted(segment))
+                found.extractions.append(extraction.shifted(segment))
             else:
-                quarantined += 1
-    return segments, extractions, quarantined
+                found.quarantined += 1
+    return found
 
 
 def _is_anchored(extraction: Extraction, text: str) -> bool:
@@ -130,10 +168,14 @@ def _is_anchored(extraction: Extraction, text: str) -> bool:
     )
 
 
+def _rank(type: str) -> int:
+    return ENTITY_TYPES.index(type) if type in ENTITY_TYPES else len(ENTITY_TYPES)
+
+
 def _agree_on_types(statements: list[Statement]) -> list[Statement]:
     """Let a name have its dominant type throughout a document where the others look like slips of the tagger.
 
-    Two types that both occur often stay two names: a person and a place can share theirs.
+    Two types that both occur repeatedly stay two names: a person and a place can share theirs.
     """
     counts: dict[str, Counter[str]] = {}
     for statement in statements:
@@ -142,8 +184,8 @@ def _agree_on_types(statements: list[Statement]) -> list[Statement]:
                 counts.setdefault(name.key, Counter())[name.type] += 1
     dominant: dict[tuple[str, str], str] = {}
     for key, types in counts.items():
-        best, most = min(types.items(), key=lambda item: (-item[1], item[0]))
-        dominant.update({(key, t): best for t, n in types.items() if n * DOMINANCE <= most})
+        best, most = min(types.items(), key=lambda item: (-item[1], _rank(item[0]), item[0]))
+        dominant.update({(key, t): best for t, n in types.items() if n == 1 or n * DOMINANCE <= most})
 
     def agreed(name: Name) -> Name:
         return Name(name.key, dominant.get((name.key, name.type), name.type))

@@ -290,6 +290,7 @@ class Contribution:
     segments: tuple[Segment, ...]
     statements: tuple[Statement, ...]
     quarantined: int = 0  # extractions left out because they could not be anchored in the text
+    faults: tuple[str, ...] = ()  # segments that the extractor failed on, each with its reason, one line each
 
 
 @runtime_checkable

@@ -5,14 +5,16 @@ server.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
 
+from kg_builder.extract import open_extractor
 from kg_builder.pipeline import IngestReport, Progress, build_graph
 from kg_builder.stages import Recipe
 from kg_builder.store import GraphStore, open_store
+from kg_builder.types import Extraction
 
 STORY = {
     "one.txt": "Mara Quill founded Harbor Robotics in 2012. Harbor Robotics acquired Deep Tide.",
@@ -86,13 +88,13 @@ def test_ingesting_twice_adds_nothing_and_is_no_work(folder: Path, store: GraphS
 
 def test_a_changed_file_replaces_its_own_contribution(folder: Path, store: GraphStore) -> None:
     ingest(folder, store)
-    (folder / "one.txt").write_text("Mara Quill left Harbor Robotics.", encoding="utf-8")
+    (folder / "one.txt").write_text("Mara Quill sued Harbor Robotics.", encoding="utf-8")
     report = ingest(folder, store)
     assert (report.loaded, report.unchanged) == (1, 2)
     edge = next(e for e in store.edges() if e.relation == "acquire")
     assert edge.support == 1
     assert ("Mara Quill", "found", "Harbor Robotics") not in facts(store)
-    assert ("Mara Quill", "leave", "Harbor Robotics") in facts(store)
+    assert ("Mara Quill", "sue", "Harbor Robotics") in facts(store)
 
 
 def test_the_final_graph_equals_one_built_from_scratch(folder: Path, store: GraphStore) -> None:
@@ -193,3 +195,35 @@ def test_other_languages_are_accounted_for_and_not_guessed_at(store: GraphStore,
     report = ingest(tmp_path, store)
     assert report.segments_by_language == {"other": 1}
     assert report.extractions == 0
+
+
+class Stumbling:
+    """An extractor that fails on one text, as a model may."""
+
+    name = "open_ie"
+    fingerprint = "stumbling"
+
+    def extract(self, text: str) -> list[Extraction]:
+        if "Deep Tide" in text:
+            raise ZeroDivisionError("no such luck\nat all")
+        return open_extractor().extract(text)
+
+    def pipe(self, texts: Iterable[str]) -> Iterator[list[Extraction]]:
+        return map(self.extract, texts)
+
+
+def test_a_segment_that_fails_is_isolated_listed_and_done_later(
+    folder: Path, store: GraphStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recipe = Recipe(segment_characters=50)
+    monkeypatch.setattr("kg_builder.stages.open_extractor", lambda *_, **__: Stumbling())
+    report = build_graph([folder / "one.txt"], store=store, recipe=recipe, workers=0)
+    assert (report.loaded, report.partial, report.failed) == (1, 1, 0)
+    assert ("Mara Quill", "found", "Harbor Robotics") in facts(store)
+    (document,) = store.documents(state="partial")
+    assert document.reason == "extraction"
+    assert document.detail == "segment 1 (44-79): ZeroDivisionError: no such luck at all"
+    monkeypatch.undo()
+    report = build_graph([folder / "one.txt"], store=store, recipe=recipe, workers=0)
+    assert (report.loaded, report.partial) == (1, 0)
+    assert ("Harbor Robotics", "acquire", "Deep Tide") in facts(store)

@@ -87,7 +87,8 @@ def parse_conllu(lines: Iterator[str]) -> Iterator[Sentence]:
             continue
         index = int(number)
         space = False if index in inside else glued.get(index, space)
-        words.append(Word(*cells[1:6], int(cells[6]), cells[7], cells[9], space))
+        form, lemma, upos, xpos, feats, head, deprel, _, misc = cells[1:10]
+        words.append(Word(form, lemma, upos, xpos, feats, int(head), deprel, misc, space))
     if words:
         yield Sentence(words, meta, document)
 

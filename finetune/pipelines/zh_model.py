@@ -88,7 +88,7 @@ def run_lstm(lstm: nn.LSTM, inputs: Tensor, lengths: Tensor) -> Tensor:
     return out
 
 
-class CharacterLM(nn.Module):  # type: ignore[misc]
+class CharacterLM(nn.Module):
     """One direction of a character language model, the start of the parser's LSTM (after ELMo, Peters et al. 2018)."""
 
     def __init__(self, sizes: Sizes, char: nn.Embedding, bigram: nn.Embedding) -> None:
@@ -104,7 +104,7 @@ class CharacterLM(nn.Module):  # type: ignore[misc]
         return self.project(states) @ self.char.weight.T + self.bias
 
 
-class ChineseModel(nn.Module):  # type: ignore[misc]
+class ChineseModel(nn.Module):
     """Two BiLSTM layers over units; words pooled from their first and last unit; one BiLSTM over words; biaffine heads
     (Dozat & Manning 2017)."""
 

@@ -13,8 +13,11 @@ EXTRACTORS = ("open_ie",)
 
 
 @cache
-def open_extractor(name: str = "open_ie") -> Extractor:
-    """The extractor of that name, with its models loaded; the same object for the same name in one process.
+def open_extractor(name: str = "open_ie", *, verbatim: bool = False) -> Extractor:
+    """The extractor of that name; the same object for the same arguments in one process. Models load with the first
+    text.
+
+    With `verbatim` it reads sentences rather than feeding a graph: arguments that are pronouns nobody resolved stay.
 
     Raises:
         ConfigError: no extractor has that name.
@@ -22,5 +25,5 @@ def open_extractor(name: str = "open_ie") -> Extractor:
     if name == "open_ie":
         from kg_builder.extract.open_ie import OpenIE
 
-        return OpenIE()
+        return OpenIE(verbatim=verbatim)
     raise ConfigError(f"expected an extractor out of {', '.join(EXTRACTORS)}, found {name!r}")

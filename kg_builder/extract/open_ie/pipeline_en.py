@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from kg_builder.errors import ExtractionError
 from kg_builder.extract.open_ie.pieces import WordPieces
+from kg_builder.extract.open_ie.runtime import load_spacy, open_session
 from kg_builder.extract.open_ie.trees import best_heads
 from kg_builder.lemma import lemma_en
 from kg_builder.sentences import split_sentences
@@ -86,13 +87,7 @@ class EnglishPipeline:
             config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
             vocabulary = (folder / "vocab.txt").read_text(encoding="utf-8").split("\n")
             scorer = np.load(folder / "labels.npz")
-            options = onnxruntime.SessionOptions()
-            options.intra_op_num_threads = threads
-            options.inter_op_num_threads = 1
-            options.log_severity_level = 3
-            self._session = onnxruntime.InferenceSession(
-                str(folder / "model.onnx"), options, providers=["CPUExecutionProvider"]
-            )
+            self._session = open_session(folder / "model.onnx", threads=threads)
         except (OSError, ValueError, onnxruntime.capi.onnxruntime_pybind11_state.Fail) as exc:
             raise ExtractionError(
                 f"expected the English model in {str(folder)!r}, but {exc}: install the package again"
@@ -122,6 +117,7 @@ class EnglishPipeline:
         return self._doc(words, [True] * len(words), self._cut(words, 0, len(words)))
 
     def _doc(self, words: list[str], spaces: list[bool], windows: list[_Window]) -> Doc:
+        load_spacy()
         from spacy.tokens import Doc
 
         count = len(words)
@@ -283,7 +279,7 @@ def _best_names(scores: NDArray[np.float32], transitions: NDArray[np.float32]) -
 
 def _tokenizer() -> Language:
     """spaCy's English tokenizer, with hyphens split as the treebanks do ("15-year" is three words)."""
-    import spacy
+    spacy = load_spacy()
     from spacy.util import compile_infix_regex
 
     nlp = spacy.blank("en")

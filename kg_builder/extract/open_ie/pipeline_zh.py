@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from kg_builder.errors import ExtractionError
 from kg_builder.extract.open_ie.chinese_lexicon import dictionary_features, load_lexicon
 from kg_builder.extract.open_ie.chinese_units import Unit, split_sentences, split_units
+from kg_builder.extract.open_ie.runtime import load_spacy, open_session
 from kg_builder.extract.open_ie.trees import best_heads
 
 if TYPE_CHECKING:
@@ -54,7 +55,8 @@ class ChinesePipeline:
         )
         self._tags = [tuple(t.split(" ")) for t in fields["tags"]]
         self._labels: list[str] = fields["labels"]
-        self._units, self._heads, self._pairs = (_session(folder / f"{n}.onnx") for n in ("units", "words", "labels"))
+        graphs = ("units", "words", "labels")
+        self._units, self._heads, self._pairs = (open_session(folder / f"{name}.onnx") for name in graphs)
         self._vocab: Any = None
 
     def parse(self, text: str) -> list[Sentence]:
@@ -74,7 +76,7 @@ class ChinesePipeline:
 
     def __call__(self, text: str) -> Doc:
         """A `Doc` whose text is `text`, with pos, tag, dep, head and sentence starts."""
-        import spacy
+        spacy = load_spacy()
         from spacy.tokens import Doc
 
         if self._vocab is None:
@@ -172,15 +174,6 @@ def load(folder: Path = MODEL) -> ChinesePipeline:
             f"expected the Chinese model in {str(folder)!r}, found no {', '.join(missing)}: install the package again"
         )
     return ChinesePipeline(folder)
-
-
-def _session(path: Path) -> Any:
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    options.log_severity_level = 3
-    return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
 
 
 def _batches(lengths: Sequence[int]) -> Iterator[list[int]]:
