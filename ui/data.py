@@ -236,13 +236,13 @@ def neighbourhood(
 
 
 @_cached
-def _evidence(version: str, head_id: str, relation_type: str, tail_id: str, limit: int) -> list[StoredEvidence]:
-    return store().evidence(head_id, relation_type, tail_id, limit=limit)
+def _evidence(version: str, head_id: str, relation: str, tail_id: str, limit: int) -> list[StoredEvidence]:
+    return store().evidence(head_id, relation, tail_id, limit=limit)
 
 
-def evidence(head_id: str, relation_type: str, tail_id: str, *, limit: int = 50) -> list[StoredEvidence]:
+def evidence(head_id: str, relation: str, tail_id: str, *, limit: int = 50) -> list[StoredEvidence]:
     """The statements behind one edge."""
-    return _evidence(version(), head_id, relation_type, tail_id, limit)
+    return _evidence(version(), head_id, relation, tail_id, limit)
 
 
 @_cached

@@ -134,11 +134,12 @@ def _node(key: str, node: Mapping[str, Any]) -> dict[str, Any]:
 
 def _edge(relationship: Mapping[str, Any], source: str, target: str) -> dict[str, Any]:
     support, confidence = relationship.get("support"), relationship.get("confidence")
+    relation = str(relationship.get("relation") or relationship["_type"])
     return edge_payload(
-        str(EdgeKey(source, str(relationship["_type"]), target)),
+        str(EdgeKey(source, relation, target)),
         source,
         target,
-        str(relationship.get("relation") or relationship["_type"]),
+        relation,
         support=support if isinstance(support, int) else 1,
         confidence=float(confidence) if isinstance(confidence, int | float) else 1.0,
     )

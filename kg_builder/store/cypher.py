@@ -246,7 +246,6 @@ FACTS_WITH_ENDS = (
     "RETURN h.id AS head, h.name AS head_name, f.relation AS relation, f.support AS support, "
     "f.confidence AS confidence, t.id AS tail, t.name AS tail_name"
 )
-RELATIONS_BETWEEN = "MATCH (h:Entity {id: $head})-[f]->(t:Entity {id: $tail}) RETURN f.relation AS relation"
 _EVIDENCE = (
     "MATCH (x)-[:FROM]->(s:Segment) MATCH (s)-[:PART_OF]->(d:Document) "
     "RETURN x.edge AS edge, properties(x) AS x, properties(s) AS s, d.uri AS uri, d.title AS title"

@@ -228,9 +228,9 @@ class GraphStore:
         """A shortest path between two entities, directions set aside; empty when there is none."""
         return self._explorer.path(a, b, max_length=max_length)
 
-    def evidence(self, head_id: str, relation_type: str, tail_id: str, *, limit: int = 50) -> list[StoredEvidence]:
-        """The sentences that support an edge, the surest first."""
-        return self._reader.evidence(head_id, relation_type, tail_id, limit)
+    def evidence(self, head_id: str, relation: str, tail_id: str, *, limit: int = 50) -> list[StoredEvidence]:
+        """The sentences that support an edge, the surest first. `relation` is the edge's property, not its type."""
+        return self._reader.evidence(head_id, relation, tail_id, limit)
 
     def statements(self, entity_id: str, *, limit: int = 200) -> list[StoredEvidence]:
         """All that is said of an entity, facts or not."""

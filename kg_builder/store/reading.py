@@ -98,14 +98,9 @@ class Reader:
             found.setdefault(row["edge"], []).append(evidence_of(row))
         return {key: sorted(each, key=place) for key, each in found.items()}
 
-    def evidence(self, head_id: str, relation_type_: str, tail_id: str, limit: int) -> list[StoredEvidence]:
-        """What supports the edges of a type between two entities, the surest first."""
-        relations = [
-            row["relation"]
-            for row in self._read(cypher.RELATIONS_BETWEEN, head=head_id, tail=tail_id)
-            if relation_type(row["relation"]) == relation_type_
-        ]
-        keys = [edge_key(head_id, relation, tail_id) for relation in sorted(set(relations))]
+    def evidence(self, head_id: str, relation: str, tail_id: str, limit: int) -> list[StoredEvidence]:
+        """What supports an edge, the surest first."""
+        keys = [edge_key(head_id, relation, tail_id)]
         found = [evidence_of(row) for row in self._read(cypher.EVIDENCE_LIMITED, keys=keys, limit=limit)]
         return sorted(found, key=lambda each: (-each.confidence, place(each)))
 

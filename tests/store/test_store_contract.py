@@ -449,7 +449,7 @@ def test_path_is_a_shortest_one_whatever_the_directions(any_store: GraphStore) -
 def test_evidence_of_an_edge_comes_surest_first_and_within_its_limit(any_store: GraphStore) -> None:
     write(any_store, "a.txt", *[f"{ANN} | works for | {ACME} @ 0.{n}" for n in range(1, 8)])
     by_name = ids(any_store)
-    found = any_store.evidence(by_name["Ann"], relation_type("works for"), by_name["Acme Corp"], limit=3)
+    found = any_store.evidence(by_name["Ann"], "works for", by_name["Acme Corp"], limit=3)
     assert [e.confidence for e in found] == [0.7, 0.6, 0.5]
     assert any_store.evidence(by_name["Ann"], "NOTHING", by_name["Acme Corp"]) == []
 

@@ -20,8 +20,8 @@ M = {"_relationship": "r2", "_type": "MENTIONED_IN", "_start": "n1", "_end": "n3
 def test_nodes_relationships_and_paths_are_drawn_once() -> None:
     nodes, edges = to_drawing(QueryResult(("a", "r", "b", "p"), ((A, R, B, {"_path": [A, M, S]}), (A, R, B, None))))
     assert [node["id"] for node in nodes] == ["a", "b", "node:n3"]
-    assert [edge["id"] for edge in edges] == ["a~b~LIVE_IN", "a~node:n3~MENTIONED_IN"]
-    assert edge_of(edges[0]["id"]) == EdgeKey("a", "LIVE_IN", "b")
+    assert [edge["id"] for edge in edges] == ["a~b~live in", "a~node:n3~MENTIONED_IN"]
+    assert edge_of(edges[0]["id"]) == EdgeKey("a", "live in", "b")
 
 
 def test_a_relationship_without_its_nodes_is_not_drawn() -> None:

@@ -24,14 +24,14 @@ _component = components.declare_component("kg_graph", path=str(Path(__file__).pa
 
 @dataclass(frozen=True, slots=True)
 class EdgeKey:
-    """An edge's identity: its ends and its type in Cypher. As text it goes into the address."""
+    """An edge's identity: its ends and its relation. As text it goes into the address."""
 
     head_id: str
-    type: str
+    relation: str
     tail_id: str
 
     def __str__(self) -> str:
-        return f"{self.head_id}~{self.tail_id}~{self.type}"
+        return f"{self.head_id}~{self.tail_id}~{self.relation}"
 
 
 def edge_of(text: str) -> EdgeKey | None:
@@ -98,7 +98,7 @@ def subgraph_elements(part: Subgraph, roots: Sequence[str]) -> tuple[list[dict[s
 
 
 def _edge(edge: GraphEdge) -> dict[str, Any]:
-    key = str(EdgeKey(edge.head_id, edge.type, edge.tail_id))
+    key = str(EdgeKey(edge.head_id, edge.relation, edge.tail_id))
     return edge_payload(
         key, edge.head_id, edge.tail_id, edge.relation, support=edge.support, confidence=edge.confidence
     )

@@ -47,7 +47,7 @@ def _start() -> None:
             ends = [f"**{plain(name, limit=60)}**" for name in (edge.head, edge.tail)]
             label = f"{ends[0]} — {plain(edge.relation, limit=40)} → {ends[1]}"
             support = f" · {t('card.support', n=edge.support)}" if edge.support > 1 else ""
-            key = str(EdgeKey(edge.head_id, edge.type, edge.tail_id))
+            key = str(EdgeKey(edge.head_id, edge.relation, edge.tail_id))
             st.button(
                 label + support,
                 key=f"start-{key}",
@@ -63,12 +63,11 @@ def _of_edge(edge: EdgeKey) -> None:
     if head is None or tail is None:
         st.warning(t("explore.unknown"), icon=":material/help:")
         return
-    relation = next((r for r, kind, _ in data.relations() if kind == edge.type), edge.type)
-    fact(head.name, relation, tail.name)
+    fact(head.name, edge.relation, tail.name)
     with st.container(horizontal=True):
         link("explore", t("evidence.draw"), entity=edge.head_id, edge=str(edge))
         link("evidence", t("evidence.entity", name=plain(head.name, limit=40)), entity=head.id)
-    _list(data.evidence(edge.head_id, edge.type, edge.tail_id, limit=_LIMIT))
+    _list(data.evidence(edge.head_id, edge.relation, edge.tail_id, limit=_LIMIT))
 
 
 def _of_entity(entity_id: str) -> None:

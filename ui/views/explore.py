@@ -117,12 +117,11 @@ def _panel(center: StoredEntity) -> None:
 
 def _edge_panel(edge: EdgeKey) -> None:
     head, tail = data.entity(edge.head_id), data.entity(edge.tail_id)
-    items = data.evidence(edge.head_id, edge.type, edge.tail_id, limit=_EVIDENCE)
+    items = data.evidence(edge.head_id, edge.relation, edge.tail_id, limit=_EVIDENCE)
     if head is None or tail is None or not items:
         note(t("evidence.none"))
         return
-    relation = next((r for r, kind, _ in data.relations() if kind == edge.type), edge.type)
-    fact(head.name, relation, tail.name)
+    fact(head.name, edge.relation, tail.name)
     marks_key()
     show_evidence(items)
     if len(items) == _EVIDENCE:
@@ -185,7 +184,7 @@ def _fact_row(edge: GraphEdge, entity: StoredEntity, names: dict[str, str]) -> N
     other = names.get(edge.tail_id if outgoing else edge.head_id, "")
     arrow = "→" if outgoing else "←"
     support = f" · {t('card.support', n=edge.support)}" if edge.support > 1 else ""
-    key = str(EdgeKey(edge.head_id, edge.type, edge.tail_id))
+    key = str(EdgeKey(edge.head_id, edge.relation, edge.tail_id))
     st.button(
         f"{arrow} {plain(other, limit=60)}{support}",
         key=f"fact-{key}",
