@@ -71,7 +71,7 @@ def entity_chart(entities: Sequence[StoredEntity]) -> alt.Chart:
 
 def state_chart(states: Mapping[str, int]) -> alt.Chart:
     """Documents by state, in traffic-light colours."""
-    order = [state for state in ("complete", "failed", "skipped") if states.get(state)]
+    order = [state for state in ("complete", "partial", "failed", "skipped") if states.get(state)]
     names = [t(f"state.{state}") for state in order]
     frame = pd.DataFrame({"name": names, "n": [states[state] for state in order], "kind": names})
     colors = (names, [STATE_COLORS[state] for state in order])

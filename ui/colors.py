@@ -29,7 +29,7 @@ MORE_COLORS = (
     "#0ea5e9",
     "#a855f7",
 )
-STATE_COLORS = {"complete": "#10b981", "failed": "#ef4444", "skipped": "#94a3b8"}
+STATE_COLORS = {"complete": "#10b981", "partial": "#f59e0b", "failed": "#ef4444", "skipped": "#94a3b8"}
 
 THEME = {
     "base": "light",

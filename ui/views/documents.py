@@ -18,7 +18,8 @@ from ui.views.no_data import render_empty
 
 __all__ = ["render"]
 
-_STATES = ("all", "complete", "failed", "skipped")
+_PROBLEMS = {"failed": "documents.problem", "partial": "documents.partial", "skipped": "documents.skipped"}
+_STATES = ("all", "complete", "partial", "failed", "skipped")
 _ROWS = 2000
 
 
@@ -132,7 +133,7 @@ def _one(document: StoredDocument) -> None:
         f'<p class="kg-source">{escape(document.uri)}</p>{"".join(chips)}</div>'
     )
     if document.state != "complete":
-        key = "documents.problem" if document.state == "failed" else "documents.skipped"
+        key = _PROBLEMS[document.state]
         with st.container(border=True):
             note(t(key, reason=document.reason))
             note(document.detail)

@@ -99,7 +99,7 @@ def _left_out() -> None:
     st.html(_failures(troubled[:_FAILURES]))
     if len(troubled) > _FAILURES:
         note(t("overview.more", shown=_FAILURES, total=f"{len(troubled):,}"))
-    if any(document.state == "failed" for document in troubled):
+    if any(document.state != "skipped" for document in troubled):
         note(t("overview.failures.retry"))
         st.code("kg retry", language="bash")
 
