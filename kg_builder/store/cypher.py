@@ -209,9 +209,10 @@ class Typed:
         else:
             token, also = "", " AND type(f) = r.type"
         arrow = f"-[f{token}]->" if self.from_subject else f"<-[f{token}]-"
+        # The far end is not compared in a way that it could be sought by: Neo4j would begin there, busy or not.
         return (
-            f"UNWIND $rows AS r MATCH (near) WHERE elementId(near) = r.{near} MATCH (near){arrow}(far:Entity) "
-            f"WHERE elementId(far) = r.{far} AND f.relation = r.relation{also}"
+            f"UNWIND $rows AS r MATCH (near) WHERE elementId(near) = r.{near} MATCH (near){arrow}(far) "
+            f"WHERE '' + elementId(far) = r.{far} AND f.relation = r.relation{also}"
         )
 
 

@@ -124,7 +124,7 @@ def running(version: str, home: Path) -> Iterator[Neo4jServer]:
                     break
             else:
                 tail = (home / "server.log").read_text("utf-8", "replace")[-1500:]
-                raise RuntimeError(f"Neo4j {version} did not start: {tail}")
+                raise RuntimeError(f"Neo4j {version} did not start (exit status {process.wait(30)}): {tail}")
             yield Neo4jServer(version, f"bolt://127.0.0.1:{port}", password, process.pid)
         finally:
             process.stdin.close()
