@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from kg_builder.errors import QueryError, ReadOnlyError
-from kg_builder.store.connection import Connection, translated
+from kg_builder.store.connection import Connection, TimeLimitError, translated
 from kg_builder.store.guard import check_read_only, single_statement
 from kg_builder.store.records import QueryResult
 from kg_builder.store.values import plain
@@ -95,6 +95,10 @@ class Querying:
         if thread.is_alive():
             threading.Thread(target=self._abandon, args=(driver,), kwargs={"reading": reading}, daemon=True).start()
             raise QueryError(_too_long(timeout_s))
+        if failure and _timed_out(failure[0]):
+            raise QueryError(_too_long(timeout_s)) from failure[0]
+        if failure and isinstance(failure[0], TimeLimitError):
+            raise QueryError(_too_long(timeout_s)) from failure[0]
         if failure:
             raise failure[0]
         return outcome[0]
@@ -133,6 +137,12 @@ class Querying:
             columns = tuple(result.keys())
             summary = result.consume()
         return QueryResult(columns, tuple(rows), truncated, time.perf_counter() - started), summary.query_type
+
+
+def _timed_out(error: BaseException) -> bool:
+    """Whether the server ended the statement for its time: Neo4j says so in one of several ways, as chance has it."""
+    code = str(getattr(error.__cause__, "code", "") or "")
+    return isinstance(error, QueryError) and ("TimedOut" in code or code.endswith(".Terminated"))
 
 
 def _explained(cypher: str) -> str:
