@@ -24,6 +24,7 @@ from pathlib import Path
 
 import psutil
 
+from kg_builder.relation_types import relation_type, vocabulary_text
 from kg_builder.store import GraphStore, open_store
 from kg_builder.types import (
     ENTITY_TYPES,
@@ -45,13 +46,24 @@ def zipf(n: int) -> list[float]:
     return list(accumulate(1 / (i + 1) for i in range(n)))
 
 
+def relation_words(count: int) -> list[str]:
+    """Relations of the vocabulary that have relationship types of their own."""
+    by_type: dict[str, str] = {}
+    for line in vocabulary_text().splitlines():
+        kind, _, words = line.partition(" ")
+        if kind == "r" and words.isascii() and len(by_type) < count:
+            by_type.setdefault(relation_type(words), words)
+    return list(by_type.values())
+
+
 def documents(extractions: int, *, relations: int, seed: int) -> Iterator[Contribution]:
     rng = random.Random(seed)
+    words = relation_words(relations)
     entities = max(2, extractions // 3)
     order = list(range(entities))
     rng.shuffle(order)
     types = [rng.choice(ENTITY_TYPES[:-1]) for _ in range(entities)]
-    entity_weights, relation_weights = zipf(entities), zipf(relations)
+    entity_weights, relation_weights = zipf(entities), zipf(len(words))
 
     def entity() -> int:
         return order[min(bisect(entity_weights, rng.random() * entity_weights[-1]), entities - 1)]
@@ -62,15 +74,15 @@ def documents(extractions: int, *, relations: int, seed: int) -> Iterator[Contri
             head = tail = entity()
             while tail == head:
                 tail = entity()
-            relation = min(bisect(relation_weights, rng.random() * relation_weights[-1]), relations - 1)
-            triples.append((head, relation, tail))
+            relation = min(bisect(relation_weights, rng.random() * relation_weights[-1]), len(words) - 1)
+            triples.append((head, words[relation], tail))
         yield document(number, triples, types)
 
 
-def document(number: int, triples: list[tuple[int, int, int]], types: list[str]) -> Contribution:
+def document(number: int, triples: list[tuple[int, str, int]], types: list[str]) -> Contribution:
     text, spans = "", []
     for head, relation, tail in triples:
-        words = (f"Entity {head:06d} of all", f"stands in relation {relation:03d} to", f"Entity {tail:06d} of all")
+        words = (f"Entity {head:06d} of all", relation, f"Entity {tail:06d} of all")
         at = len(text)
         spans.append((at, words))
         text += f"{' '.join(words)} according to this very sentence. "
@@ -92,7 +104,7 @@ def document(number: int, triples: list[tuple[int, int, int]], types: list[str])
             segment=segments[place // STATEMENTS_PER_SEGMENT],
         )
         names = (Name(words[0].lower(), types[head]), Name(words[2].lower(), types[tail]))
-        statements.append(Statement(extraction, *names, relation=f"stand in relation {relation:03d} to"))
+        statements.append(Statement(extraction, *names, relation=relation))
     return Contribution(whole, segments, tuple(statements))
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from neo4j import Driver, Record
     from neo4j.exceptions import Neo4jError
 
-__all__ = ["Connection", "Run"]
+__all__ = ["Connection", "Run", "TimeLimitError", "redacted", "translated"]
 
 Run = Callable[..., "list[Record]"]
 """Runs one statement of a transaction with its parameters as keywords, and gives its rows."""
@@ -185,6 +185,10 @@ class _Gone(StoreError):
     """Nothing answers where the server was."""
 
 
+class TimeLimitError(QueryError):
+    """The server ended a statement that took too long."""
+
+
 class _Conflict(QueryError):
     """Another transaction came first; the same may well succeed now."""
 
@@ -215,6 +219,8 @@ def _of_server(exc: Neo4jError, where: str) -> StoreError:
     from neo4j.exceptions import AuthError, Forbidden
 
     message = str(exc.message or exc)
+    if "Transaction.TransactionTimedOut" in (exc.code or "") or "Transaction.Terminated" in (exc.code or ""):
+        return TimeLimitError(f"{where} stopped the statement: {message}")
     if exc.is_retryable():
         return _Conflict(f"{where} could not settle a conflict: {message}")
     if isinstance(exc, Forbidden) or "AccessMode" in (exc.code or ""):
