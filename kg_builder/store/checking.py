@@ -57,7 +57,10 @@ def _check_edges(
         if there is None:
             complain("edges without evidence", name)
         elif there["support"] != row["support"]:
-            complain("edges whose support is not the number of their evidence", name)
+            complain(
+                "edges whose support is not the number of their evidence",
+                f"{name} (supported {row['support']} times, evidence {there['support']})",
+            )
         elif abs(there["confidence"] - row["confidence"]) > _ROUNDING:
             complain("edges whose confidence is not the best of their evidence", name)
 

@@ -202,12 +202,9 @@ class Typed:
 
     def _find(self) -> str:
         near, far = ("subject", "object") if self.from_subject else ("object", "subject")
-        if self.type is not None:
-            token, also = ":" + quote_identifier(self.type), ""
-        elif self.dialect.dynamic_types:
-            token, also = ":$(r.type)", ""
-        else:
-            token, also = "", " AND type(f) = r.type"
+        # A type that comes with the row is compared and not matched: Neo4j 2026.08 looks `-[f:$(r.type)]->` up among
+        # all relationships of that type, and forgets which node they are to begin at.
+        token, also = (":" + quote_identifier(self.type), "") if self.type else ("", " AND type(f) = r.type")
         arrow = f"-[f{token}]->" if self.from_subject else f"<-[f{token}]-"
         # The far end is not compared in a way that it could be sought by: Neo4j would begin there, busy or not.
         return (

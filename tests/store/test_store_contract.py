@@ -12,6 +12,7 @@ from making import contribute
 from kg_builder.errors import QueryError, ReadOnlyError, StoreError
 from kg_builder.normalize import relation_type
 from kg_builder.store import GraphStore, StoredEdge, StoredEntity
+from kg_builder.store import facts as facts_module
 from kg_builder.store import writing as writing_module
 from kg_builder.types import Contribution, Document, Extraction, Mention, Name, Relation, Segment, Statement
 
@@ -125,6 +126,23 @@ def test_one_edge_per_fact_with_all_its_support_and_the_best_confidence(any_stor
     assert [e.document_uri for e in edge.evidence] == ["a.txt", "a.txt", "b.txt"]
     write(any_store, "a.txt", f"{ANN} | works for | {ACME} @ 0.4")
     assert facts(any_store)[1] == ("Ann", "works for", "Acme Corp", 2, 0.6)
+    assert any_store.check() == []
+
+
+@pytest.mark.parametrize("light", [0, 200])  # how many neighbours make a node busy, which has statements of its own
+def test_more_support_reaches_the_one_edge_that_it_is_for(
+    any_store: GraphStore, monkeypatch: pytest.MonkeyPatch, light: int
+) -> None:
+    monkeypatch.setattr(facts_module, "_LIGHT", light)
+    bob = "Bob:Person"
+    write(any_store, "a.txt", *(f"{who} | {verb} | {ACME}" for who in (ANN, bob) for verb in ("works for", "left")))
+    if "neo4j" in any_store.uri or "bolt" in any_store.uri:
+        any_store.execute("CALL db.clearQueryCaches()")  # as after a start: plans are made for the graph as it is now
+    write(any_store, "b.txt", f"{ANN} | works for | {ACME}")
+    expected = [("Ann", "left", 1), ("Ann", "works for", 2), ("Bob", "left", 1), ("Bob", "works for", 1)]
+    assert [(head, relation, support) for head, relation, _, support, _ in facts(any_store)] == expected
+    any_store.remove("b.txt")
+    assert [support for _, _, _, support, _ in facts(any_store)] == [1, 1, 1, 1]
     assert any_store.check() == []
 
 
