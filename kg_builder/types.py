@@ -13,6 +13,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Literal, Protocol, runtime_checkable
 
 __all__ = [
@@ -67,6 +68,10 @@ def digest(*parts: object) -> str:
     return sha.hexdigest()[:32]
 
 
+_digest_of_few = lru_cache(maxsize=1 << 15)(digest)  # for what is asked of a few things again and again
+_keep = object.__setattr__  # the id of a frozen object is worked out once
+
+
 @dataclass(frozen=True, slots=True)
 class Span:
     """Words of a text. Without offsets (``None``) the words are implied, or do not stand side by side."""
@@ -109,7 +114,7 @@ class Document:
     @property
     def id(self) -> str:
         """Identity in the graph, from the uri alone."""
-        return digest("document", self.uri)
+        return _digest_of_few("document", self.uri)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +129,7 @@ class Segment:
     language: Language = "other"
     section: str = ""  # the headings above it, outermost first, joined by " > "
     split: bool = False  # True where a sentence longer than the budget had to be cut at this segment's start or end
+    _id: str = field(default="", init=False, repr=False, compare=False)
 
     @property
     def text(self) -> str:
@@ -133,7 +139,9 @@ class Segment:
     @property
     def id(self) -> str:
         """Identity in the graph: the same text in two documents gives two ids."""
-        return digest("segment", self.document.uri, self.start, self.end, self.text)
+        if not self._id:
+            _keep(self, "_id", digest("segment", self.document.uri, self.start, self.end, self.text))
+        return self._id
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +199,7 @@ class Extraction:
     qualifiers: tuple[Qualifier, ...] = ()
     head_argument: Span | None = None
     tail_argument: Span | None = None
+    _id: str = field(default="", init=False, repr=False, compare=False)
 
     @property
     def is_fact(self) -> bool:
@@ -200,15 +209,18 @@ class Extraction:
     @property
     def id(self) -> str:
         """Identity in the graph: where it stands and what it says, not how sure the extractor is."""
-        segment = self.segment.id if self.segment else ""
-        return digest(
-            "extraction",
-            segment,
-            *(self.head.start, self.head.end, self.head.surface),
-            *(self.relation.start, self.relation.end, self.relation.surface),
-            *(self.tail.start, self.tail.end, self.tail.surface),
-            *(self.polarity, self.modality, self.extractor),
-        )
+        if not self._id:
+            segment = self.segment.id if self.segment else ""
+            made = digest(
+                "extraction",
+                segment,
+                *(self.head.start, self.head.end, self.head.surface),
+                *(self.relation.start, self.relation.end, self.relation.surface),
+                *(self.tail.start, self.tail.end, self.tail.surface),
+                *(self.polarity, self.modality, self.extractor),
+            )
+            _keep(self, "_id", made)
+        return self._id
 
     def shifted(self, segment: Segment) -> Extraction:
         """The same statement with its offsets moved from `segment`'s text into the document's text."""
@@ -254,7 +266,7 @@ class Name:
     @property
     def id(self) -> str:
         """Identity in the graph."""
-        return digest("name", self.key, self.type)
+        return _digest_of_few("name", self.key, self.type)
 
 
 @dataclass(frozen=True, slots=True)

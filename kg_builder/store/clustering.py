@@ -129,12 +129,13 @@ class Registry:
         if not keys:
             return
         before = {name: c for c in clusters(n for n in self._before if n.key in keys) for name in c}
+        company = self._by_entity()
         for cluster in clusters(n for n in after if n.key in keys):
             members = [self.names[name.id] for name in cluster]
             if all(before.get(known.name) == cluster for known in members):
                 continue
             free = [known for known in members if not known.assigned]
-            anchor = self._anchor(members)
+            anchor = self._anchor(members, company)
             for known in free:
                 self._place[known.id] = anchor
 
@@ -181,16 +182,15 @@ class Registry:
                 groups.setdefault(known.entity, []).append(known)
         return groups
 
-    def _anchor(self, members: list[KnownName]) -> str:
+    def _anchor(self, members: list[KnownName], company: Mapping[str, list[KnownName]]) -> str:
         """Where a cluster of names is to be: with its best member's entity, if that one has no better claim to it."""
         best = min(members, key=lambda known: (known.entity is None, known.name.type == UNTYPED, known.id))
         place = self._place.get(best.id, "")
         types = {known.name.type for known in members} - {UNTYPED}
-        others = [known for known in self.names.values() if known.alive and known.entity == place]
         strange = any(
             not known.assigned or (known.name.type != UNTYPED and known.name.type not in types)
-            for known in others
-            if known not in members
+            for known in company.get(place, ())
+            if known.alive and known not in members
         )
         if not place or (best.name.type == UNTYPED and strange):
             return f"new:{min(known.id for known in members)}"

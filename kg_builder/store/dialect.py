@@ -30,7 +30,8 @@ class Dialect:
     Attributes:
         product: the server's name, for people.
         dynamic_types: whether a label or type may be an expression (``-[:$(row.type)]->``).
-        replans: whether plans made on a nearly empty database must be thrown away as it grows.
+        light: neighbours of a node that may be looked through one by one. From busier ones, a relationship type is
+            written into a statement of its own, so that the server leaves the others alone.
         enforces_read_mode: whether a session in READ mode refuses writes, and ``EXPLAIN`` tells a statement's kind.
         text_indexes: whether there is an index for ``CONTAINS``.
         forbidden: characters that a label or a relationship type cannot hold.
@@ -39,7 +40,7 @@ class Dialect:
 
     product: str
     dynamic_types: bool
-    replans: bool
+    light: int
     enforces_read_mode: bool
     text_indexes: bool
     forbidden: frozenset[str]
@@ -66,7 +67,7 @@ class Dialect:
 ARCADEDB = Dialect(
     product="ArcadeDB",
     dynamic_types=False,
-    replans=False,
+    light=200,
     enforces_read_mode=False,
     text_indexes=False,
     forbidden=frozenset("\x00%~,*"),
@@ -75,7 +76,7 @@ ARCADEDB = Dialect(
 NEO4J = Dialect(
     product="Neo4j",
     dynamic_types=True,
-    replans=True,
+    light=5000,  # a new statement takes as long to plan as ten thousand neighbours to look through
     enforces_read_mode=True,
     text_indexes=True,
     forbidden=frozenset("\x00%"),

@@ -17,11 +17,9 @@ from kg_builder.store.tokens import Tokens
 
 __all__ = ["Edges", "Fact", "fact_of"]
 
-_LIGHT = 200
-"""Neighbours that may be looked through one by one. From busier ends, existing relationships are found by a statement
-for each type, where the type is written into the statement and the server leaves the others alone."""
 _LIGHT_FOR_NEW = 1000
-"""The same for new relationships: ArcadeDB's procedure looks for an equal one first, at half a microsecond each."""
+"""Neighbours of a node that gets a new relationship: ArcadeDB's procedure looks for an equal one first, at half a
+microsecond each. With more, there is a statement for each type."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +150,7 @@ class Edges:
             from_subject = new or weights[0] <= weights[1]
             type_ = self._tokens.relationship(fact.relation)
             near = weights[0] if from_subject else weights[1]
-            with_row = (new and dialect.dynamic_types) or near <= (_LIGHT_FOR_NEW if new else _LIGHT)
+            with_row = (new and dialect.dynamic_types) or near <= (_LIGHT_FOR_NEW if new else dialect.light)
             row = {
                 "subject": subject,
                 "relation": fact.relation,

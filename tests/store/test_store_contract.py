@@ -12,7 +12,6 @@ from making import contribute
 from kg_builder.errors import QueryError, ReadOnlyError, StoreError
 from kg_builder.normalize import relation_type
 from kg_builder.store import GraphStore, StoredEdge, StoredEntity
-from kg_builder.store import facts as facts_module
 from kg_builder.store import writing as writing_module
 from kg_builder.types import Contribution, Document, Extraction, Mention, Name, Relation, Segment, Statement
 
@@ -129,11 +128,12 @@ def test_one_edge_per_fact_with_all_its_support_and_the_best_confidence(any_stor
     assert any_store.check() == []
 
 
-@pytest.mark.parametrize("light", [0, 200])  # how many neighbours make a node busy, which has statements of its own
+@pytest.mark.parametrize("light", [0, 200])  # beyond how many neighbours there are statements of a type's own
 def test_more_support_reaches_the_one_edge_that_it_is_for(
     any_store: GraphStore, monkeypatch: pytest.MonkeyPatch, light: int
 ) -> None:
-    monkeypatch.setattr(facts_module, "_LIGHT", light)
+    tokens = any_store._writer._tokens
+    monkeypatch.setattr(tokens, "dialect", dataclasses.replace(tokens.dialect, light=light))
     bob = "Bob:Person"
     write(any_store, "a.txt", *(f"{who} | {verb} | {ACME}" for who in (ANN, bob) for verb in ("works for", "left")))
     if "neo4j" in any_store.uri or "bolt" in any_store.uri:
