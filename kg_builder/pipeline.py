@@ -4,6 +4,7 @@ framework.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import time
 from collections import Counter
@@ -16,7 +17,7 @@ from kg_builder.errors import LoadError
 from kg_builder.loaders import Found, discover, sha256_of
 from kg_builder.stages import FileTask, Recipe, process_file
 from kg_builder.types import Contribution
-from kg_builder.workers import Outcome, default_workers, run_tasks
+from kg_builder.workers import Failure, Outcome, default_workers, run_together
 
 if TYPE_CHECKING:
     from kg_builder.store import GraphStore
@@ -105,15 +106,17 @@ def build_graph(
     roots = [Path(path) for path in paths]
     found = list(discover(roots, include=include, exclude=exclude))
     run.total = len(found)
-    outcomes = run_tasks(
+    run.unreadable = {file.uri: file for file in found if file.problem}
+    outcomes = run_together(
         process_file,
         run.tasks(found),
         workers=default_workers() if workers is None else workers,
         timeout_s=file_timeout_s,
         memory_bytes=file_memory_bytes,
     )
-    for outcome in outcomes:
-        run.take(outcome)
+    with contextlib.closing(outcomes):
+        for ready in outcomes:
+            run.take(ready)
     missing = run.missing(roots, {f.uri for f in found})
     pruned = sum(store.remove(uri) for uri in missing) if prune else 0
     return run.report(pruned=pruned, missing=() if prune else tuple(missing))
@@ -129,43 +132,43 @@ class _Run:
         self.on_progress = on_progress
         self.known: dict[str, StoredDocument] = {document.uri: document for document in store.documents()}
         self.total = 0
+        self.unreadable: dict[str, Found] = {}  # files that are not to be opened
         self.counts: Counter[str] = Counter()
         self.languages: Counter[str] = Counter()
         self.problems: list[FileProblem] = []
         self.started = time.monotonic()
 
-    def tasks(self, found: Iterable[Found]) -> Iterator[FileTask]:
-        """What is left to do: the others are accounted for on the way."""
+    def tasks(self, found: Iterable[Found]) -> Iterator[FileTask | Outcome[FileTask, Contribution]]:
+        """What is left to do, and the outcome of what is not. Touches no store: it is read in another thread."""
         for file in found:
-            if file.problem is not None:
-                self._problem(file.uri, "", file.size_bytes, file.problem)
-                continue
+            task = FileTask(file.path, file.uri, self.recipe)
+            error = file.problem
             known = self.known.get(file.uri)
-            if known and known.state == "complete" and known.recipe == self.fingerprint:
+            if error is None and known and known.state == "complete" and known.recipe == self.fingerprint:
                 try:
-                    unchanged = sha256_of(file.path) == known.sha256
+                    if sha256_of(file.path) == known.sha256:
+                        yield Outcome(task)
+                        continue
                 except LoadError as exc:
-                    self._problem(file.uri, "", file.size_bytes, exc)
-                    continue
-                if unchanged:
-                    self._count("unchanged", file.uri)
-                    continue
-            yield FileTask(file.path, file.uri, self.recipe)
+                    error = exc
+            yield Outcome(task, failure=Failure("error", str(error), error=error)) if error else task
 
-    def take(self, outcome: Outcome[FileTask, Contribution]) -> None:
-        """Write what came of one file."""
-        task = outcome.task
-        if outcome.result is not None:
-            self._write(outcome.result, task)
-            return
-        failure = outcome.failure
-        if failure is None:
-            raise RuntimeError(f"no outcome for {task.uri!r}")
-        if isinstance(failure.error, LoadError):
-            error = failure.error
-        else:
-            error = LoadError(failure.message, reason=failure.reason)
-        self._problem(task.uri, _hash_or_nothing(task.path), _size(task.path), error, detail=failure.detail)
+    def take(self, outcomes: Iterable[Outcome[FileTask, Contribution]]) -> None:
+        """Write what came of some files; small documents together, which is faster."""
+        together: list[tuple[Contribution, FileTask]] = []
+        extractions = 0
+        for outcome in outcomes:
+            if outcome.result is not None:
+                together.append((outcome.result, outcome.task))
+                extractions += len(outcome.result.statements)
+                if extractions >= _WRITTEN_TOGETHER:
+                    self._write(together)
+                    together, extractions = [], 0
+            elif outcome.failure is not None:
+                self._fail(outcome.task, outcome.failure)
+            else:
+                self._count("unchanged", outcome.task.uri)
+        self._write(together)
 
     def missing(self, roots: Iterable[Path], seen: set[str]) -> list[str]:
         """Uris of the store that lie under one of the folders but were not found there."""
@@ -193,18 +196,28 @@ class _Run:
             problems=tuple(sorted(self.problems, key=lambda problem: problem.uri)),
         )
 
-    def _write(self, contribution: Contribution, task: FileTask) -> None:
-        self.store.write(contribution, size_bytes=_size(task.path), recipe=self.fingerprint)
-        self.counts["segments"] += len(contribution.segments)
-        self.counts["extractions"] += len(contribution.statements)
-        self.counts["facts"] += sum(s.extraction.is_fact for s in contribution.statements)
-        self.counts["quarantined"] += contribution.quarantined
-        self.languages.update(segment.language for segment in contribution.segments)
-        if contribution.faults:
-            self.counts["partial"] += 1
-            message = f"{len(contribution.faults)} segments could not be extracted; the first: {contribution.faults[0]}"
-            self.problems.append(FileProblem(task.uri, "partial", "extraction", message))
-        self._count("loaded", task.uri)
+    def _write(self, together: Sequence[tuple[Contribution, FileTask]]) -> None:
+        self.store.write_all([(c, _size(task.path), self.fingerprint) for c, task in together])
+        for contribution, task in together:
+            self.counts["segments"] += len(contribution.segments)
+            self.counts["extractions"] += len(contribution.statements)
+            self.counts["facts"] += sum(s.extraction.is_fact for s in contribution.statements)
+            self.counts["quarantined"] += contribution.quarantined
+            self.languages.update(segment.language for segment in contribution.segments)
+            if faults := contribution.faults:
+                self.counts["partial"] += 1
+                message = f"{len(faults)} segments could not be extracted; the first: {faults[0]}"
+                self.problems.append(FileProblem(task.uri, "partial", "extraction", message))
+            self._count("loaded", task.uri)
+
+    def _fail(self, task: FileTask, failure: Failure) -> None:
+        if isinstance(failure.error, LoadError):
+            error = failure.error
+        else:
+            error = LoadError(failure.message, reason=failure.reason)
+        found = self.unreadable.get(task.uri)
+        sha256, size = ("", found.size_bytes) if found else (_hash_or_nothing(task.path), _size(task.path))
+        self._problem(task.uri, sha256, size, error, detail=failure.detail)
 
     def _problem(self, uri: str, sha256: str, size_bytes: int, error: LoadError, *, detail: str = "") -> None:
         state: Literal["failed", "skipped"] = "skipped" if error.reason in SKIPPED_REASONS else "failed"
@@ -228,6 +241,9 @@ class _Run:
             done = sum(self.counts[s] for s in ("loaded", "unchanged", "failed", "skipped"))
             self.on_progress(Progress(done, self.total, stage, uri, self.counts["failed"]))
 
+
+_WRITTEN_TOGETHER = 2000
+"""Extractions after which documents that are ready are written, however many more are."""
 
 SKIPPED_REASONS = frozenset({"archive", "unknown-format", "hidden", "link-outside"})
 """Reasons to leave a file out on purpose; every other problem is a failure."""

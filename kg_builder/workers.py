@@ -10,11 +10,13 @@ from __future__ import annotations
 
 import contextlib
 import os
+import queue
 import socket
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
@@ -22,7 +24,7 @@ from typing import Any, Generic, Literal, TypeVar
 
 from kg_builder.errors import KGError
 
-__all__ = ["Failure", "Outcome", "default_workers", "run_tasks"]
+__all__ = ["Failure", "Outcome", "default_workers", "run_tasks", "run_together"]
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -42,7 +44,7 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Outcome(Generic[T, R]):
-    """A task with its result, or with the reason there is none."""
+    """A task with its result, or with the reason there is none; with neither, where there was nothing to do."""
 
     task: T
     result: R | None = None
@@ -78,29 +80,115 @@ def run_tasks(
     ordered: bool = False,
     timeout_s: float | None = None,
     memory_bytes: int | None = None,
-) -> Iterator[Outcome[T, R]]:
-    """Outcomes of `function` over `tasks`, lazily: at most ``2 * workers`` tasks are under way or waiting to be taken.
+) -> Generator[Outcome[T, R], None, None]:
+    """Outcomes of `function` over `tasks`, lazily, one by one: see `run_together`."""
+    outcomes = run_together(
+        function, tasks, workers=workers, ordered=ordered, timeout_s=timeout_s, memory_bytes=memory_bytes
+    )
+    with contextlib.closing(outcomes):
+        for ready in outcomes:
+            yield from ready
 
-    `function` must be importable by name; tasks and results must pickle. With `ordered` the outcomes come in the
-    order of the tasks, else as they finish. `timeout_s` and `memory_bytes` (of private data) hold for each task by
-    itself. With ``workers=0`` everything runs in this process, without isolation.
+
+def run_together(
+    function: Callable[[T], R],
+    tasks: Iterable[T | Outcome[T, R]],
+    *,
+    workers: int,
+    ordered: bool = False,
+    timeout_s: float | None = None,
+    memory_bytes: int | None = None,
+) -> Generator[list[Outcome[T, R]], None, None]:
+    """Outcomes of `function` over `tasks`, lazily: each time all that have become ready since the last time.
+
+    The workers go on while the caller is busy, until a few outcomes for each wait to be taken. `tasks` is read in
+    another thread than the caller's; what is an `Outcome` already needs no worker and is passed on. `function` must be
+    importable by name; tasks and results must pickle. With `ordered` the outcomes come in the order of the tasks, else
+    as they finish. `timeout_s` and `memory_bytes` (of private data) hold for each task by itself. With ``workers=0``
+    everything runs in this process, one task after the other, without isolation.
     """
     if workers == 0:
         yield from _run_here(function, tasks)
         return
     pool = _Pool(function, workers=workers, timeout_s=timeout_s, memory_bytes=memory_bytes)
+    runner = _Runner(pool, tasks, ordered=ordered)
     try:
-        yield from pool.run(tasks, ordered=ordered)
+        while ready := runner.take():
+            yield ready
     finally:
-        pool.close()
+        runner.close()
 
 
-def _run_here(function: Callable[[T], R], tasks: Iterable[T]) -> Iterator[Outcome[T, R]]:
+def _run_here(
+    function: Callable[[T], R], tasks: Iterable[T | Outcome[T, R]]
+) -> Generator[list[Outcome[T, R]], None, None]:
     for task in tasks:
+        if isinstance(task, Outcome):
+            yield [task]
+            continue
         try:
-            yield Outcome(task, result=function(task))
+            yield [Outcome(task, result=function(task))]
         except KGError as exc:
-            yield Outcome(task, failure=Failure("error", str(exc), error=exc))
+            yield [Outcome(task, failure=Failure("error", str(exc), error=exc))]
+
+
+class _Runner:
+    """A pool at work in a thread of its own, ahead of whoever takes the outcomes."""
+
+    def __init__(self, pool: _Pool, tasks: Iterable[Any], *, ordered: bool) -> None:
+        self._pool = pool
+        self._ready: queue.Queue[Outcome[Any, Any] | BaseException | None] = queue.Queue(4 * pool.size)
+        self._thread = threading.Thread(target=self._run, args=(tasks, ordered), name="kg-workers", daemon=True)
+        self._thread.start()
+
+    def take(self) -> list[Outcome[Any, Any]]:
+        """All outcomes that are ready, after waiting for the first; none when there will be no more.
+
+        Raises:
+            BaseException: what reading the tasks, or starting a worker, has raised.
+        """
+        taken: list[Outcome[Any, Any]] = []
+        while not taken or not self._ready.empty():
+            one = self._ready.get()
+            if isinstance(one, Outcome):
+                taken.append(one)
+                continue
+            if taken:
+                self._ready.put(one)  # the last of all, for the next time
+                break
+            if one is not None:
+                raise one
+            break
+        return taken
+
+    def close(self) -> None:
+        self._pool.stop()
+        while self._thread.is_alive():
+            with contextlib.suppress(queue.Empty):
+                self._ready.get(timeout=0.05)  # it may be waiting for room
+        self._pool.close()
+
+    def _run(self, tasks: Iterable[Any], ordered: bool) -> None:
+        end: BaseException | None = None
+        try:
+            for outcome in self._pool.run(tasks, ordered=ordered):
+                self._ready.put(outcome)
+        except BaseException as exc:  # noqa: BLE001 (carried to the thread that takes, and raised there)
+            end = exc
+        self._ready.put(end)
+
+
+@dataclass(frozen=True, slots=True)
+class _Unread:
+    error: Exception
+
+
+def _then_its_error(tasks: Iterable[Any]) -> Iterator[Any]:
+    """`tasks`, and as the last one the error that reading them ended with."""
+    try:
+        yield from tasks
+    except Exception as exc:  # noqa: BLE001 (raised again once all tasks before it are done)
+        yield _Unread(exc)
 
 
 class _Pool:
@@ -110,18 +198,29 @@ class _Pool:
         self._function = function
         self._timeout_s = timeout_s
         self._memory_bytes = memory_bytes
-        self._size = workers
+        self.size = workers
         self._workers: list[_Worker] = []
+        self._lock = threading.Lock()
+        self._stopped = False
 
-    def run(self, tasks: Iterable[T], *, ordered: bool) -> Iterator[Outcome[T, Any]]:
-        queue = enumerate(tasks)
-        pending = next(queue, None)
+    def run(self, tasks: Iterable[T | Outcome[T, Any]], *, ordered: bool) -> Iterator[Outcome[T, Any]]:
+        to_do = enumerate(_then_its_error(tasks))
+        pending = next(to_do, None)
         finished: dict[int, Outcome[T, Any]] = {}
         position = 0
-        while True:
-            while pending is not None and pending[0] - position < 2 * self._size and (free := self._free_worker()):
-                self._give(free, pending)
-                pending = next(queue, None)
+        while not self._stopped:
+            while pending is not None and pending[0] - position < 2 * self.size:
+                if isinstance(pending[1], _Unread):
+                    if position < pending[0]:
+                        break
+                    raise pending[1].error
+                if isinstance(pending[1], Outcome):
+                    finished[pending[0]] = pending[1]
+                elif free := self._free_worker():
+                    self._give(free, pending)
+                else:
+                    break
+                pending = next(to_do, None)
             busy = [worker for worker in self._workers if worker.job is not None]
             if not busy and pending is None and not finished:
                 return
@@ -137,7 +236,15 @@ class _Pool:
                     yield finished.pop(at)
                     position += 1
 
+    def stop(self) -> None:
+        """End all workers and start no more: whoever runs the pool comes to an end soon. From any thread."""
+        with self._lock:
+            self._stopped = True
+            for worker in self._workers:
+                worker.process.kill()
+
     def close(self) -> None:
+        """Let everything go, once nobody runs the pool."""
         for worker in self._workers:
             worker.stop()
         self._workers.clear()
@@ -146,10 +253,11 @@ class _Pool:
         for worker in self._workers:
             if worker.job is None:
                 return worker
-        if len(self._workers) < self._size:
-            worker = _start_worker(self._memory_bytes)
-            self._workers.append(worker)
-            return worker
+        with self._lock:
+            if len(self._workers) < self.size and not self._stopped:
+                worker = _start_worker(self._memory_bytes)
+                self._workers.append(worker)
+                return worker
         return None
 
     def _give(self, worker: _Worker, job: tuple[int, Any]) -> None:
@@ -188,8 +296,9 @@ class _Pool:
         return Outcome(task, failure=value)
 
     def _drop(self, worker: _Worker) -> None:
-        worker.stop()
-        self._workers.remove(worker)
+        with self._lock:
+            worker.stop()
+            self._workers.remove(worker)
 
 
 def _start_worker(memory_bytes: int | None) -> _Worker:

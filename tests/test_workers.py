@@ -2,12 +2,13 @@
 
 import os
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from kg_builder.errors import LoadError
-from kg_builder.workers import run_tasks
+from kg_builder.workers import Outcome, run_tasks, run_together
 
 
 def double(x: int) -> int:
@@ -80,8 +81,42 @@ def test_the_tasks_are_taken_lazily() -> None:
 
     stream = run_tasks(double, tasks(), workers=2, ordered=True)  # type: ignore[arg-type]
     next(stream)
-    stream.close()  # type: ignore[attr-defined]
+    stream.close()
     assert len(taken) < 20
+
+
+def test_the_workers_go_on_while_the_caller_is_busy() -> None:
+    stream = run_together(double, range(100), workers=2)
+    assert len(next(stream)) >= 1
+    time.sleep(1.0)
+    assert len(next(stream)) > 4
+    stream.close()
+
+
+def test_what_is_an_outcome_already_is_passed_on_and_needs_no_worker() -> None:
+    tasks: list[int | Outcome[int, int]] = [Outcome(1), 2, Outcome(3, result=7)]
+    outcomes = [one for ready in run_together(double, tasks, workers=1, ordered=True) for one in ready]
+    assert [(one.task, one.result) for one in outcomes] == [(1, None), (2, 4), (3, 7)]
+    assert [[one.task for one in ready] for ready in run_together(double, tasks, workers=0)] == [[1], [2], [3]]
+
+
+def test_an_error_in_reading_the_tasks_reaches_the_caller_after_what_came_before() -> None:
+    def tasks() -> Iterator[int]:
+        yield 1
+        raise OSError("no such folder")
+
+    stream = run_tasks(double, tasks(), workers=1)
+    assert next(stream).result == 2
+    with pytest.raises(OSError, match="no such folder"):
+        next(stream)
+
+
+def test_whoever_stops_early_waits_for_nothing() -> None:
+    stream = run_tasks(misbehave, ["fine", "hang"], workers=2)
+    assert next(stream).result == "fine"
+    started = time.monotonic()
+    stream.close()
+    assert time.monotonic() - started < 5
 
 
 def test_no_worker_outlives_its_caller() -> None:
