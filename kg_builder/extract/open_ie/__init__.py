@@ -42,7 +42,7 @@ class OpenIE:
             from kg_builder.extract.open_ie.english import extract_en
             from kg_builder.extract.open_ie.pipeline_en import load_english
 
-            return extract_en(load_english().parse(text), verbatim=self._verbatim)
+            return extract_en(load_english().read(text), verbatim=self._verbatim)
         if language == "zh":
             from kg_builder.extract.open_ie.chinese import extract_chinese
 

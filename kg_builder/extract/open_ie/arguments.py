@@ -9,6 +9,7 @@ and adjectives.
 from __future__ import annotations
 
 from kg_builder.extract.open_ie.lexicon import word_set
+from kg_builder.extract.open_ie.memory import once
 from kg_builder.extract.open_ie.mention_types import mention_type
 from kg_builder.extract.open_ie.tree import Tree
 from kg_builder.types import Mention, Span
@@ -46,9 +47,10 @@ _OPEN = frozenset("([{")
 _CLOSE = frozenset(")]}")
 
 
+@once
 def argument_words(tree: Tree, i: int) -> list[int]:
     """The words of the argument headed by `i`, in order."""
-    predicate = any(tree.label[c] == "cop" for c in tree.children[i])
+    predicate = i in tree.copular
     words = [i]
     for c in tree.children[i]:
         label = tree.label[c]
@@ -211,6 +213,7 @@ def entity_head(tree: Tree, i: int) -> int:
     return -1
 
 
+@once
 def mention(tree: Tree, i: int) -> Mention:
     """The entity headed by `i`, anchored."""
     words = entity_words(tree, i)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from kg_builder.extract.open_ie.lexicon import word_set
+from kg_builder.extract.open_ie.memory import once
 from kg_builder.extract.open_ie.tree import Tree
 
 __all__ = ["Clause", "case_words", "find_clauses"]
@@ -38,6 +39,7 @@ class Clause:
     gap_case: list[int] = field(default_factory=list)  # "the house in which he lives": in
 
 
+@once
 def case_words(tree: Tree, i: int) -> list[int]:
     """The preposition of `i` with all its words ("because of"), in order."""
     words: list[int] = []
@@ -57,7 +59,7 @@ def find_clauses(tree: Tree) -> list[Clause]:
 
 
 def _is_predicate(tree: Tree, i: int) -> bool:
-    if any(tree.label[c] == "cop" for c in tree.children[i]):
+    if i in tree.copular:
         return True
     if tree.pos[i] == "VERB" or (tree.pos[i] == "AUX" and tree.label[i] not in ("aux", "cop")):
         return tree.label[i] not in ("amod", "compound", "case", "mark", "fixed", "cc", "flat", "advmod")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from kg_builder.extract.open_ie.arguments import argument_words, clause_words, entity_head, mention, span
 from kg_builder.extract.open_ie.clauses import find_clauses
+from kg_builder.extract.open_ie.columns import Columns
 from kg_builder.extract.open_ie.confidence import confidence
 from kg_builder.extract.open_ie.coreference import Antecedents
 from kg_builder.extract.open_ie.mention_types import mention_type
@@ -17,9 +17,6 @@ from kg_builder.extract.open_ie.qualifiers import qualifiers
 from kg_builder.extract.open_ie.relations import Statement, clause_statements
 from kg_builder.extract.open_ie.tree import Tree
 from kg_builder.types import Extraction, Mention, Relation
-
-if TYPE_CHECKING:
-    from spacy.tokens import Doc
 
 __all__ = ["extract_en"]
 
@@ -35,13 +32,13 @@ class _Scope:
     status: Status
 
 
-def extract_en(doc: Doc, *, verbatim: bool = False) -> list[Extraction]:
+def extract_en(columns: Columns, *, verbatim: bool = False) -> list[Extraction]:
     """The statements of a text with UD v2 labels.
 
     `verbatim` keeps what only a reader of the sentence can use (pronouns that stay unresolved) and leaves out what the
     sentence does not say in words of its own (an implied "is" or "has").
     """
-    tree = Tree(doc)
+    tree = Tree(columns)
     antecedents = Antecedents(tree)
     found: list[tuple[tuple[int, ...], Extraction]] = []
     scopes: dict[int, Status] = {}

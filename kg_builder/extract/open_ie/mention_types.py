@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from kg_builder.extract.open_ie.lexicon import word_set
+from kg_builder.extract.open_ie.memory import once
 from kg_builder.extract.open_ie.tree import Tree
 
 __all__ = ["mention_type"]
@@ -36,6 +37,7 @@ _YEAR = re.compile(
 _QUANTITY = re.compile(r"[$€£¥]|[-+]?[\d.,]*\d%?$")
 
 
+@once
 def mention_type(tree: Tree, i: int) -> str:
     """One of `kg_builder.types.ENTITY_TYPES` for the entity headed by `i`."""
     low, lemma = tree.low[i], tree.lemma[i].lower()

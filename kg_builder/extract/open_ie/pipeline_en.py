@@ -1,4 +1,4 @@
-"""The English pipeline: text to a spaCy ``Doc`` with tags, lemmas, a UD v2 tree and entity types.
+"""The English pipeline: text to words with tags, lemmas, a UD v2 tree and entity types.
 
 One small encoder as int8 ONNX does all of it (``kg_builder/models/en/MODEL_CARD.md``). Its activations are scaled by
 what stands
@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kg_builder.errors import ExtractionError
+from kg_builder.extract.open_ie.columns import Columns, make_doc
+from kg_builder.extract.open_ie.names import best_names, bio_transitions
 from kg_builder.extract.open_ie.pieces import WordPieces
 from kg_builder.extract.open_ie.runtime import load_spacy, open_session
 from kg_builder.extract.open_ie.trees import best_heads
@@ -34,6 +37,10 @@ MODEL_FILES = ("model.onnx", "labels.npz", "config.json", "vocab.txt")
 _MAX_WORDS = 100  # of one window: longer sentences are cut, at punctuation where there is some
 _MAX_PIECES = 400  # of one window
 _BATCH_PIECES = 300  # of one batch, padding counted
+# Of arcs whose labels are scored at a time. Products of larger matrices are shared out to a thread for each core, which
+# spin while they wait for work: with a process for each core, that doubles the time that everything takes.
+_ROWS = 16
+_PLACE = ["IDX", "LENGTH"]  # of a token, as spaCy calls it
 
 
 @dataclass(slots=True)
@@ -41,7 +48,6 @@ class _Window:
     """Consecutive words that are parsed together: a sentence, or a part of a very long one."""
 
     start: int
-    end: int
     pieces: list[int]
     shapes: list[int]
     first: list[int]
@@ -57,19 +63,6 @@ class _Parse:
     ner: NDArray[np.float32]
     heads: NDArray[np.int64]
     labels: NDArray[np.int64]
-
-
-@dataclass(slots=True)
-class _Columns:
-    """What a ``Doc`` is made from: one entry a word."""
-
-    upos: list[str]
-    xpos: list[str]
-    kinds: list[str]
-    names: list[str]
-    heads: list[int]
-    deps: list[str]
-    starts: list[bool]
 
 
 class EnglishPipeline:
@@ -101,52 +94,34 @@ class EnglishPipeline:
         self._weight = scorer["weight"].astype(np.float32)  # (hidden, labels)
         self._bias = scorer["bias"]
         self._pieces = WordPieces(vocabulary)
-        self._transitions = _bio_transitions(self._ner)
+        self._transitions = bio_transitions(self._ner)
         self._root_label = self._deprel.index("root")
         self._nlp = _tokenizer()
 
     def parse(self, text: str) -> Doc:
-        """The text as a ``Doc``: tags, lemmas, tree, names (``ents``), and in ``user_data["kinds"]`` what each noun
-        denotes."""
-        bare = self._nlp.make_doc(text)
-        words = [t.text for t in bare]
-        return self._doc(words, [bool(t.whitespace_) for t in bare], self._windows(text, [t.idx for t in bare], words))
+        """What `read` finds as a ``Doc``: tags, lemmas, tree, names (``ents``), and in ``user_data["kinds"]`` what each
+        noun denotes."""
+        return make_doc(self._nlp.vocab, self.read(text))
 
     def parse_words(self, words: list[str]) -> Doc:
         """One sentence that is cut into words already."""
-        return self._doc(words, [True] * len(words), self._cut(words, 0, len(words)))
+        text = "".join(f"{word} " for word in words)
+        starts = [0, *accumulate(len(word) + 1 for word in words)][: len(words)]
+        return make_doc(self._nlp.vocab, self._columns(text, words, starts, self._cut(words, 0, len(words))))
 
-    def _doc(self, words: list[str], spaces: list[bool], windows: list[_Window]) -> Doc:
-        load_spacy()
-        from spacy.tokens import Doc
+    def read(self, text: str) -> Columns:
+        """The words of a text with their tags, lemmas, arcs and names."""
+        places = self._nlp.make_doc(text).to_array(_PLACE).tolist()
+        words = [text[start : start + length] for start, length in places]
+        starts = [start for start, _ in places]
+        return self._columns(text, words, starts, self._windows(text, starts, words))
 
-        count = len(words)
-        columns = _Columns(
-            upos=["SPACE"] * count,
-            xpos=["_SP"] * count,
-            kinds=[""] * count,
-            names=["O"] * count,
-            heads=list(range(count)),
-            deps=["dep"] * count,
-            starts=[False] * count,
-        )
+    def _columns(self, text: str, words: list[str], starts: list[int], windows: list[_Window]) -> Columns:
+        columns = Columns.unread(text, words, starts)
         for window, parse in self._parsed(windows):
             self._fill(window, parse, columns)
-        _attach_spaces(columns)
-        doc = Doc(
-            self._nlp.vocab,
-            words=words,
-            spaces=spaces,
-            pos=columns.upos,
-            tags=columns.xpos,
-            lemmas=[lemma_en(w, p) for w, p in zip(words, columns.upos, strict=True)],
-            heads=columns.heads,
-            deps=columns.deps,
-            sent_starts=columns.starts,
-            ents=columns.names,
-        )
-        doc.user_data["kinds"] = columns.kinds
-        return doc
+        columns.attach_spaces()
+        return columns
 
     def _windows(self, text: str, offsets: list[int], words: list[str]) -> list[_Window]:
         """Sentences in reading order, each cut down to what the model takes at a time."""
@@ -162,6 +137,7 @@ class EnglishPipeline:
 
     def _cut(self, words: list[str], start: int, end: int) -> list[_Window]:
         windows: list[_Window] = []
+        encode = self._pieces.encode
         while start < end and words[start].isspace():
             start += 1
         while end > start and words[end - 1].isspace():
@@ -172,18 +148,23 @@ class EnglishPipeline:
                 stop = next(
                     (k for k in range(stop, start + _MAX_WORDS // 2, -1) if words[k - 1] in ",;:.!?)—–\n"), stop
                 )
-            window = _Window(start, stop, [self._pieces.start], [0], [])
+            pieces, shapes, firsts = [self._pieces.start], [0], []
             for k in range(start, stop):
-                ids, shape = self._pieces.encode(words[k])
-                if len(window.pieces) + len(ids) >= _MAX_PIECES:
-                    window.end = stop = k
+                ids, shape = encode(words[k])
+                at = len(pieces)
+                if at + len(ids) >= _MAX_PIECES:
+                    stop = k
                     break
-                window.first.append(len(window.pieces))
-                window.pieces.extend(ids)
-                window.shapes.extend([shape] * len(ids))
-            window.pieces.append(self._pieces.end)
-            window.shapes.append(0)
-            windows.append(window)
+                firsts.append(at)
+                if len(ids) == 1:
+                    pieces.append(ids[0])
+                    shapes.append(shape)
+                else:
+                    pieces += ids
+                    shapes += [shape] * len(ids)
+            pieces.append(self._pieces.end)
+            shapes.append(0)
+            windows.append(_Window(start, pieces, shapes, firsts))
             start = stop
         return windows
 
@@ -218,63 +199,32 @@ class EnglishPipeline:
         for b, w in enumerate(batch):
             n = len(w.first)
             heads = best_heads(arc[b, :n, : n + 1])
-            hidden = np.maximum(dependent[b, :n] + head[b][heads], 0.0)
-            scores = hidden @ self._weight + self._bias
-            scores[:, self._root_label] = -1e9
-            labels = scores.argmax(axis=1)
+            labels = self._best_labels(np.maximum(dependent[b, :n] + head[b][heads], 0.0))
             labels[heads == 0] = self._root_label
             parses.append(_Parse(upos[b, :n], xpos[b, :n], kind[b, :n], ner[b, :n], heads, labels))
         return parses
 
-    def _fill(self, window: _Window, parse: _Parse, to: _Columns) -> None:
+    def _best_labels(self, hidden: NDArray[np.float32]) -> NDArray[np.int64]:
+        """The best label but the root's for each row of arcs."""
+        scores = np.empty((len(hidden), len(self._bias)), dtype=np.float32)
+        for at in range(0, len(hidden), _ROWS):
+            np.matmul(hidden[at : at + _ROWS], self._weight, out=scores[at : at + _ROWS])
+        scores += self._bias
+        scores[:, self._root_label] = -1e9
+        best: NDArray[np.int64] = scores.argmax(axis=1)
+        return best
+
+    def _fill(self, window: _Window, parse: _Parse, to: Columns) -> None:
         first = window.start
         last = first + len(window.first)
-        to.starts[first] = True
-        to.upos[first:last] = [self._upos[k] for k in parse.upos.tolist()]
+        to.upos[first:last] = upos = [self._upos[k] for k in parse.upos.tolist()]
         to.xpos[first:last] = [self._xpos[k] for k in parse.xpos.tolist()]
         to.kinds[first:last] = [self._kind[k] for k in parse.kind.tolist()]
         to.deps[first:last] = [self._deprel[k] for k in parse.labels.tolist()]
         to.heads[first:last] = [first + h - 1 if h else first + k for k, h in enumerate(parse.heads.tolist())]
-        to.names[first:last] = [self._ner[k] for k in _best_names(parse.ner, self._transitions)]
-
-
-def _attach_spaces(to: _Columns) -> None:
-    """Line breaks are words of spaCy's: they hang from the word before them, or open the text."""
-    for i, pos in enumerate(to.upos):
-        if pos == "SPACE":
-            to.heads[i] = i - 1 if i else i
-            to.starts[i] = not i
-
-
-def _bio_transitions(tags: list[str]) -> NDArray[np.float32]:
-    """``[from, to]``: 0 where the step may be, a large negative number where an I would follow another kind's name."""
-    allowed = np.zeros((len(tags), len(tags)), dtype=np.float32)
-    for j, to in enumerate(tags):
-        if to.startswith("I-"):
-            for i, before in enumerate(tags):
-                if before[2:] != to[2:]:
-                    allowed[i, j] = -1e4
-    return allowed
-
-
-def _best_names(scores: NDArray[np.float32], transitions: NDArray[np.float32]) -> list[int]:
-    """The best lawful sequence of BIO tags; without any name at all, at no cost."""
-    best = scores.argmax(axis=1)
-    path: list[int] = best.tolist()
-    if not best.any() or all(transitions[a, b] == 0 for a, b in zip([0, *path], path, strict=False)):
-        return path
-    total = scores[0] + transitions[0]
-    back = []
-    for row in scores[1:]:
-        ways = total[:, None] + transitions
-        back.append(ways.argmax(axis=0))
-        total = ways.max(axis=0) + row
-    last = int(total.argmax())
-    found = [last]
-    for step in reversed(back):
-        last = int(step[last])
-        found.append(last)
-    return found[::-1]
+        to.names[first:last] = [self._ner[k] for k in best_names(parse.ner, self._transitions)]
+        to.lemmas[first:last] = map(lemma_en, to.words[first:last], upos)
+        to.sentences.append(first)
 
 
 def _tokenizer() -> Language:

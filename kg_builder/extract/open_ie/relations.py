@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from kg_builder.extract.open_ie.arguments import argument_words
 from kg_builder.extract.open_ie.clauses import Clause, case_words
@@ -25,8 +25,7 @@ _TIMELESS = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Statement:
+class Statement(NamedTuple):
     """Words of one statement before they become an extraction. ``relation`` in reading order of the relation."""
 
     head: int
@@ -52,7 +51,7 @@ def clause_statements(tree: Tree, clause: Clause, clauses: Mapping[int, Clause])
     for subject in clause.subjects:
         for statement in found:
             if statement.tail != subject:
-                yield replace(statement, head=subject, how=clause.how)
+                yield statement._replace(head=subject, how=clause.how)
 
 
 def _existential(tree: Tree, clause: Clause) -> Iterator[Statement]:
@@ -64,7 +63,7 @@ def _existential(tree: Tree, clause: Clause) -> Iterator[Statement]:
         for c in tree.children[i]:
             case = case_words(tree, c)
             if tree.label[c] == "obl" and case and not _is_idiom(tree, c, case):
-                yield replace(base, tail=c, relation=(*base.relation, *argument_words(tree, noun), *case))
+                yield base._replace(tail=c, relation=(*base.relation, *argument_words(tree, noun), *case))
                 lemma = joined(tree, "be", case)
                 words = (*base.relation, *case)
                 yield Statement(noun, words, c, i, "existential", lemma, how=clause.how)
@@ -94,7 +93,7 @@ def _restated(tree: Tree, clause: Clause, clauses: Mapping[int, Clause], depth: 
         relation = (*before, *lead)
         for inner in (*_complements(tree, below), *_restated(tree, below, clauses, depth + 1)):
             words = tuple(w for w in inner.relation if w not in relation)
-            yield replace(inner, relation=(*relation, *words), rule="restated", restates=True, passive=False)
+            yield inner._replace(relation=(*relation, *words), rule="restated", restates=True, passive=False)
 
 
 def _is_gerund(tree: Tree, c: int) -> bool:
@@ -137,23 +136,22 @@ def _complements(tree: Tree, clause: Clause) -> Iterator[Statement]:
     for noun in clause.objects:
         rule = "relative object"
         if clause.gap_case:
-            yield replace(
-                base,
+            yield base._replace(
                 relation=(*carried, *clause.gap_case),
                 tail=noun,
                 rule=rule,
                 lemma=joined(tree, base.lemma, clause.gap_case),
             )
         elif not objects:
-            yield replace(base, relation=carried, tail=noun, rule=rule)
+            yield base._replace(relation=carried, tail=noun, rule=rule)
     for c in objects[:1]:
-        yield from _with_tail(tree, replace(base, relation=carried), c, "object")
+        yield from _with_tail(tree, base._replace(relation=carried), c, "object")
         carried = (*carried, *argument_words(tree, c))
     for c in secondary:
-        yield from _with_tail(tree, replace(base, relation=carried), c, "complement")
+        yield from _with_tail(tree, base._replace(relation=carried), c, "complement")
         if (not objects and tree.pos[c] != "ADJ") or not objects:
             carried = (*carried, *argument_words(tree, c))
-    yield from _attachments(tree, clause, replace(base, relation=carried), i)
+    yield from _attachments(tree, clause, base._replace(relation=carried), i)
 
 
 def _objects(tree: Tree, i: int) -> tuple[list[int], list[int]]:
@@ -187,13 +185,13 @@ def _copular(tree: Tree, clause: Clause, base: Statement) -> Iterator[Statement]
     for c in tree.conjuncts(i):
         if c != i and (tree.pos[c] == "VERB" or any(tree.label[k] in ("cop", "nsubj") for k in tree.children[c])):
             continue
-        yield from _noun_and_attachments(tree, replace(base, lemma="be", rule="copula"), c, "")
+        yield from _noun_and_attachments(tree, base._replace(lemma="be", rule="copula"), c, "")
     if tree.pos[i] in ("ADJ", "ADV", "VERB", "NUM"):
         words = (*base.relation, *argument_words(tree, i))
-        yield from _attachments(tree, clause, replace(base, relation=words, lemma=tree.lemma[i]), i)
+        yield from _attachments(tree, clause, base._replace(relation=words, lemma=tree.lemma[i]), i)
     else:
         words = (*base.relation, *argument_words(tree, i))
-        yield from _attachments(tree, clause, replace(base, relation=words, lemma=noun_lemma(tree, i)), i)
+        yield from _attachments(tree, clause, base._replace(relation=words, lemma=noun_lemma(tree, i)), i)
 
 
 def _attachments(tree: Tree, clause: Clause, base: Statement, i: int) -> Iterator[Statement]:
@@ -201,25 +199,25 @@ def _attachments(tree: Tree, clause: Clause, base: Statement, i: int) -> Iterato
     agent: tuple[int, ...] = ()
     for c in tree.children[i]:
         if tree.label[c] == "ccomp" and tree.head[c] == i and clause.how == "own":
-            yield replace(base, tail=c, rule="clausal", restates=True)
+            yield base._replace(tail=c, rule="clausal", restates=True)
         elif tree.label[c] == "obl" and not _is_relative(tree, c) and not _is_idiom(tree, c, case_words(tree, c)):
             is_agent = tree.dep[c] == "obl:agent" or (
                 clause.passive and [tree.low[k] for k in case_words(tree, c)] == ["by"]
             )
             if is_agent and tree.pos[c] not in ("NUM",):
                 yield from _with_tail(
-                    tree, replace(base, passive=True, lemma=verb_lemma(tree, clause, active=True)), c, "agent"
+                    tree, base._replace(passive=True, lemma=verb_lemma(tree, clause, active=True)), c, "agent"
                 )
                 agent = (*case_words(tree, c), *argument_words(tree, c))
             else:
-                start = replace(base, relation=(*base.relation, *agent)) if agent and c > agent[-1] else base
+                start = base._replace(relation=(*base.relation, *agent)) if agent and c > agent[-1] else base
                 yield from _with_tail(tree, start, c, "attachment")
         elif (
             tree.label[c] == "advmod"
             and tree.low[c] not in _TIMELESS
             and any(tree.dep[k] == "obl:unmarked" for k in tree.children[c])
         ):
-            yield replace(base, tail=c, rule="attachment")
+            yield base._replace(tail=c, rule="attachment")
 
 
 _IDIOMS = frozenset(
@@ -272,8 +270,7 @@ def _with_tail(tree: Tree, base: Statement, tail: int, rule: str) -> Iterator[St
             for k in tree.conjuncts(inner):
                 yield from _noun_and_attachments(
                     tree,
-                    replace(
-                        base,
+                    base._replace(
                         relation=words,
                         rule=rule,
                         lemma=joined(tree, base.lemma, list(words[len(base.relation) :])),
@@ -284,7 +281,7 @@ def _with_tail(tree: Tree, base: Statement, tail: int, rule: str) -> Iterator[St
             continue
         lemma = base.lemma if not case or (rule == "agent") else joined(tree, base.lemma, case)
         yield from _noun_and_attachments(
-            tree, replace(base, relation=(*base.relation, *case), rule=rule, lemma=lemma), c, rule
+            tree, base._replace(relation=(*base.relation, *case), rule=rule, lemma=lemma), c, rule
         )
 
 
@@ -314,10 +311,10 @@ def argument_words_until(tree: Tree, i: int, inner: int) -> list[int]:
 def _noun_and_attachments(tree: Tree, base: Statement, i: int, rule: str) -> Iterator[Statement]:
     """The statement with tail `i`, and one for each preposition phrase at `i`: "was given a contract for | F-16
     aircraft"."""
-    yield replace(base, tail=i)
+    yield base._replace(tail=i)
     for c in tree.children[i]:
         if tree.label[c] == "appos" and tree.pos[c] == tree.pos[i] == "PROPN" and _are_places(tree, i, c):
-            yield replace(base, tail=c)
+            yield base._replace(tail=c)
     if base.depth >= 3 or tree.pos[i] == "PRON":
         return
     for c in tree.children[i]:
@@ -334,7 +331,7 @@ def _noun_and_attachments(tree: Tree, base: Statement, i: int, rule: str) -> Ite
             relation = (*words[: -len(case)], *own) if own and k != c else words
             yield from _noun_and_attachments(
                 tree,
-                replace(base, relation=relation, depth=base.depth + 1, rule=rule or base.rule, lemma=lemma),
+                base._replace(relation=relation, depth=base.depth + 1, rule=rule or base.rule, lemma=lemma),
                 k,
                 rule,
             )

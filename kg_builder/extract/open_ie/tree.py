@@ -1,15 +1,12 @@
-"""A parsed text as plain lists: what the English rules read.
-
-spaCy's tokens are made anew at every access; the rules look at each word dozens of times, so that lists are far faster.
-"""
+"""A parsed text as plain lists: what the English rules read."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
+from itertools import pairwise
 
-if TYPE_CHECKING:
-    from spacy.tokens import Doc
+from kg_builder.extract.open_ie.columns import Columns
+from kg_builder.extract.open_ie.memory import Memory
 
 __all__ = ["Tree"]
 
@@ -19,39 +16,43 @@ class Tree:
     -1."""
 
     __slots__ = (
-        "children", "dep", "end", "head", "kind", "label", "lemma", "low", "ner", "ner_start", "pos", "sentences",
-        "start",
-        "tag", "text", "word",
+        "children", "copular", "dep", "end", "head", "kind", "label", "lemma", "low", "memory", "ner", "ner_start",
+        "pos", "sentences", "start", "tag", "text", "word",
     )  # fmt: skip
 
-    def __init__(self, doc: Doc) -> None:
-        self.text: str = doc.text
-        self.word: list[str] = [t.text for t in doc]
+    def __init__(self, columns: Columns) -> None:
+        self.text = columns.text
+        self.word = columns.words
         self.low = [w.lower() for w in self.word]
-        self.start: list[int] = [t.idx for t in doc]
+        self.start = columns.starts
         self.end = [s + len(w) for s, w in zip(self.start, self.word, strict=True)]
-        self.pos: list[str] = [t.pos_ for t in doc]
-        self.tag: list[str] = [t.tag_ for t in doc]
-        self.lemma: list[str] = [t.lemma_ for t in doc]
-        self.dep: list[str] = [t.dep_.lower() for t in doc]
+        self.pos = columns.upos
+        self.tag = columns.xpos
+        self.lemma = columns.lemmas
+        self.dep = columns.deps
         self.label = [d.partition(":")[0] for d in self.dep]
-        self.head: list[int] = [-1 if t.head.i == t.i else t.head.i for t in doc]
+        self.head = [-1 if h == i else h for i, h in enumerate(columns.heads)]
         # Auxiliaries have no dependents (UD); what the parser hangs there belongs to their verb.
         for i, h in enumerate(self.head):
             if h >= 0 and self.label[h] in ("cop", "aux") and self.head[h] not in (-1, i) and self.label[i] != "fixed":
                 self.head[i] = self.head[h]
         self.children: list[list[int]] = [[] for _ in self.word]
+        self.copular: set[int] = set()  # words with a copula
         for i, h in enumerate(self.head):
             if h >= 0:
                 self.children[h].append(i)
+                if self.label[i] == "cop":
+                    self.copular.add(h)
         # The type of the name a word stands in, and where that name begins (-1: none).
-        self.ner: list[str] = [t.ent_type_ for t in doc]
-        self.ner_start = [-1] * len(self.word)
-        for ent in doc.ents:
-            for i in range(ent.start, ent.end):
-                self.ner_start[i] = ent.start
-        self.kind: list[str] = doc.user_data.get("kinds") or [""] * len(self.word)
-        self.sentences: list[tuple[int, int]] = [(s.start, s.end) for s in doc.sents] if len(doc) else []
+        self.ner = [name[2:] for name in columns.names]
+        self.ner_start: list[int] = []
+        begin = -1
+        for i, name in enumerate(columns.names):
+            begin = i if name[0] == "B" else -1 if name == "O" else begin
+            self.ner_start.append(begin)
+        self.kind = columns.kinds
+        self.memory: Memory = {}
+        self.sentences = list(pairwise([*columns.sentences, len(self.word)]))
 
     def child(self, i: int, *deps: str) -> int:
         """The first dependent of `i` under one of these relations (whole labels), or -1."""
