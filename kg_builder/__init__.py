@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from kg_builder.extract import open_extractor
     from kg_builder.extracting import extract_lines, extract_paths
     from kg_builder.loaders import discover, load
-    from kg_builder.pipeline import IngestReport, build_graph
+    from kg_builder.pipeline import build_graph
+    from kg_builder.reports import IngestReport
     from kg_builder.samples import sample_folder
     from kg_builder.segment import segment_document
     from kg_builder.stages import Recipe

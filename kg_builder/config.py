@@ -48,14 +48,27 @@ class Settings:
     segment_characters: int = 1024
     """The most characters a segment may have."""
     file_timeout_s: float = 300.0
-    """Seconds a file may take to be read and extracted."""
+    """Seconds that loading a file, or extracting one of its segments, may take."""
     file_memory_mb: int = 2048
     """Mebibytes of memory a worker may take."""
     max_file_mb: int = 200
     """The largest file that is read, in megabytes."""
+    cache: str = ""
+    """The file of extractions already made; empty: beside the store; ``none``: nowhere."""
+    cache_mb: int = 4096
+    """The most that file may take, in mebibytes: what was of no use for longest is dropped first."""
+    store_patience_s: float = 600.0
+    """Seconds to wait for a store that has gone away in the middle of a run."""
 
     def __post_init__(self) -> None:
-        for name, least in (("workers", 0), ("segment_characters", 16), ("file_memory_mb", 256), ("max_file_mb", 1)):
+        for name, least in (
+            ("workers", 0),
+            ("segment_characters", 16),
+            ("file_memory_mb", 256),
+            ("max_file_mb", 1),
+            ("cache_mb", 1),
+            ("store_patience_s", 0),
+        ):
             if getattr(self, name) < least:
                 raise ConfigError(f"setting {name!r}: expected at least {least}, found {getattr(self, name)!r}")
         if self.file_timeout_s <= 0:

@@ -9,6 +9,8 @@ A message says what was expected, what was found, where, and what to do about it
     * StoreError         the graph database refused, or cannot be reached
         * ReadOnlyError  a statement that would write, where only reading is allowed
         * QueryError     a Cypher statement that the database could not run
+        * UnreachableError  nothing answers where the database was
+    * CacheError         the file of extractions already made cannot be used
     * OntologyError      an ontology file that cannot be used
     * EvaluationError    gold or predicted data that cannot be compared
 """
@@ -16,6 +18,7 @@ A message says what was expected, what was found, where, and what to do about it
 from __future__ import annotations
 
 __all__ = [
+    "CacheError",
     "ConfigError",
     "EvaluationError",
     "ExtractionError",
@@ -25,6 +28,7 @@ __all__ = [
     "QueryError",
     "ReadOnlyError",
     "StoreError",
+    "UnreachableError",
 ]
 
 
@@ -70,6 +74,14 @@ class ReadOnlyError(StoreError):
 
 class QueryError(StoreError):
     """A Cypher statement that the database could not run: syntax, unknown function, time limit."""
+
+
+class UnreachableError(StoreError):
+    """Nothing answers where the graph database was; the same may well succeed later."""
+
+
+class CacheError(KGError):
+    """The file of extractions already made cannot be used."""
 
 
 class OntologyError(KGError):

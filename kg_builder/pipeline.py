@@ -5,74 +5,31 @@ framework.
 from __future__ import annotations
 
 import contextlib
-import dataclasses
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal, TypeVar
 
-from kg_builder.errors import LoadError
+from kg_builder.cache import DEFAULT_MAX_BYTES, open_cache
+from kg_builder.errors import CacheError, LoadError, UnreachableError
 from kg_builder.loaders import Found, discover, sha256_of
+from kg_builder.reports import FileProblem, IngestReport, Progress
 from kg_builder.stages import FileTask, Recipe, process_file
 from kg_builder.types import Contribution
 from kg_builder.workers import Failure, Outcome, default_workers, run_together
 
 if TYPE_CHECKING:
     from kg_builder.store import GraphStore
-    from kg_builder.store.records import DocumentState, StoredDocument
+    from kg_builder.store.records import StoredDocument
 
-__all__ = ["FileProblem", "IngestReport", "Progress", "build_graph"]
-
-
-@dataclass(frozen=True, slots=True)
-class FileProblem:
-    """A file that is not in the graph, with the reason."""
-
-    uri: str
-    state: DocumentState
-    reason: str
-    message: str
+__all__ = ["build_graph"]
 
 
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How far a run is. ``stage`` is what has just happened to ``uri``."""
-
-    done: int
-    total: int
-    stage: Literal["loaded", "unchanged", "failed", "skipped"]
-    uri: str
-    failed: int
-
-
-@dataclass(frozen=True, slots=True)
-class IngestReport:
-    """What a run did. ``found == loaded + unchanged + failed + skipped``: every file is accounted for.
-
-    ``partial`` of the loaded ones are in the graph but for segments that the extractor failed on.
-    """
-
-    found: int
-    loaded: int
-    partial: int
-    unchanged: int
-    failed: int
-    skipped: int
-    pruned: int
-    missing: tuple[str, ...]
-    segments: int
-    segments_by_language: dict[str, int]
-    extractions: int
-    facts: int
-    quarantined: int
-    seconds: float
-    problems: tuple[FileProblem, ...] = field(repr=False)
-
-    def to_dict(self) -> dict[str, Any]:
-        """The report in JSON-like values."""
-        return dataclasses.asdict(self)
+T = TypeVar("T")
 
 
 def build_graph(
@@ -86,53 +43,89 @@ def build_graph(
     prune: bool = False,
     file_timeout_s: float = 300.0,
     file_memory_bytes: int = 2 << 30,
+    cache: Path | None = None,
+    cache_max_bytes: int = DEFAULT_MAX_BYTES,
+    patience_s: float = 600.0,
+    stop: threading.Event | None = None,
     on_progress: Callable[[Progress], None] | None = None,
+    on_message: Callable[[str], None] | None = None,
 ) -> IngestReport:
     """Read files and folders into `store` and say what came of each.
 
     An unchanged file is no work; a changed one replaces its own contribution; a file that cannot be read is recorded
-    with its reason and the rest goes on. Documents of the store that lie under a given folder but are no longer there
-    are listed as ``missing``, or withdrawn with `prune`.
+    with its reason and the rest goes on. A file that was renamed is known by its hash. Documents of the store that lie
+    under a given folder but are no longer there are listed as ``missing``, or withdrawn with `prune`.
 
     Args:
         workers: processes that load and extract; None: one for each core; 0: everything in this process, without
-        isolation. file_timeout_s: seconds a file may take.
+            isolation.
+        file_timeout_s: seconds that loading a file, or extracting one of its segments, may take.
         file_memory_bytes: private memory a worker may take.
+        cache: file of extractions already made, which makes a run that was killed go on where it was.
+        cache_max_bytes: what that file may take; what was of no use for longest is dropped first.
+        patience_s: seconds to wait for a store that has gone away.
+        stop: once set, no more files are begun; what is under way is finished and written.
+        on_message: called with sentences for people about what the run waits for.
 
     Raises:
         StoreError: the store cannot be reached or refused a statement. What was written stays; running again goes on.
     """
-    run = _Run(store, recipe or Recipe(), on_progress)
+    run = _Run(store, recipe or Recipe(), cache, patience_s, stop or threading.Event(), on_progress, on_message)
     roots = [Path(path) for path in paths]
     found = list(discover(roots, include=include, exclude=exclude))
     run.total = len(found)
     run.unreadable = {file.uri: file for file in found if file.problem}
-    outcomes = run_together(
-        process_file,
-        run.tasks(found),
-        workers=default_workers() if workers is None else workers,
-        timeout_s=file_timeout_s,
-        memory_bytes=file_memory_bytes,
-    )
-    with contextlib.closing(outcomes):
-        for ready in outcomes:
-            run.take(ready)
-    missing = run.missing(roots, {f.uri for f in found})
-    pruned = sum(store.remove(uri) for uri in missing) if prune else 0
-    return run.report(pruned=pruned, missing=() if prune else tuple(missing))
+    tasks: Iterable[FileTask | Outcome[FileTask, Contribution]] = run.tasks(found)
+    while True:
+        outcomes = run_together(
+            process_file,
+            tasks,
+            workers=default_workers() if workers is None else workers,
+            timeout_s=file_timeout_s,
+            memory_bytes=file_memory_bytes,
+        )
+        with contextlib.closing(outcomes):
+            for ready in outcomes:
+                run.take(ready)
+        if not run.again:
+            break
+        tasks, run.again = run.again, []
+    if cache is not None:
+        with contextlib.suppress(CacheError):
+            open_cache(cache).trim(cache_max_bytes)
+    run.withdraw_missing(roots, {f.uri for f in found}, prune=prune)
+    return run.report()
 
 
 class _Run:
     """The bookkeeping of one run."""
 
-    def __init__(self, store: GraphStore, recipe: Recipe, on_progress: Callable[[Progress], None] | None) -> None:
+    def __init__(
+        self,
+        store: GraphStore,
+        recipe: Recipe,
+        cache: Path | None,
+        patience_s: float,
+        stop: threading.Event,
+        on_progress: Callable[[Progress], None] | None,
+        on_message: Callable[[str], None] | None,
+    ) -> None:
         self.store = store
         self.recipe = recipe
-        self.fingerprint = recipe.fingerprint
+        self.cache = cache
+        self.patience_s = patience_s
+        self.stop = stop
         self.on_progress = on_progress
+        self.on_message = on_message or (lambda message: None)
+        self.fingerprint = recipe.fingerprint
         self.known: dict[str, StoredDocument] = {document.uri: document for document in store.documents()}
         self.total = 0
         self.unreadable: dict[str, Found] = {}  # files that are not to be opened
+        self.again: list[FileTask] = []
+        self.arrived: dict[str, str] = {}  # new documents by the hash of their bytes
+        self.renamed: list[tuple[str, str]] = []
+        self.missing: list[str] = []
+        self.pruned = 0
         self.counts: Counter[str] = Counter()
         self.languages: Counter[str] = Counter()
         self.problems: list[FileProblem] = []
@@ -141,7 +134,9 @@ class _Run:
     def tasks(self, found: Iterable[Found]) -> Iterator[FileTask | Outcome[FileTask, Contribution]]:
         """What is left to do, and the outcome of what is not. Touches no store: it is read in another thread."""
         for file in found:
-            task = FileTask(file.path, file.uri, self.recipe)
+            if self.stop.is_set():
+                return
+            task = FileTask(file.path, file.uri, self.recipe, self.cache)
             error = file.problem
             known = self.known.get(file.uri)
             if error is None and known and known.state == "complete" and known.recipe == self.fingerprint:
@@ -170,12 +165,21 @@ class _Run:
                 self._count("unchanged", outcome.task.uri)
         self._write(together)
 
-    def missing(self, roots: Iterable[Path], seen: set[str]) -> list[str]:
-        """Uris of the store that lie under one of the folders but were not found there."""
+    def withdraw_missing(self, roots: Iterable[Path], seen: set[str], *, prune: bool) -> None:
+        """Deal with documents of the store that lie under one of the folders but were not found there."""
         folders = tuple(_folder_uri(root) for root in roots if root.is_dir())
-        return sorted(uri for uri in self.known if uri not in seen and uri.startswith(folders)) if folders else []
+        gone = sorted(uri for uri in self.known if uri not in seen and uri.startswith(folders)) if folders else []
+        for uri in gone:
+            renamed_to = self.arrived.get(self.known[uri].sha256) if self.known[uri].sha256 else None
+            if renamed_to is not None:
+                self._patiently(partial(self.store.remove, uri))
+                self.renamed.append((uri, renamed_to))
+            elif prune:
+                self.pruned += self._patiently(partial(self.store.remove, uri))
+            else:
+                self.missing.append(uri)
 
-    def report(self, *, pruned: int, missing: tuple[str, ...]) -> IngestReport:
+    def report(self) -> IngestReport:
         """The run as a record."""
         counts = self.counts
         return IngestReport(
@@ -185,24 +189,32 @@ class _Run:
             unchanged=counts["unchanged"],
             failed=counts["failed"],
             skipped=counts["skipped"],
-            pruned=pruned,
-            missing=missing,
+            not_begun=self.total - self._done,
+            renamed=tuple(self.renamed),
+            pruned=self.pruned,
+            missing=tuple(self.missing),
             segments=counts["segments"],
             segments_by_language=dict(sorted(self.languages.items())),
             extractions=counts["extractions"],
             facts=counts["facts"],
             quarantined=counts["quarantined"],
+            reused=counts["reused"],
+            unkept=counts["unkept"],
             seconds=round(time.monotonic() - self.started, 3),
             problems=tuple(sorted(self.problems, key=lambda problem: problem.uri)),
         )
 
     def _write(self, together: Sequence[tuple[Contribution, FileTask]]) -> None:
-        self.store.write_all([(c, _size(task.path), self.fingerprint) for c, task in together])
+        written = [(c, _size(task.path), self.fingerprint) for c, task in together]
+        self._patiently(lambda: self.store.write_all(written))
         for contribution, task in together:
             self.counts["segments"] += len(contribution.segments)
             self.counts["extractions"] += len(contribution.statements)
             self.counts["facts"] += sum(s.extraction.is_fact for s in contribution.statements)
-            self.counts["quarantined"] += contribution.quarantined
+            for count in ("quarantined", "reused", "unkept"):
+                self.counts[count] += getattr(contribution, count)
+            if task.uri not in self.known:
+                self.arrived[contribution.document.sha256] = task.uri
             self.languages.update(segment.language for segment in contribution.segments)
             if faults := contribution.faults:
                 self.counts["partial"] += 1
@@ -211,6 +223,10 @@ class _Run:
             self._count("loaded", task.uri)
 
     def _fail(self, task: FileTask, failure: Failure) -> None:
+        if failure.place is not None and failure.error is None and len(task.avoid) < _SEGMENTS_AVOIDED:
+            reason = f"{failure.reason}: {failure.message}"
+            self.again.append(replace(task, avoid=(*task.avoid, (failure.place, reason))))
+            return
         if isinstance(failure.error, LoadError):
             error = failure.error
         else:
@@ -223,7 +239,8 @@ class _Run:
         state: Literal["failed", "skipped"] = "skipped" if error.reason in SKIPPED_REASONS else "failed"
         known = self.known.get(uri)
         if known is None or (known.state, known.reason, known.sha256) != (state, error.reason, sha256):
-            self.store.record_problem(
+            note = partial(
+                self.store.record_problem,
                 uri=uri,
                 sha256=sha256,
                 title=uri.rpartition("/")[2],
@@ -232,15 +249,36 @@ class _Run:
                 reason=error.reason,
                 detail="\n".join(filter(None, [str(error), detail])),
             )
+            self._patiently(note)
         self.problems.append(FileProblem(uri, state, error.reason, str(error)))
         self._count("skipped" if state == "skipped" else "failed", uri)
 
     def _count(self, stage: Literal["loaded", "unchanged", "failed", "skipped"], uri: str) -> None:
         self.counts[stage] += 1
         if self.on_progress:
-            done = sum(self.counts[s] for s in ("loaded", "unchanged", "failed", "skipped"))
-            self.on_progress(Progress(done, self.total, stage, uri, self.counts["failed"]))
+            self.on_progress(Progress(self._done, self.total, stage, uri, self.counts["failed"]))
 
+    @property
+    def _done(self) -> int:
+        return sum(self.counts[stage] for stage in ("loaded", "unchanged", "failed", "skipped"))
+
+    def _patiently(self, act: Callable[[], T]) -> T:
+        """Do something with the store; one that has gone away is waited for. All that is done so may be done twice."""
+        deadline, pause = time.monotonic() + self.patience_s, 1.0
+        while True:
+            try:
+                return act()
+            except UnreachableError as exc:
+                left = deadline - time.monotonic()
+                if left <= 0:
+                    raise
+                self.on_message(f"the store has gone away; waiting for it for {left:.0f} s more ({exc})")
+            time.sleep(min(pause, left))
+            pause = min(2 * pause, 30.0)
+
+
+_SEGMENTS_AVOIDED = 20
+"""Segments of a file that may hang or kill their worker before the file as a whole is given up."""
 
 _WRITTEN_TOGETHER = 2000
 """Extractions after which documents that are ready are written, however many more are."""

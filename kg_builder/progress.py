@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from kg_builder.pipeline import Progress
+    from kg_builder.reports import Progress
 
 __all__ = ["report_progress"]
 

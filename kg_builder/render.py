@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from kg_builder.doctor import Finding
     from kg_builder.evaluate import Evaluation
     from kg_builder.extracting import Extracted
-    from kg_builder.pipeline import IngestReport
+    from kg_builder.reports import IngestReport
     from kg_builder.store.records import Counts, QueryResult, StoredDocument
 
 __all__ = [
@@ -46,8 +46,10 @@ def render_report(report: IngestReport, counts: Counts) -> str:
     languages = ", ".join(f"{n:,} {language}" for language, n in report.segments_by_language.items())
     lines = [
         f"documents  {report.found:,} found = {report.loaded:,} loaded + {report.unchanged:,} unchanged"
-        f" + {report.failed:,} failed + {report.skipped:,} skipped",
-        f"read       {report.segments:,} segments{f' ({languages})' if languages else ''},"
+        f" + {report.failed:,} failed + {report.skipped:,} skipped"
+        + (f" + {report.not_begun:,} not begun; run the same command again to go on" if report.not_begun else ""),
+        f"read       {report.segments:,} segments{f' ({languages})' if languages else ''}"
+        f"{f' of which {report.reused:,} were known' if report.reused else ''},"
         f" {report.extractions:,} extractions ({report.facts:,} facts, {report.quarantined:,} quarantined)",
         f"graph      {counts.documents:,} documents, {counts.entities:,} entities, {counts.edges:,} triples,"
         f" {counts.extractions:,} extractions",
@@ -55,6 +57,11 @@ def render_report(report: IngestReport, counts: Counts) -> str:
     ]
     if report.pruned:
         lines.append(f"pruned     {report.pruned:,} documents that are gone from the folder")
+    if report.unkept:
+        lines.append(
+            f"cache      {report.unkept:,} segments could not be kept: a crash would have them extracted again"
+        )
+    lines += [f"renamed    {_line(old)} -> {_line(new)}" for old, new in report.renamed]
     lines += [f"missing    {_line(uri)} (gone from the folder; --prune withdraws it)" for uri in report.missing]
     lines += [f"{p.state:9}  {_line(p.uri)}: {_line(p.message)}" for p in report.problems]
     return "\n".join(lines)

@@ -5,13 +5,18 @@ Each takes and returns values that pickle and touches no store.
 
 from __future__ import annotations
 
+import contextlib
+import time
+import traceback
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from kg_builder.errors import KGError
+from kg_builder.cache import ExtractionCache, cache_key, open_cache
+from kg_builder.errors import CacheError, KGError
 from kg_builder.extract import open_extractor
+from kg_builder.heartbeat import beat
 from kg_builder.types import (
     ENTITY_TYPES,
     Contribution,
@@ -29,6 +34,9 @@ __all__ = ["FileTask", "Recipe", "TextTask", "contribute", "extract_file", "extr
 
 STAGES_VERSION = 1
 """Goes up when loading, segmenting or normalizing gives something else for the same file, so that it is read again."""
+
+_UNSAVED_S = 1.0
+"""Seconds of extraction that a crash may cost, for each worker."""
 
 DOMINANCE = 3
 """How many times as often one type of a name must occur in a document for the rarer types to be taken as slips."""
@@ -60,6 +68,8 @@ class FileTask:
     path: Path
     uri: str
     recipe: Recipe
+    cache: Path | None = None  # where extractions are kept as soon as they are made, and found again
+    avoid: tuple[tuple[int, str], ...] = ()  # segments that are not to be tried, each with the reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,15 +88,16 @@ def process_file(task: FileTask) -> Contribution:
         LoadError: the file cannot be read; the reason is a slug, the message a sentence.
     """
     document = _load(task)
-    found = _extract(document, task.recipe)
-    return contribute(
+    found = _extract(document, task)
+    made = contribute(
         document, found.segments, found.extractions, quarantined=found.quarantined, faults=tuple(found.faults)
     )
+    return replace(made, reused=found.reused, unkept=found.unkept)
 
 
 def extract_file(task: FileTask) -> list[Extraction]:
     """The extractions of one file, anchored in its document, without normalization."""
-    return _extract(_load(task), task.recipe).extractions
+    return _extract(_load(task), task).extractions
 
 
 def extract_texts(task: TextTask) -> list[list[Extraction]]:
@@ -134,28 +145,98 @@ class _Found:
     extractions: list[Extraction] = field(default_factory=list)
     quarantined: int = 0
     faults: list[str] = field(default_factory=list)
+    reused: int = 0
+    unkept: int = 0
+
+    def add(self, segment: Segment, extractions: Sequence[Extraction]) -> None:
+        """Take what was found in a segment, but for what does not stand there as it says."""
+        text = segment.text
+        for extraction in extractions:
+            if _is_anchored(extraction, text):
+                self.extractions.append(extraction.shifted(segment))
+            else:
+                self.quarantined += 1
 
 
-def _extract(document: Document, recipe: Recipe) -> _Found:
+def _extract(document: Document, task: FileTask) -> _Found:
     from kg_builder.segment import segment_document
 
-    found = _Found(segment_document(document, budget=recipe.segment_characters))
-    extractor = recipe.open()
+    found = _Found(segment_document(document, budget=task.recipe.segment_characters))
+    extractor = task.recipe.open()
+    memory = _Memory(task.cache, extractor.fingerprint, found.segments)
+    avoid = dict(task.avoid)
     for segment in found.segments:
+        where = f"segment {segment.index} ({segment.start}-{segment.end})"
+        if segment.index in avoid:
+            found.faults.append(f"{where}: {avoid[segment.index]}")
+            continue
+        known = memory.recall(segment)
+        if known is not None:
+            found.reused += 1
+            found.add(segment, known)
+            continue
+        beat(segment.index)
         try:
             extractions = extractor.extract(segment.text)
         except KGError:
             raise  # the extractor as a whole cannot run
         except Exception as exc:  # noqa: BLE001 - the border that keeps one segment's fault from the others
-            where = f"segment {segment.index} ({segment.start}-{segment.end})"
-            found.faults.append(f"{where}: {type(exc).__name__}: {' '.join(str(exc).split())}")
+            found.faults.append(f"{where}: {type(exc).__name__}: {' '.join(str(exc).split())} ({_origin(exc)})")
             continue
-        for extraction in extractions:
-            if _is_anchored(extraction, segment.text):
-                found.extractions.append(extraction.shifted(segment))
-            else:
-                found.quarantined += 1
+        memory.keep(segment, extractions)
+        found.add(segment, extractions)
+    memory.save()
+    found.unkept = memory.unkept
     return found
+
+
+def _origin(exc: Exception) -> str:
+    """The calls that led to an error, innermost last, on one line."""
+    frames = traceback.extract_tb(exc.__traceback__)[-5:]
+    return " > ".join(f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in frames)
+
+
+class _Memory:
+    """The cache as one document uses it: asked once, and told of what is new every second."""
+
+    def __init__(self, path: Path | None, fingerprint: str, segments: Sequence[Segment]) -> None:
+        self.unkept = 0
+        self._wanted = path is not None
+        self._fingerprint = fingerprint
+        self._new: dict[str, list[Extraction]] = {}
+        self._cache: ExtractionCache | None = None
+        self._known: dict[str, list[Extraction]] = {}
+        self._saved = time.monotonic()
+        if path is not None:
+            with contextlib.suppress(CacheError):  # then all is extracted, and counted as not kept
+                self._cache = open_cache(path)
+                self._known = self._cache.get([self._key(segment) for segment in segments])
+                self._cache.touch(self._known)
+
+    def recall(self, segment: Segment) -> list[Extraction] | None:
+        """What is known of a segment's text."""
+        return self._known.get(self._key(segment)) if self._known else None
+
+    def keep(self, segment: Segment, extractions: list[Extraction]) -> None:
+        """Remember what a segment's text gave; durable a second later at most, or at `save`."""
+        self._new[self._key(segment)] = extractions
+        if time.monotonic() - self._saved > _UNSAVED_S:
+            self.save()
+
+    def save(self) -> None:
+        """Make durable what is not yet."""
+        try:
+            if self._cache is not None and self._new:
+                self._cache.put(self._new)
+            elif self._wanted:
+                self.unkept += len(self._new)
+        except CacheError:  # a full disk, for example: the document's contribution has it all the same
+            self.unkept += len(self._new)
+        self._new = {}
+        self._saved = time.monotonic()
+
+    def _key(self, segment: Segment) -> str:
+        return cache_key(segment.text, self._fingerprint)
 
 
 def _is_anchored(extraction: Extraction, text: str) -> bool:

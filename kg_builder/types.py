@@ -303,6 +303,8 @@ class Contribution:
     statements: tuple[Statement, ...]
     quarantined: int = 0  # extractions left out because they could not be anchored in the text
     faults: tuple[str, ...] = ()  # segments that the extractor failed on, each with its reason, one line each
+    reused: int = 0  # segments whose extractions were known from an earlier run
+    unkept: int = 0  # segments that would have to be extracted again after a crash, since the cache could not take them
 
 
 @runtime_checkable

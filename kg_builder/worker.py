@@ -4,6 +4,7 @@ closes.
 
 from __future__ import annotations
 
+import faulthandler
 import gc
 import os
 import signal
@@ -13,19 +14,26 @@ import traceback
 from multiprocessing.connection import Connection
 
 from kg_builder.errors import KGError
+from kg_builder.heartbeat import listen
 from kg_builder.workers import Failure
 
 
 def main() -> None:
-    """Serve tasks on the file descriptor named by the first argument, under the memory limit in bytes of the second."""
-    descriptor, memory_bytes = int(sys.argv[1]), int(sys.argv[2])
+    """Serve tasks on the file descriptor named by the first argument, under the memory limit in bytes of the second.
+
+    Asked by a signal, it writes what it is doing, as a stack, to the file descriptor named by the third.
+    """
+    descriptor, memory_bytes, stack = (int(argument) for argument in sys.argv[1:4])
     signal.signal(
         signal.SIGINT, signal.SIG_IGN
     )  # Ctrl-C reaches the whole process group; the caller decides what it means
     threading.Thread(target=_end_with_caller, daemon=True).start()
     if memory_bytes:
         _limit_memory(memory_bytes)
+    if hasattr(faulthandler, "register"):
+        faulthandler.register(signal.SIGUSR1, file=stack)
     connection = Connection(descriptor)
+    listen(lambda place: connection.send(("at", place)))
     while True:
         try:
             function, task = connection.recv()

@@ -11,16 +11,18 @@ from __future__ import annotations
 import contextlib
 import os
 import queue
+import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
-from typing import Any, Generic, Literal, TypeVar
+from typing import IO, Any, Generic, Literal, TypeVar
 
 from kg_builder.errors import KGError
 
@@ -34,12 +36,16 @@ FailureReason = Literal["timeout", "out-of-memory", "crashed", "error"]
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Why a task gave no result: ``error`` carries the exception the function raised, the others the worker's fate."""
+    """Why a task gave no result: ``error`` carries the exception the function raised, the others the worker's fate.
+
+    ``detail`` is a stack where there is one; ``place`` is the last that the function named by `heartbeat.beat`.
+    """
 
     reason: FailureReason
     message: str
     detail: str = ""
     error: KGError | None = None
+    place: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +61,23 @@ class Outcome(Generic[T, R]):
 class _Worker:
     process: subprocess.Popen[bytes]
     connection: Connection
+    stack: IO[bytes]  # where it writes what it is doing, when asked
     job: tuple[int, Any] | None = None  # (position, task)
     deadline: float = field(default=float("inf"))
+    place: int | None = None
+
+    def doing(self) -> str:
+        """What it is doing, as a stack; empty where that cannot be known."""
+        with contextlib.suppress(OSError, AttributeError):
+            self.process.send_signal(signal.SIGUSR1)
+            for _ in range(20):
+                time.sleep(0.05)
+                if self.stack.seek(0, os.SEEK_END):
+                    break
+            time.sleep(0.05)  # for the rest of it
+            self.stack.seek(0)
+            return self.stack.read(10_000).decode("utf-8", "replace")
+        return ""
 
     def stop(self) -> None:
         self.connection.close()
@@ -65,6 +86,7 @@ class _Worker:
                 self.process.stdin.close()
         self.process.kill()
         self.process.wait()
+        self.stack.close()
 
 
 def default_workers() -> int:
@@ -104,8 +126,9 @@ def run_together(
     The workers go on while the caller is busy, until a few outcomes for each wait to be taken. `tasks` is read in
     another thread than the caller's; what is an `Outcome` already needs no worker and is passed on. `function` must be
     importable by name; tasks and results must pickle. With `ordered` the outcomes come in the order of the tasks, else
-    as they finish. `timeout_s` and `memory_bytes` (of private data) hold for each task by itself. With ``workers=0``
-    everything runs in this process, one task after the other, without isolation.
+    as they finish. `timeout_s` is how long a task may go without a `heartbeat.beat` or an end, `memory_bytes` how much
+    private data its worker may have. With ``workers=0`` everything runs in this process, one task after the other,
+    without isolation.
     """
     if workers == 0:
         yield from _run_here(function, tasks)
@@ -261,11 +284,14 @@ class _Pool:
         return None
 
     def _give(self, worker: _Worker, job: tuple[int, Any]) -> None:
-        worker.job = job
-        worker.deadline = time.monotonic() + self._timeout_s if self._timeout_s else float("inf")
+        worker.job, worker.place = job, None
+        self._give_time(worker)
         # A worker that died while idle is noticed when its outcome is collected.
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):
             worker.connection.send((self._function, job[1]))
+
+    def _give_time(self, worker: _Worker) -> None:
+        worker.deadline = time.monotonic() + self._timeout_s if self._timeout_s else float("inf")
 
     def _collect(self, busy: list[_Worker]) -> Iterator[tuple[int, Outcome[Any, Any]]]:
         first_deadline = min(worker.deadline for worker in busy)
@@ -277,23 +303,32 @@ class _Pool:
                 continue
             at, task = worker.job
             if worker.connection in ready:
-                yield at, self._receive(worker, task)
+                outcome = self._receive(worker, task)
+                if outcome is not None:
+                    yield at, outcome
             elif now >= worker.deadline:
+                stack = worker.doing()
                 self._drop(worker)
                 message = f"expected to be done within {self._timeout_s:g} s, was still busy; stopped"
-                yield at, Outcome(task, failure=Failure("timeout", message))
+                yield at, Outcome(task, failure=Failure("timeout", message, stack, place=worker.place))
 
-    def _receive(self, worker: _Worker, task: Any) -> Outcome[Any, Any]:
+    def _receive(self, worker: _Worker, task: Any) -> Outcome[Any, Any] | None:
+        """What a worker has to say; None when that was a sign of life."""
         try:
             kind, value = worker.connection.recv()
         except (EOFError, OSError):
             code = worker.process.wait()
             self._drop(worker)
-            return Outcome(task, failure=Failure("crashed", f"the worker process died (exit status {code})"))
+            message = f"the worker process died (exit status {code})"
+            return Outcome(task, failure=Failure("crashed", message, place=worker.place))
+        if kind == "at":
+            worker.place = value
+            self._give_time(worker)
+            return None
         worker.job = None
         if kind == "result":
             return Outcome(task, result=value)
-        return Outcome(task, failure=value)
+        return Outcome(task, failure=replace(value, place=worker.place))
 
     def _drop(self, worker: _Worker) -> None:
         with self._lock:
@@ -303,15 +338,22 @@ class _Pool:
 
 def _start_worker(memory_bytes: int | None) -> _Worker:
     ours, theirs = socket.socketpair()
+    stack = tempfile.TemporaryFile()  # noqa: SIM115 (closed with the worker)
     with theirs:
         package_root = str(Path(__file__).resolve().parent.parent)
         path = os.pathsep.join(filter(None, [package_root, os.environ.get("PYTHONPATH")]))
         process = subprocess.Popen(
             # -P: a folder named like one of our packages in the current directory must not be imported.
-            [sys.executable, "-P", "-m", "kg_builder.worker", str(theirs.fileno()), str(memory_bytes or 0)],
+            [
+                sys.executable,
+                "-P",
+                "-m",
+                "kg_builder.worker",
+                *map(str, (theirs.fileno(), memory_bytes or 0, stack.fileno())),
+            ],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             env={**os.environ, "PYTHONPATH": path},
-            pass_fds=(theirs.fileno(),),
+            pass_fds=(theirs.fileno(), stack.fileno()),
         )
-    return _Worker(process, Connection(ours.detach()))
+    return _Worker(process, Connection(ours.detach()), stack)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
-from kg_builder.errors import QueryError, ReadOnlyError, StoreError
+from kg_builder.errors import QueryError, ReadOnlyError, StoreError, UnreachableError
 from kg_builder.store.dialect import Dialect, dialect_of
 from kg_builder.store.embedded import EmbeddedServer, Endpoint
 
@@ -134,9 +134,9 @@ class Connection:
         while True:
             try:
                 return self._transaction(work, reading=reading)
-            except (_Conflict, _Gone) as exc:
+            except (_Conflict, UnreachableError) as exc:
                 patience = _PATIENCE_S[type(exc)]
-                if isinstance(exc, _Gone) and self.embedded is not None:
+                if isinstance(exc, UnreachableError) and self.embedded is not None:
                     patience = _RESTART_S
                     self._restart()
                 if time.monotonic() - started > patience:
@@ -181,10 +181,6 @@ class Connection:
             yield
 
 
-class _Gone(StoreError):
-    """Nothing answers where the server was."""
-
-
 class TimeLimitError(QueryError):
     """The server ended a statement that took too long."""
 
@@ -193,7 +189,7 @@ class _Conflict(QueryError):
     """Another transaction came first; the same may well succeed now."""
 
 
-_PATIENCE_S: dict[type[StoreError], float] = {_Gone: 10.0, _Conflict: 60.0}
+_PATIENCE_S: dict[type[StoreError], float] = {UnreachableError: 10.0, _Conflict: 60.0}
 _RESTART_S = 60.0
 
 
@@ -205,7 +201,7 @@ def translated(where: str) -> Iterator[None]:
     try:
         yield
     except (ServiceUnavailable, SessionExpired) as exc:
-        raise _Gone(
+        raise UnreachableError(
             f"expected a graph database to answer at {where}: {exc}. Is it running, and is the address right?"
         ) from exc
     except Neo4jError as exc:

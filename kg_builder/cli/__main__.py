@@ -1,0 +1,5 @@
+"""``python -m kg_builder.cli``: the ``kg`` command."""
+
+from kg_builder.cli import main
+
+main()

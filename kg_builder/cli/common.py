@@ -1,0 +1,67 @@
+"""What the commands share: flags, exit statuses, and opening what the settings name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from kg_builder.config import Settings
+from kg_builder.extract import EXTRACTORS
+
+if TYPE_CHECKING:
+    from kg_builder.stages import Recipe
+    from kg_builder.store import GraphStore
+
+__all__ = ["INTERRUPTED", "NOTHING_DONE", "PARTLY_DONE", "cache_of", "open_graph", "options", "recipe_of"]
+
+NOTHING_DONE, PARTLY_DONE, INTERRUPTED = 1, 3, 130
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def options(*names: str) -> Callable[[Command], Command]:
+    """The flags of `names` out of the common ones, in that order."""
+    known = {
+        "store": click.option("--store", metavar="URI", help="embedded:PATH, bolt://… or neo4j://… (or KG_STORE)."),
+        "extractor": click.option(
+            "--extractor",
+            metavar="NAME",
+            help=f"What reads the texts: {', '.join(EXTRACTORS)}, or package.module:name.",
+        ),
+        "workers": click.option("--workers", type=int, metavar="N", help="Worker processes; default: one a core."),
+        "json": click.option("--json", "as_json", is_flag=True, help="Print one JSON object."),
+        "quiet": click.option("--quiet", is_flag=True, help="No progress, no messages."),
+    }
+
+    def decorate(command: Command) -> Command:
+        for name in reversed(names):
+            command = known[name](command)
+        return command
+
+    return decorate
+
+
+def open_graph(settings: Settings, *, create: bool = False) -> GraphStore:
+    """The store that the settings name."""
+    from kg_builder.store import open_store
+
+    return open_store(settings.store, create=create)
+
+
+def recipe_of(settings: Settings) -> Recipe:
+    """What the settings say of reading texts."""
+    from kg_builder.stages import Recipe
+
+    return Recipe(settings.extractor, settings.segment_characters, settings.max_file_mb * 1_000_000)
+
+
+def cache_of(settings: Settings) -> Path | None:
+    """Where extractions are kept for the store that the settings name; None: nowhere."""
+    from kg_builder.cache import cache_path
+
+    if settings.cache.lower() == "none":
+        return None
+    return Path(settings.cache).expanduser() if settings.cache else cache_path(settings.store)

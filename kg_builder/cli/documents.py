@@ -1,0 +1,222 @@
+"""The commands that read documents: into the graph, or onto the screen."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import click
+
+from kg_builder.cli.common import INTERRUPTED, NOTHING_DONE, PARTLY_DONE, cache_of, open_graph, options, recipe_of
+from kg_builder.config import Settings, load_settings
+
+__all__ = ["extract", "ingest", "remove", "retry", "status"]
+
+
+@click.command()
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+@click.option("--samples", is_flag=True, help="Read the sample documents that come with the package.")
+@click.option("--include", multiple=True, metavar="GLOB", help="Only files that match (repeatable).")
+@click.option("--exclude", multiple=True, metavar="GLOB", help="Leave out files that match (repeatable).")
+@click.option("--prune", is_flag=True, help="Withdraw documents that are gone from the given folders.")
+@click.option("--budget-time", metavar="TIME", help="Begin no more files after this time (90s, 15m, 2h).")
+@options("store", "extractor", "workers", "json", "quiet")
+def ingest(
+    paths: tuple[Path, ...],
+    samples: bool,
+    include: tuple[str, ...],
+    exclude: tuple[str, ...],
+    prune: bool,
+    budget_time: str | None,
+    store: str | None,
+    extractor: str | None,
+    workers: int | None,
+    as_json: bool,
+    quiet: bool,
+) -> int:
+    """Read files and folders into the graph. Unchanged files are no work, changed ones replace what they gave.
+
+    Example: kg ingest reports/ --exclude '*.draft.docx'
+    """
+    from kg_builder.samples import sample_folder
+    from kg_builder.stopping import parse_duration
+
+    settings = load_settings({"store": store, "extractor": extractor, "workers": workers})
+    if samples:
+        paths += (sample_folder(),)
+    if not paths:
+        raise click.UsageError("expected files or folders to read (or --samples), found none")
+    for path in paths:
+        if not path.exists() and not path.is_symlink():
+            raise click.BadParameter(f"expected a file or folder, found nothing at {str(path)!r}", param_hint="PATH")
+    budget_s = parse_duration(budget_time) if budget_time else None
+    return build(
+        settings,
+        paths,
+        include=include,
+        exclude=exclude,
+        prune=prune,
+        budget_s=budget_s,
+        as_json=as_json,
+        quiet=quiet,
+    )
+
+
+@click.command()
+@click.argument("paths", nargs=-1, required=True)
+@click.option("--lines", is_flag=True, help="Every line of the input is a text of its own.")
+@click.option("--format", "form", type=click.Choice(["jsonl", "pipe"]), default="jsonl", show_default=True)
+@click.option("--arguments", type=click.Choice(["entity", "full"]), default="entity", show_default=True)
+@options("extractor", "workers", "quiet")
+def extract(
+    paths: tuple[str, ...],
+    lines: bool,
+    form: str,
+    arguments: str,
+    extractor: str | None,
+    workers: int | None,
+    quiet: bool,
+) -> int:
+    """Print what is extracted from files, folders or standard input (-); touch no store.
+
+    Example: echo 'Ada Lovelace wrote the first program.' | kg extract --lines --format pipe -
+    """
+    from kg_builder.extracting import extract_lines, extract_paths
+    from kg_builder.render import render_extraction
+
+    settings = load_settings({"extractor": extractor, "workers": workers})
+    extracted = (extract_lines if lines else extract_paths)(
+        paths, recipe=replace(recipe_of(settings), verbatim=arguments == "full"), workers=settings.workers or None
+    )
+    failed = done = 0
+    for item in extracted:
+        if item.problem is not None:
+            failed += 1
+            if not quiet:
+                click.echo(f"kg: {item.document}: {item.problem}", err=True)
+            continue
+        done += 1
+        for extraction in item.extractions:
+            click.echo(render_extraction(item, extraction, form=form, arguments=arguments))
+    if not failed:
+        return 0
+    return PARTLY_DONE if done else NOTHING_DONE
+
+
+@click.command()
+@options("store", "json")
+def status(store: str | None, as_json: bool) -> int:
+    """What the store holds, and every file that failed or was left out, with its reason.
+
+    Example: kg status --json
+    """
+    from kg_builder.render import render_status
+
+    settings = load_settings({"store": store})
+    with open_graph(settings) as graph:
+        problems = [d for state in ("failed", "partial", "skipped") for d in graph.documents(state=state)]
+        click.echo(render_status(graph.uri, graph.server, graph.counts(), problems, as_json=as_json))
+    return PARTLY_DONE if any(d.state != "skipped" for d in problems) else 0
+
+
+@click.command()
+@click.argument("uris", nargs=-1)
+@click.option("--reason", help="Only files that failed for this reason.")
+@options("store", "extractor", "workers", "json", "quiet")
+def retry(
+    uris: tuple[str, ...],
+    reason: str | None,
+    store: str | None,
+    extractor: str | None,
+    workers: int | None,
+    as_json: bool,
+    quiet: bool,
+) -> int:
+    """Try failed files again: all, those of one reason, or those named.
+
+    Example: kg retry --reason timeout
+    """
+    from kg_builder.loaders import path_of, to_uri
+
+    settings = load_settings({"store": store, "extractor": extractor, "workers": workers})
+    wanted = {to_uri(uri) for uri in uris}
+    with open_graph(settings) as graph:
+        troubled = [d for state in ("failed", "partial") for d in graph.documents(state=state)]
+    failed = [d for d in troubled if reason in (None, d.reason)]
+    paths = tuple(path_of(d.uri) for d in failed if not wanted or d.uri in wanted)
+    if not paths:
+        click.echo("kg: no failed file matches; `kg status` lists them", err=True)
+        return NOTHING_DONE if wanted or reason else 0
+    return build(settings, paths, as_json=as_json, quiet=quiet)
+
+
+@click.command()
+@click.argument("uris", nargs=-1, required=True, metavar="URI...")
+@options("store", "quiet")
+def remove(uris: tuple[str, ...], store: str | None, quiet: bool) -> int:
+    """Withdraw documents (by uri or path) from the graph, with all that only they support.
+
+    Example: kg remove reports/2019.pdf
+    """
+    from kg_builder.loaders import to_uri
+
+    settings = load_settings({"store": store})
+    with open_graph(settings) as graph:
+        unknown = [uri for uri in uris if not graph.remove(to_uri(uri))]
+    for uri in unknown:
+        click.echo(f"kg: expected a document of the store, found {uri!r}; `kg query` lists them by uri", err=True)
+    if not quiet:
+        click.echo(f"{len(uris) - len(unknown)} documents withdrawn", err=True)
+    if not unknown:
+        return 0
+    return PARTLY_DONE if len(unknown) < len(uris) else NOTHING_DONE
+
+
+def build(
+    settings: Settings,
+    paths: tuple[Path, ...],
+    *,
+    as_json: bool,
+    quiet: bool,
+    budget_s: float | None = None,
+    **choices: Any,
+) -> int:
+    """Read `paths` into the graph, print what came of it, and give the exit status."""
+    from kg_builder.pipeline import build_graph
+    from kg_builder.progress import report_progress
+    from kg_builder.render import render_report
+    from kg_builder.stopping import stopping
+
+    def say(message: str) -> None:
+        if not quiet:
+            click.echo(f"kg: {message}", err=True)
+
+    with (
+        open_graph(settings, create=True) as store,
+        report_progress(quiet=quiet) as on_progress,
+        stopping(budget_s=budget_s, on_message=say) as stop,
+    ):
+        report = build_graph(
+            paths,
+            store=store,
+            recipe=recipe_of(settings),
+            workers=settings.workers or None,
+            file_timeout_s=settings.file_timeout_s,
+            file_memory_bytes=settings.file_memory_mb << 20,
+            cache=cache_of(settings),
+            cache_max_bytes=settings.cache_mb << 20,
+            patience_s=settings.store_patience_s,
+            stop=stop,
+            on_progress=on_progress,
+            on_message=say,
+            **choices,
+        )
+        counts = store.counts()
+    click.echo(json.dumps(report.to_dict(), ensure_ascii=False) if as_json else render_report(report, counts))
+    if stop.interrupted and report.not_begun:
+        return INTERRUPTED
+    if not report.failed and not report.partial and not report.not_begun:
+        return 0
+    return PARTLY_DONE if report.loaded or report.unchanged or report.skipped else NOTHING_DONE

@@ -1,0 +1,130 @@
+"""The commands that look at the graph, take it elsewhere, and see to its health."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from kg_builder.cli.common import PARTLY_DONE, open_graph, options
+from kg_builder.config import load_settings
+
+__all__ = ["doctor", "evaluate", "export", "query", "stats", "ui"]
+
+
+@click.command()
+@click.argument("cypher")
+@click.option("--param", "parameters", multiple=True, metavar="K=V", help="A parameter; V is JSON, or else a string.")
+@click.option("--format", "form", type=click.Choice(["table", "json", "csv"]), default="table", show_default=True)
+@click.option("--write", is_flag=True, help="Allow the statement to change the graph.")
+@click.option("--limit", default=1000, show_default=True, metavar="ROWS", help="Rows to print at most.")
+@click.option("--timeout", "timeout_s", default=30.0, show_default=True, metavar="SECONDS")
+@options("store")
+def query(
+    cypher: str,
+    parameters: tuple[str, ...],
+    form: str,
+    write: bool,
+    limit: int,
+    timeout_s: float,
+    store: str | None,
+) -> int:
+    """Run a Cypher statement, read-only unless --write.
+
+    Example: kg query 'MATCH (p:Person)-[r]->(o:Organization) RETURN p.name, r.relation, o.name LIMIT 10'
+    """
+    from kg_builder.query import parse_parameters
+    from kg_builder.render import render_rows
+
+    values = parse_parameters(parameters)
+    with open_graph(load_settings({"store": store})) as graph:
+        run = graph.execute if write else graph.query
+        result = run(cypher, values, max_rows=limit, timeout_s=timeout_s)
+    click.echo(render_rows(result, form=form), nl=False)
+    if result.truncated:
+        click.echo(f"kg: more rows were there; the first {limit} are shown (--limit)", err=True)
+    return 0
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@options("store", "quiet")
+def export(file: Path, store: str | None, quiet: bool) -> int:
+    """Write the graph to FILE in the form its suffix names: .graphml .jsonld .ttl .csv .jsonl .cypher
+
+    Example: kg export graph.graphml
+    """
+    from kg_builder.export import export_graph, export_paths
+
+    with open_graph(load_settings({"store": store})) as graph:
+        written = export_graph(graph, file)
+    if not quiet:
+        click.echo(f"{written:,} facts written to {' and '.join(map(str, export_paths(file)))}", err=True)
+    return 0
+
+
+@click.command()
+@click.option("--top", default=10, show_default=True, help="How many of the most frequent and central to list.")
+@options("store", "json")
+def stats(top: int, store: str | None, as_json: bool) -> int:
+    """Counts by type and relation, degrees, components, PageRank and communities.
+
+    Example: kg stats --top 20
+    """
+    from kg_builder.analysis import graph_statistics
+    from kg_builder.render import render_statistics
+
+    with open_graph(load_settings({"store": store})) as graph:
+        statistics = graph_statistics(graph, top=top)
+    click.echo(
+        json.dumps(statistics.to_dict(), ensure_ascii=False) if as_json else render_statistics(statistics), nl=as_json
+    )
+    return 0
+
+
+@click.command()
+@options("store", "json")
+def doctor(store: str | None, as_json: bool) -> int:
+    """Check the installation and the store: models, server, indexes, and that every fact has its evidence.
+
+    Example: kg doctor
+    """
+    from kg_builder.doctor import examine
+    from kg_builder.render import render_findings
+
+    findings = examine(load_settings({"store": store}).store)
+    click.echo(render_findings(findings, as_json=as_json))
+    return PARTLY_DONE if any(not finding.healthy for finding in findings) else 0
+
+
+@click.command()
+@click.argument("gold", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.argument("predicted", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def evaluate(gold: Path, predicted: Path, as_json: bool) -> int:
+    """Precision, recall and F1 of predicted triples against gold ones, exact and by head word.
+
+    Example: kg evaluate data/gold/en.jsonl predicted.jsonl
+    """
+    from kg_builder.evaluate import evaluate_files
+    from kg_builder.render import render_scores
+
+    click.echo(render_scores(evaluate_files(gold, predicted), as_json=as_json))
+    return 0
+
+
+@click.command()
+@click.option("--port", type=int, help="Port to listen on; default: a free one from 8501 on.")
+@click.option("--address", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--allow-writes", is_flag=True, help="Let the Cypher page change the graph.")
+@options("store")
+def ui(port: int | None, address: str, allow_writes: bool, store: str | None) -> int:
+    """Open the graph in the browser.
+
+    Example: kg ui --store bolt://localhost:7687
+    """
+    from kg_builder.launch import run_ui
+
+    settings = load_settings({"store": store})
+    return run_ui(settings.store, port=port, address=address, allow_writes=allow_writes)
