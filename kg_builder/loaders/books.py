@@ -52,10 +52,14 @@ def _require_readable(package: ZipFile, names: set[str], source: Source) -> None
 
 
 def _spine(book: Any, folder: str) -> Iterator[str]:
-    """The names of the pages in reading order."""
+    """The names of the pages in reading order, each once."""
+    seen: set[str] = set()
     items = {e.get("id"): e for e in book.iter() if local_name(e) == "item"}
     for reference in (e for e in book.iter() if local_name(e) == "itemref"):
         item = items.get(reference.get("idref"))
         if item is None or item.get("media-type") not in _PAGES or "nav" in (item.get("properties") or "").split():
             continue
-        yield posixpath.normpath(posixpath.join(folder, unquote(item.get("href") or "").partition("#")[0]))
+        name = posixpath.normpath(posixpath.join(folder, unquote(item.get("href") or "").partition("#")[0]))
+        if name not in seen:  # a short spine could name a long page a million times
+            seen.add(name)
+            yield name

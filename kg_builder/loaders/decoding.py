@@ -29,6 +29,8 @@ _SUPERSETS = {
     "shift_jis": "cp932",
     "euc_kr": "cp949",
 }
+# Python's own, and those of host names: no document is written so, and the latter take quadratic time.
+_NO_TEXT = frozenset(("idna", "punycode", "raw-unicode-escape", "raw_unicode_escape", "undefined", "unicode_escape"))
 _DECLARED = re.compile(
     rb"""<\?xml[^>]{0,200}?encoding\s*=\s*["']([\w.:-]+)|<meta[^>]{0,200}?charset\s*=\s*["']?\s*([\w.:-]+)""",
     re.IGNORECASE,
@@ -147,6 +149,8 @@ def _codec(declared: str | None) -> str | None:
     except (LookupError, ValueError):
         return None
     name = _SUPERSETS.get(name, name)
+    if name in _NO_TEXT:
+        return None
     try:
         b"a".decode(name)  # codecs such as base64 or rot13 make no text; UTF-16 would need a mark
     except (LookupError, UnicodeError, ValueError, TypeError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -69,7 +70,7 @@ def _rows(table: Any) -> Iterator[tuple[Any, bool]]:
 def _fill(cells: list[Any], spanning: dict[int, tuple[int, str]], *, repeat: bool) -> list[str]:
     """The texts of one row. A cell over several rows is said in each, a heading over several columns for each."""
     line: list[str] = []
-    queue = list(cells)
+    queue = deque(cells)
     while queue or any(column >= len(line) for column in spanning):
         column = len(line)
         if column in spanning:
@@ -81,7 +82,7 @@ def _fill(cells: list[Any], spanning: dict[int, tuple[int, str]], *, repeat: boo
         if not queue:
             line.append("")
             continue
-        cell = queue.pop(0)
+        cell = queue.popleft()
         text = _cell_text(cell)
         for i in range(_span(cell, "colspan")):
             if i and (len(line) in spanning or len(line) >= _MOST_COLUMNS):

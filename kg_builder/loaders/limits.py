@@ -26,6 +26,6 @@ class Limits:
     max_depth: int = 200
     """Nesting of json, html and XML."""
     max_pages: int = 20_000
-    """Pages of a PDF, slides of a presentation."""
+    """Pages of a PDF, slides of a presentation, sheets of a workbook."""
     max_cells: int = 20_000_000
     """Cells of all sheets of a workbook, the empty ones inside its rows included."""

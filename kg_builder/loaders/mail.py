@@ -5,7 +5,9 @@ from __future__ import annotations
 import email
 import email.policy
 from email.errors import MessageError
+from email.header import decode_header, make_header
 from email.message import EmailMessage
+from typing import Any
 
 from kg_builder.errors import LoadError
 from kg_builder.loaders.decoding import declared_encoding, decode
@@ -16,6 +18,27 @@ from kg_builder.loaders.pieces import Parsed, Piece, Source, clean
 __all__ = ["parse"]
 
 _HEAD = ("From", "To", "Cc", "Date")
+_LONGEST_PARSED = 4_000
+
+
+class _Policy(email.policy.EmailPolicy):
+    """Headers by their grammar, but for very long ones: the library takes quadratic time on them."""
+
+    def header_fetch_parse(self, name: str, value: str) -> Any:
+        """A header as the library gives it, or the words of a long one."""
+        if len(value) <= _LONGEST_PARSED:
+            return super().header_fetch_parse(name, value)
+        if name.lower().startswith("content-"):  # the parameters that count come first
+            start = value[:_LONGEST_PARSED]
+            return super().header_fetch_parse(name, start.rpartition(";")[0] or start)
+        value = "".join(value.splitlines())
+        try:
+            return str(make_header(decode_header(value)))
+        except (MessageError, LookupError, ValueError):
+            return value
+
+
+_POLICY = _Policy()
 
 
 def parse(source: Source) -> Parsed:
@@ -25,7 +48,7 @@ def parse(source: Source) -> Parsed:
         LoadError: ``corrupt``, where no header of a message is there, ``binary`` or ``encoding``.
     """
     try:
-        message = email.message_from_bytes(source.data, policy=email.policy.default)
+        message = email.message_from_bytes(source.data, policy=_POLICY)
         if not isinstance(message, EmailMessage) or not message.keys():
             raise LoadError(f"expected a mail message, found no headers in {shown(source.path)}", reason="corrupt")
         subject = _header(message, "Subject")

@@ -95,15 +95,15 @@ def _blocks(tokens: Sequence[Token], source: Source) -> Iterator[Piece]:
 
 def _lines(token: Token) -> list[str]:
     """The text of an inline token; a new line only where the author broke it by hand."""
-    lines: list[list[str]] = [[""]]
+    lines: list[list[list[str]]] = [[[]]]
     for child in token.children or ():
         if child.type == "hardbreak" or (child.type == "html_inline" and _HTML_BREAK.match(child.content)):
-            lines.append([""])
+            lines.append([[]])
         elif child.type == "softbreak":
-            lines[-1].append("")
+            lines[-1].append([])
         elif child.type in ("text", "code_inline", "text_special"):
-            lines[-1][-1] += child.content
-    return [clean(_FOOTNOTE.sub("", join_lines(line))) for line in lines]
+            lines[-1][-1].append(child.content)
+    return [clean(_FOOTNOTE.sub("", join_lines(map("".join, line)))) for line in lines]
 
 
 def _html(content: str, source: Source) -> list[Piece]:

@@ -31,6 +31,7 @@ _UNSEEN = frozenset(
     )
 ) | {f"{_OFFICE}annotation", f"{_OFFICE}annotation-end", f"{_OFFICE}forms"}
 _MOST_REPEATED = 200
+_ROW_GROUPS = frozenset(f"{_TABLE}table-{name}" for name in ("header-rows", "rows", "row-group"))
 
 
 def parse(source: Source) -> Parsed:
@@ -109,10 +110,19 @@ def _plain(text: str | None) -> str:
     return (text or "").replace("\n", " ")
 
 
+def _rows(parent: Any) -> Iterator[Any]:
+    """The rows of a table, and not those of tables inside its cells: these are part of the cells' text."""
+    for child in parent:
+        if child.tag == f"{_TABLE}table-row":
+            yield child
+        elif child.tag in _ROW_GROUPS:
+            yield from _rows(child)
+
+
 def _table(table: Any) -> Iterator[Piece]:
     rows: list[list[str]] = []
     header = table.find(f"{_TABLE}table-header-rows") is not None or None
-    for row in table.iter(f"{_TABLE}table-row"):
+    for row in _rows(table):
         cells: list[str] = []
         for cell in row:
             if cell.tag not in (f"{_TABLE}table-cell", f"{_TABLE}covered-table-cell"):

@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import zipfile
 import zlib
+from collections.abc import Iterable, Iterator
+from xml.parsers import expat
 
 from kg_builder.errors import LoadError
 from kg_builder.loaders.locating import shown
@@ -15,6 +17,8 @@ __all__ = ["open_package", "package_format", "read_member", "require_parts"]
 _HARMLESS_BYTES = 10_000_000
 _MIMETYPES = {"application/epub+zip": "epub", "application/vnd.oasis.opendocument.text": "odt"}
 _ENCRYPTED = 0x1
+_CHUNK = 1 << 20
+_DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError, ValueError)
 
 
 def package_format(source: Source) -> str:
@@ -46,7 +50,7 @@ def package_format(source: Source) -> str:
 
 
 def open_package(source: Source) -> zipfile.ZipFile:
-    """The zip file in `source`, its declared sizes checked. (zipfile reads no more of a part than the declared size.)
+    """The zip file in `source`, its declared sizes checked; that they are true is for who unpacks a part to see.
 
     Raises:
         LoadError: ``truncated``, ``corrupt``, ``encrypted``, ``zip-bomb`` or ``too-large``.
@@ -90,25 +94,25 @@ def read_member(package: zipfile.ZipFile, name: str, source: Source) -> bytes:
         LoadError: ``corrupt``.
     """
     try:
-        return package.read(name)
+        member = package.getinfo(name)
     except KeyError as exc:
         raise LoadError(f"expected a part {name!r}, found none: {shown(source.path)}", reason="corrupt") from exc
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError, ValueError) as exc:
-        raise LoadError(
-            f"expected to unpack {name!r}, found {' '.join(str(exc).split()) or type(exc).__name__}: "
-            f"{shown(source.path)}; copy the file again",
-            reason="corrupt",
-        ) from exc
+    return b"".join(_unpacked(package, member, source))
 
 
 def require_parts(source: Source) -> None:
-    """Refuse an Office package whose XML parts are too large to hold, or carry a document type declaration.
+    """Refuse an Office package that a library must not see: the libraries unpack and parse parts without a bound.
 
-    Office formats allow none; whoever puts one there wants its entities expanded.
+    That is one whose parts unpack to more than they declare, whose XML parts are too large to hold, or where one
+    carries a document type declaration: Office formats allow none, and whoever puts one there wants its entities
+    expanded. What is XML is told by its first bytes, not by its name.
     """
     with open_package(source) as package:
         for member in package.infolist():
-            if not member.filename.lower().endswith((".xml", ".rels", ".vml")):
+            first = b""
+            for chunk in _unpacked(package, member, source):
+                first = first or chunk
+            if not _is_xml(first):
                 continue
             large = member.file_size > source.limits.max_tree_bytes
             if large and not member.filename.startswith("xl/worksheets/"):  # these are streamed
@@ -117,24 +121,49 @@ def require_parts(source: Source) -> None:
                     f"{member.filename!r} of {shown(source.path)}",
                     reason="too-large",
                 )
-            try:
-                with package.open(member) as part:
-                    head = part.read(4096)
-            except (
-                zipfile.BadZipFile,
-                zlib.error,
-                EOFError,
-                OSError,
-                NotImplementedError,
-                RuntimeError,
-                ValueError,
-            ) as exc:
-                raise LoadError(
-                    f"expected to unpack {member.filename!r}, found damage: {shown(source.path)}", reason="corrupt"
-                ) from exc
-            if b"<!DOCTYPE" in head or b"<!ENTITY" in head or "<!DOCTYPE".encode("utf-16-le") in head:
+            if _declares_type(_unpacked(package, member, source)):
                 raise LoadError(
                     f"expected plain XML, found a document type declaration in {member.filename!r} of "
                     f"{shown(source.path)}",
                     reason="unsafe-xml",
                 )
+
+
+def _unpacked(package: zipfile.ZipFile, member: zipfile.ZipInfo, source: Source) -> Iterator[bytes]:
+    """A part in chunks of a bounded size, whatever it unpacks to; its declared size and checksum must hold."""
+    try:
+        if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            raise NotImplementedError("a compression that no document has")  # and that unpacks without a bound
+        with package.open(member) as part:
+            while chunk := part.read(_CHUNK):
+                yield chunk
+    except _DAMAGE as exc:
+        raise LoadError(
+            f"expected to unpack {member.filename!r}, found {' '.join(str(exc).split()) or type(exc).__name__}: "
+            f"{shown(source.path)}; copy the file again",
+            reason="corrupt",
+        ) from exc
+
+
+def _is_xml(first: bytes) -> bool:
+    return first.startswith((b"\xff\xfe", b"\xfe\xff", b"\x00<", b"<\x00")) or first.removeprefix(
+        b"\xef\xbb\xbf"
+    ).lstrip().startswith(b"<")
+
+
+def _declares_type(chunks: Iterable[bytes]) -> bool:
+    """Whether a document type declaration stands before the first element, however far down and in what encoding."""
+    parser = expat.ParserCreate()
+    found: list[bool] = []
+    parser.StartDoctypeDeclHandler = lambda *_: found.append(True)
+    parser.StartElementHandler = lambda *_: found.append(False)
+    head = b""
+    for chunk in chunks:
+        head = head or chunk[:4096]
+        try:
+            parser.Parse(chunk)
+        except expat.ExpatError:  # damage is for the format's reader to tell, which may well do without this part
+            break
+        if found:
+            break
+    return found[0] if found else b"<!DOCTYPE" in head or b"<!ENTITY" in head

@@ -12,8 +12,7 @@ __all__ = ["is_tangled", "prose_pieces", "reads_as_code", "soft_lines", "text_pi
 
 _BULLET = re.compile(r"\s*(?:[-*•·‣▪●○◦–—]|\(?\d{1,3}[.)]|\(?[a-zA-Z][.)])\s+(?=\S)")
 _SIGN_BULLET = re.compile(r"\s*(?:[-*•·‣▪●○◦]|\d{1,3}[.)]|\(\d{1,3}\))\s+(?=\S)")
-_WIKI = re.compile(r"(={1,6})\s*([^=].*?)\s*\1$")
-_HASHES = re.compile(r"(#{1,6})\s+(\S.*?)\s*#*$")
+_SIGNS = re.compile(r"={1,6}(?!=)|#{1,6}(?=\s)")
 _UNDERLINE = re.compile(r"(?:={3,}|-{3,}|~{3,}|\*{3,})$")
 _RULE = re.compile(r"[\s\-=*_~+#.·—–─═]+$")
 _DIVISION = re.compile(
@@ -60,16 +59,16 @@ def is_tangled(text: str, marks: re.Pattern[str], *, most: int = 3000) -> bool:
 
 def soft_lines(lines: Sequence[str]) -> list[str]:
     """Lines that an author broke by hand, joined where the sentence plainly goes on."""
-    out: list[str] = []
+    out: list[list[str]] = []
     for line in lines:
         line = line.strip()
         if not line:
             continue
-        if out and (_LOWER.match(line) or out[-1].endswith((",", "，", "、"))):
-            out[-1] = join_lines((out[-1], line))
+        if out and (_LOWER.match(line) or out[-1][-1].endswith((",", "，", "、"))):
+            out[-1].append(line)
         else:
-            out.append(line)
-    return out
+            out.append([line])
+    return [join_lines(together) for together in out]
 
 
 def _groups(text: str) -> list[list[str]]:
@@ -117,10 +116,17 @@ def _group_pieces(group: list[str], width: int) -> Iterator[Piece]:
 
 
 def _marked_heading(line: str) -> Piece | None:
-    for pattern in (_WIKI, _HASHES):
-        if match := pattern.match(line.strip()):
-            return Piece("heading", match[2], level=max(1, len(match[1]) - (pattern is _WIKI)))
-    return None
+    line = line.strip()
+    match = _SIGNS.match(line)
+    if match is None:
+        return None
+    # By hand: a regular expression for what stands between the signs takes quadratic time on long white space.
+    signs, rest = match[0], line[match.end() :]
+    if signs.startswith("#"):
+        words = rest.strip().rstrip("#").rstrip() or rest.strip()
+        return Piece("heading", words, level=len(signs))
+    words = rest.removesuffix(signs).strip()
+    return Piece("heading", words, level=max(1, len(signs) - 1)) if rest.endswith(signs) and words else None
 
 
 def _heading(line: str) -> Piece | None:

@@ -39,7 +39,7 @@ def parse(source: Source) -> Parsed:
     """
     document = _open(source)
     try:
-        pages = [_lines(document, number) for number in range(len(document))]
+        pages = _pages(document, source)
         title = _title(document)
         outline = _outline(document)
     except pdfium.PdfiumError as exc:
@@ -87,6 +87,21 @@ def _truncated(where: str) -> LoadError:
     return LoadError(
         f"expected a whole PDF, found that its end is missing: {where}; copy the file again", reason="truncated"
     )
+
+
+def _pages(document: pdfium.PdfDocument, source: Source) -> list[list[Line]]:
+    pages: list[list[Line]] = []
+    characters = 0
+    for number in range(len(document)):
+        pages.append(_lines(document, number))
+        characters += sum(len(line.text) for line in pages[-1])
+        if characters > source.limits.max_characters:  # many pages can be one and the same object of the file
+            raise LoadError(
+                f"expected at most {source.limits.max_characters:,} characters of text, found more in "
+                f"{shown(source.path)}; split the file, or raise the limit",
+                reason="too-large",
+            )
+    return pages
 
 
 def _lines(document: pdfium.PdfDocument, number: int) -> list[Line]:

@@ -10,6 +10,8 @@ from typing import Any
 from docutils import ApplicationError, nodes
 from docutils.core import publish_doctree
 from docutils.parsers.rst import Parser
+from docutils.readers.standalone import Reader
+from docutils.transforms.references import Substitutions
 from docutils.utils import SystemMessage
 
 from kg_builder.errors import LoadError
@@ -37,10 +39,14 @@ _SETTINGS = {
     "rfc_references": False,
 }
 _DEEPEST = 60
+_MOST_SUBSTITUTED = 1_000_000
 _INLINE_MARKS = re.compile(r"[`*|]\w|[\w\]`]_(?!\w)")
 _MARKS = re.compile(r"\s*(?:[-*+•|>] +){2,}")
-_HEADER = re.compile(r"(?:[A-Z][A-Za-z-]*:(?:[ \t].*|[ \t]*)\n(?:[ \t]+\S.*\n)*){2,}(?:\s*\n|$)")
-_ROLE = re.compile(r":[A-Za-z][\w.+:-]*:`([^`]*?)(?:\s*<[^>`]*>)?`|`([^`]*?)(?:\s*<[^>`]*>)?`:[A-Za-z][\w.+:-]*:")
+_HEADER = re.compile(r"(?>[A-Z][A-Za-z-]*:(?:[ \t].*)?\n(?>[ \t]+\S.*\n)*){2,}+(?:\s*\n|$)")
+_ROLE = re.compile(
+    r":[A-Za-z][\w.+:-]{0,80}:`([^`]{0,999}?)(?:\s*<[^>`]{0,999}>)?`"
+    r"|`([^`]{0,999}?)(?:\s*<[^>`]{0,999}>)?`:[A-Za-z][\w.+:-]{0,80}:"
+)
 _UNSEEN = (
     nodes.comment, nodes.substitution_definition, nodes.raw, nodes.system_message, nodes.pending, nodes.image,
     nodes.target, nodes.footnote_reference, nodes.citation_reference, nodes.label, nodes.math_block, nodes.meta,
@@ -59,9 +65,12 @@ def parse_text(source: Source, text: str) -> Parsed:
         document = publish_doctree(
             text.lstrip("\n") if has_header else text,
             source_path=None,
+            reader=_Reader(),
             parser=Parser(rfc2822=has_header),
             settings_overrides=_SETTINGS,
         )
+    except OverflowError as exc:
+        raise LoadError(f"{exc}: {shown(source.path)}", reason="too-large") from exc
     except (SystemMessage, ApplicationError) as exc:
         raise LoadError(f"expected reStructuredText, found: {exc}: {shown(source.path)}", reason="corrupt") from exc
     titled = any(isinstance(node, nodes.title) for node in document.children)
@@ -73,6 +82,34 @@ def parse_text(source: Source, text: str) -> Parsed:
             title = clean(body.astext())
             break
     return Parsed(pieces, title)
+
+
+class _Reader(Reader):  # type: ignore[type-arg]
+    """The library's own, with a bound on what substitutions may grow to."""
+
+    def get_transforms(self) -> list[Any]:
+        return [_Substitutions if t is Substitutions else t for t in super().get_transforms()]
+
+
+class _Substitutions(Substitutions):
+    def apply(self) -> None:
+        """Refuse substitutions of substitutions of substitutions before any is made: ten short lines make gigabytes."""
+        sizes: dict[str, int] = {}
+
+        def size(node: Any) -> int:
+            return len(node.astext()) + sum(map(named, node.findall(nodes.substitution_reference)))
+
+        def named(reference: Any) -> int:
+            name = self.document.substitution_names.get(str(reference.get("refname", "")).lower(), "")
+            if name not in sizes:
+                sizes[name] = 0  # a circle is the library's to report
+                definition = self.document.substitution_defs.get(name)
+                sizes[name] = 0 if definition is None else size(definition)
+            return sizes[name]
+
+        if size(self.document) > max(_MOST_SUBSTITUTED, 2 * len(self.document.astext())):
+            raise OverflowError(f"expected substitutions of at most {_MOST_SUBSTITUTED:,} characters, found more")
+        super().apply()
 
 
 def _require_shallow(text: str, source: Source) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 from pptx import Presentation
 from pptx.enum.shapes import PP_PLACEHOLDER
 from pptx.exc import PythonPptxError
+from pptx.table import _Cell
 
 from kg_builder.errors import LoadError
 from kg_builder.loaders.locating import shown
@@ -55,7 +56,8 @@ def _slide(slide: Any, page: int) -> Iterator[Piece]:
         if role in _TITLES or role in _FURNITURE:
             continue
         if getattr(shape, "has_table", False):
-            rows = [[_cell(cell) for cell in row.cells] for row in shape.table.rows]
+            # By its elements: the library counts the rows anew for each.
+            rows = [[_cell(_Cell(tc, shape)) for tc in tr.tc_lst] for tr in shape.table._tbl.tr_lst]
             yield from table_pieces(rows, header=True if shape.table.first_row else None, page=page, titled=True)
         elif shape.has_text_frame:
             yield from _text_frame(shape.text_frame, page, as_list=role in _LISTS)

@@ -34,10 +34,12 @@ def parse(source: Source) -> Parsed:
         try:
             pieces: list[Piece] = []
             cells = 0
+            if len(workbook.worksheets) > source.limits.max_pages:
+                raise _too_large(source, f"{source.limits.max_pages:,} sheets")
             for sheet in workbook.worksheets:
                 rows = []
-                for row in _rows(sheet, source):
-                    cells += len(row)
+                for width, row in _rows(sheet, source):
+                    cells += width
                     if cells > source.limits.max_cells:
                         raise _too_large(source, f"{source.limits.max_cells:,} cells")
                     rows.append(row)
@@ -50,7 +52,8 @@ def parse(source: Source) -> Parsed:
     return Parsed(pieces, title)
 
 
-def _rows(sheet: Any, source: Source) -> Iterator[list[str]]:
+def _rows(sheet: Any, source: Source) -> Iterator[tuple[int, list[str]]]:
+    """Each row up to its last cell with something in it, and how many cells it took to read."""
     sheet.reset_dimensions()  # what the file says of its size may be wrong
     for number, row in enumerate(sheet.iter_rows()):
         if number >= _MOST_ROWS:
@@ -58,7 +61,7 @@ def _rows(sheet: Any, source: Source) -> Iterator[list[str]]:
         cells = [_shown(cell) for cell in row]
         while cells and not cells[-1]:
             cells.pop()
-        yield cells
+        yield len(row), cells
 
 
 def _tables(rows: list[list[str]]) -> Iterator[Piece]:

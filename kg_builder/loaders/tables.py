@@ -14,6 +14,8 @@ Row = Sequence[str]
 _NUMERIC = re.compile(r"[\W_]*\d[\d.,:/\-\s年月日%％e+]*[\W_]*(?:[A-Za-z%]{1,3})?", re.IGNORECASE)
 _LONGEST_HEADER = 80
 _DEEPEST_HEADER = 5
+_LONGEST_NAMES = 20_000  # of all columns together
+_MOST_CHARACTERS = 100_000_000
 
 
 def table_pieces(
@@ -27,13 +29,20 @@ def table_pieces(
     """
     filled = [cells for row in rows if any(cells := [clean(cell) for cell in row])]
     pieces: list[Piece] = []
-    while titled and len(filled) > 1 and _count(filled[0]) == 1 and max(map(_count, filled)) > 1:
-        pieces.append(Piece("paragraph", "".join(filled.pop(0)), page))
+    if titled:
+        first_wide = next((i for i, row in enumerate(filled) if _count(row) > 1), 0)
+        pieces += [Piece("paragraph", "".join(row), page) for row in filled[:first_wide]]
+        del filled[:first_wide]
     if not filled:
         return pieces
     if max(map(len, filled)) == 1 and header is not True:
         return [*pieces, *(Piece("paragraph", row[0], page) for row in filled)]  # a frame around text, not a table
     first = header_index(filled) if header is None else 0 if header and len(filled) > 1 else None
+    names = 0 if first is None else sum(map(len, filled[first]))
+    if names > _LONGEST_NAMES:  # they are said again in every row
+        first = None
+    if sum(len(cell) for row in filled for cell in row) > _MOST_CHARACTERS:
+        raise MemoryError  # cells that span rows make far more text than the file has
     for i, row in enumerate(filled):
         if first is None or i < first:
             alone = _count(row) == 1 and header is None

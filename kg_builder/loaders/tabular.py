@@ -37,9 +37,11 @@ def _delimiter(text: str) -> str:
         if delimiter not in head:
             continue
         try:
-            rows = islice(csv.reader(io.StringIO(head, newline=""), delimiter=delimiter), 50)
-            widths = [len(row) for row in rows if row]
+            rows = filter(None, csv.reader(io.StringIO(head, newline=""), delimiter=delimiter))
+            widths = [len(row) for row in islice(rows, 50)]
         except csv.Error:
+            continue
+        if not widths:
             continue
         usual = max(set(widths), key=widths.count)
         share = widths.count(usual) / len(widths)

@@ -29,6 +29,7 @@ _HEADING_STYLE = re.compile(r"(?:heading|标题|標題)\s*(\d)$", re.IGNORECASE)
 _WRAPPERS = (f"{_W}sdt", f"{_W}customXml", f"{_W}ins", f"{_W}moveTo")
 _BREAK = "\n"
 _MOST_SPAN = 200
+_LONGEST_CHAIN = 100  # of styles that are based on one another; Word allows about ten
 
 
 def parse(source: Source) -> Parsed:
@@ -43,11 +44,11 @@ def parse(source: Source) -> Parsed:
         raise LoadError(f"expected a Word document, found: {exc}: {shown(source.path)}", reason="corrupt") from exc
     reader = _Reader(_Styles(document.styles.element))
     pieces = list(reader.blocks(document.element.body))
-    for relation in document.part.rels.values():
-        if relation.reltype.endswith(_NOTES) and not relation.is_external:
-            root = parse_xml(relation.target_part.blob, source, part="notes")
-            notes = (note for note in root if note.get(f"{_W}type") not in ("separator", "continuationSeparator"))
-            pieces += [piece for note in notes for piece in reader.blocks(note)]
+    relations = [r for r in document.part.rels.values() if r.reltype.endswith(_NOTES) and not r.is_external]
+    for blob in {relation.target_part.partname: relation.target_part.blob for relation in relations}.values():
+        root = parse_xml(blob, source, part="notes")
+        notes = (note for note in root if note.get(f"{_W}type") not in ("separator", "continuationSeparator"))
+        pieces += [piece for note in notes for piece in reader.blocks(note)]
     return Parsed(pieces, document.core_properties.title or reader.title)
 
 
@@ -69,7 +70,7 @@ class _Styles:
     def _resolve(self, name: str) -> tuple[int | None, bool, bool]:
         seen: set[str | None] = set()
         current: str | None = name
-        while current in self._elements and current not in seen:
+        while current in self._elements and current not in seen and len(seen) < _LONGEST_CHAIN:
             seen.add(current)
             style = self._elements[current]
             label = _value(style.find(f"{_W}name")).lower()
@@ -142,12 +143,11 @@ class _Reader:
                 header = True
             above = _cells(row, above)
             rows.append(above)
-            cells_below += [inner for cell in row.iter(f"{_W}tc") for inner in cell if inner.tag == f"{_W}tbl"]
+            cells_below += [inner for cell in _own_cells(row) for inner in cell if inner.tag == f"{_W}tbl"]
         if max((sum(map(bool, row)) for row in rows), default=0) <= 1:  # a frame around paragraphs
             for row in _rows(table):
-                for cell in row.iter(f"{_W}tc"):
+                for cell in _own_cells(row):
                     yield from self.blocks(cell)
-                    break
             return
         yield from table_pieces(rows, header=header, titled=True)
         for inner in cells_below:
@@ -162,14 +162,20 @@ def _rows(table: Any) -> Iterator[Any]:
             yield from _rows(inner)
 
 
+def _own_cells(row: Any) -> Iterator[Any]:
+    """The cells of a row, and not those of tables inside them: these come again where their own table is read."""
+    for child in row:
+        inner = child.find(f"{_W}sdtContent") if child.tag == f"{_W}sdt" else None
+        if child.tag == f"{_W}tc":
+            yield child
+        elif inner is not None:
+            yield from inner.findall(f"{_W}tc")
+
+
 def _cells(row: Any, above: list[str]) -> list[str]:
     """The texts of a row's cells in their columns; a cell merged downward is said in each row."""
     out: list[str] = []
-    found: list[Any] = []
-    for child in row:
-        inner = child.find(f"{_W}sdtContent") if child.tag == f"{_W}sdt" else None
-        found += [child] if child.tag == f"{_W}tc" else [] if inner is None else inner.findall(f"{_W}tc")
-    for cell in found:
+    for cell in _own_cells(row):
         properties = cell.find(f"{_W}tcPr")
         merged = None if properties is None else properties.find(f"{_W}vMerge")
         span = "" if properties is None else _value(properties.find(f"{_W}gridSpan"))
