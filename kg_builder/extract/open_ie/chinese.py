@@ -103,16 +103,15 @@ class _Reader:
 
     def _remember(self, subjects: set[int]) -> None:
         depth = 0
-        for i in range(1, len(self.tree)):
-            depth += (self.tree[i].text in "（(") - (self.tree[i].text in "）)")
+        for i, word in enumerate(self.tree[1:], 1):
+            depth += (word.text in "（(") - (word.text in "）)")
             if (
                 depth
+                or word.upos not in ("NOUN", "PROPN", "PART", "X")
+                or word.dep in ("compound", "flat", "flat:name", "clf", "nummod")
                 or not is_nominal(self.tree, i)
                 or is_pronoun(self.tree, i)
-                or self.tree[i].dep in ("compound", "flat", "flat:name", "clf", "nummod")
             ):
-                continue
-            if self.tree[i].upos not in ("NOUN", "PROPN", "PART", "X"):
                 continue
             entity = entity_head(self.tree, i)
             found = mention(self.tree, i)

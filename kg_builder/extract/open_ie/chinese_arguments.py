@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from kg_builder.extract.open_ie.chinese_tree import Tree
 from kg_builder.extract.open_ie.chinese_types import entity_type, is_role, is_time
 from kg_builder.extract.open_ie.chinese_words import words
+from kg_builder.extract.open_ie.memory import once
 from kg_builder.types import Mention, Span
 
 __all__ = [
@@ -36,11 +37,10 @@ _POINTERS = words("arguments.pointers")
 
 def is_nominal(tree: Tree, i: int) -> bool:
     """Whether the word can be an argument by itself."""
-    return (
-        tree[i].upos in _NOUNS
-        and tree[i].dep != "punct"
-        and not (tree[i].upos == "PART" and tree[i].xpos not in ("SFN", "SFA", "PFN"))
-    )
+    word = tree[i]
+    if word.upos not in _NOUNS or word.dep == "punct":
+        return False
+    return word.upos != "PART" or word.xpos in ("SFN", "SFA", "PFN")
 
 
 def is_pronoun(tree: Tree, i: int) -> bool:
@@ -62,6 +62,14 @@ def full(tree: Tree, i: int, *, outer: bool = False, localizer: bool = False) ->
 
     `outer` keeps prepositions and localizers (在 … 中), `localizer` the latter alone.
     """
+    known = tree.memory.setdefault((_full, outer, localizer), {})
+    if i not in known:
+        known[i] = _full(tree, i, outer=outer, localizer=localizer)
+    found: list[int] = known[i]
+    return found
+
+
+def _full(tree: Tree, i: int, *, outer: bool, localizer: bool) -> list[int]:
     predicate = bool(tree.kids(i, "cop")) or tree[i].dep in ("root", "parataxis", "advcl", "ccomp")
     keep = {i}
     bracket = _bracketed(tree, i)
@@ -140,6 +148,7 @@ def _bracketed(tree: Tree, i: int) -> set[int]:
     return inside - {i} if i not in inside else set()
 
 
+@once
 def entity_head(tree: Tree, i: int) -> int:
     """The word that names the entity: the name after a title (首席执行官 张伟), the class of 之一, else `i`."""
     if tree[i].text in ("一", "之一"):
@@ -151,6 +160,7 @@ def entity_head(tree: Tree, i: int) -> int:
     return i
 
 
+@once
 def compact(tree: Tree, i: int) -> list[int]:
     """The words of the entity at `i`: an unbroken run of what identifies it."""
     i = entity_head(tree, i)
@@ -206,6 +216,8 @@ def compact(tree: Tree, i: int) -> list[int]:
 
 def _title_words(tree: Tree, i: int) -> list[int]:
     """What stands between 《 and 》 around the word: the name of a work, whatever its grammar."""
+    if "《" not in tree.text:
+        return []
     low = i
     while low > 0 and i - low < 25 and tree[low].text not in "《》":
         low -= 1
@@ -219,8 +231,10 @@ def _title_words(tree: Tree, i: int) -> list[int]:
 
 def _widened(tree: Tree, i: int, low: int) -> int:
     """The start of 江屿 渔业 合作社 before 社长, where each part hangs on the post instead of the next part."""
+    if tree[i].dep != "nmod" or tree[i].head < i:
+        return low
     text = "".join(tree[k].text for k in range(low, i + 1))
-    if tree[i].dep != "nmod" or tree[i].head < i or len(text) > 4 or entity_type(text) != "Organization":
+    if len(text) > 4 or entity_type(text) != "Organization":
         return low
     for k in reversed(tree.kids(tree[i].head, "nmod")):
         below = tree.subtree(k)
@@ -258,6 +272,7 @@ def possessor(tree: Tree, i: int) -> int | None:
     return None
 
 
+@once
 def entity_kind(tree: Tree, i: int) -> str:
     """The type of the entity at `i`."""
     ids = compact(tree, i)
@@ -274,6 +289,7 @@ def entity_kind(tree: Tree, i: int) -> str:
     return kind
 
 
+@once
 def mention(tree: Tree, i: int) -> Mention:
     """The entity at `i`, anchored and typed."""
     ids = compact(tree, i)

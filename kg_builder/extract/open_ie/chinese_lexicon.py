@@ -40,22 +40,25 @@ def dictionary_features(symbols: Sequence[str], lexicon: Mapping[str, int]) -> l
     starts, ends, inside = [0] * n, [0] * n, [0] * n
     start_tags, end_tags = [0] * n, [0] * n
     line = "".join(s if len(s) == 1 else "\0" for s in symbols)
-    for i in range(n):
-        tag = lexicon.get(line[i])
-        if tag is not None and not starts[i]:
+    find = lexicon.get
+    for i, char in enumerate(line):
+        if char == "\0":
+            continue
+        tag = find(char)
+        if tag is not None:
             start_tags[i] = tag
-        if tag is not None and not ends[i]:
-            end_tags[i] = tag
-        for size in range(min(LONGEST, n - i), 1, -1):
-            tag = lexicon.get(line[i : i + size])
+            if not ends[i]:
+                end_tags[i] = tag
+        for stop in range(min(i + LONGEST, n), i + 1, -1):
+            tag = find(line[i:stop])
             if tag is None:
                 continue
-            last = i + size - 1
-            if size > starts[i]:
+            size, last = stop - i, stop - 1
+            if not starts[i]:  # the longest word that starts here comes first
                 starts[i], start_tags[i] = size, tag
+                for k in range(i + 1, last):
+                    if size > inside[k]:
+                        inside[k] = size
             if size > ends[last]:
                 ends[last], end_tags[last] = size, tag
-            for k in range(i + 1, last):
-                if size > inside[k]:
-                    inside[k] = size
     return list(zip(starts, ends, inside, start_tags, end_tags, strict=True))

@@ -206,7 +206,7 @@ def _named(text: str, start: int, end: int) -> tuple[int, int] | None:
 
 def _entity_before(tree: Tree, at: int) -> Mention | None:
     """The entity that ends right before the offset `at`."""
-    last = max((w.i for w in tree.words[1:] if w.end <= at and w.text not in _QUOTES), default=0)
+    last = max((w.i for w in tree[1:] if w.end <= at and w.text not in _QUOTES), default=0)
     if not last or at - tree[last].end > 2:
         return None
     i = last

@@ -124,11 +124,9 @@ def is_predicate(tree: Tree, i: int) -> bool:
 def is_quantity(tree: Tree, i: int) -> bool:
     """总投资6.8亿元: an amount says by itself what its subject is."""
     word = tree[i]
-    if not (word.xpos == "NNB" or word.upos == "NUM" or tree.kids(i, "nummod")) or word.upos not in (
-        "NOUN",
-        "NUM",
-        "PART",
-    ):
+    if word.upos not in ("NOUN", "NUM", "PART"):
+        return False
+    if not (word.xpos == "NNB" or word.upos == "NUM" or tree.kids(i, "nummod")):
         return False
     clausal = word.dep in ("root", "parataxis", "conj", "advcl", "ccomp", "xcomp", "acl")
     return clausal and any(k < i for k in tree.kids(i, "nsubj"))

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from kg_builder.extract.open_ie.chinese_words import words
+from kg_builder.extract.open_ie.memory import Memory, once
 
 if TYPE_CHECKING:
     from kg_builder.extract.open_ie.pipeline_zh import Sentence
@@ -45,25 +47,26 @@ class Word:
     kids: list[int] = field(default_factory=list)
 
 
-class Tree:
+class Tree(list[Word]):
     """A parsed sentence of `text`. ``tree[i]`` is the i-th word, ``tree[0]`` a root that governs the sentence."""
 
     def __init__(self, text: str, sentence: Sentence) -> None:
+        super().__init__([Word(0, 0, 0, "", "ROOT", "", -1, "")])
         self.text = text
-        self.words = [Word(0, 0, 0, "", "ROOT", "", -1, "")]
+        self.memory: Memory = {}
         columns = zip(
             sentence.starts, sentence.ends, sentence.upos, sentence.xpos, sentence.heads, sentence.labels, strict=True
         )
         for i, (start, end, upos, xpos, head, label) in enumerate(columns, 1):
-            self.words.append(Word(i, start, end, text[start:end], upos, xpos, head, label))
+            self.append(Word(i, start, end, text[start:end], upos, xpos, head, label))
         self._mend_auxiliaries()
         self._mend_relatives()
-        for word in self.words[1:]:
-            self.words[word.head].kids.append(word.i)
+        for word in self[1:]:
+            self[word.head].kids.append(word.i)
 
     def _mend_auxiliaries(self) -> None:
         """没有收购公司, read as "has no buying-company", is a denied verb with an object; so with 无法, 计划 …"""
-        for helper, verb in zip(self.words[1:], self.words[2:], strict=False):
+        for helper, verb in pairwise(self[1:]):
             control = helper.text in _CONTROL
             if (
                 helper.upos != "VERB"
@@ -74,7 +77,7 @@ class Tree:
             if not control and verb.head == helper.i and verb.dep in ("xcomp", "ccomp"):
                 self._make_adverb(helper, verb)
                 continue
-            noun = self.words[verb.head]
+            noun = self[verb.head]
             if noun.head != helper.i or noun.dep not in ("obj", "xcomp", "ccomp") or noun.i < verb.i:
                 continue
             if verb.dep not in ("compound", "nmod", "amod", "acl", "acl:relcl") or not self._is_action(
@@ -91,7 +94,7 @@ class Tree:
     def _make_adverb(self, helper: Word, verb: Word) -> None:
         """The verb takes the helper's place and all that hung on it."""
         verb.head, verb.dep = helper.head, helper.dep
-        for word in self.words[1:]:
+        for word in self[1:]:
             if word.head == helper.i and word is not verb:
                 word.head = verb.i
         helper.head, helper.dep, helper.upos = verb.i, "advmod", "ADV"
@@ -100,23 +103,23 @@ class Tree:
         """Whether what follows 没有, 计划 … is something done and not a thing: 没有公布姓名, but 没有收购计划."""
         if verb.upos not in ("VERB", "NOUN"):
             return False
-        tied = any(w.head == verb.i and w.xpos == "DEC" for w in self.words)
+        tied = any(w.head == verb.i and w.xpos == "DEC" for w in self)
         if helper.text.startswith("没") or helper.text in _CONTROL:
             return not tied and noun.text not in _ABSTRACT and (verb.upos == "VERB" or verb.text in _action_words())
         return True
 
     def _free_particle(self, verb: Word) -> None:
         """的 that closed a relative clause now ties the word before it to the noun after it."""
-        for particle in self.words[1:]:
+        for particle in self[1:]:
             if particle.head == verb.i and particle.dep == "mark:rel" and particle.i - 1 > verb.i:
                 particle.head, particle.dep = particle.i - 1, "case"
 
     def _mend_relatives(self) -> None:
         """经营者应当保护消费者的权益, read as one noun with a relative clause, is a verb with its object."""
-        for noun in self.words[1:]:
+        for noun in self[1:]:
             if noun.upos not in ("NOUN", "PART") or noun.dep not in ("root", "parataxis", "ccomp", "conj"):
                 continue
-            kids = [w for w in self.words[1:] if w.head == noun.i]
+            kids = [w for w in self[1:] if w.head == noun.i]
             subjects = [w for w in kids if w.dep == "nsubj"]
             verbs = [w for w in kids if w.dep == "acl:relcl" and w.upos == "VERB" and w.i < noun.i]
             if len(subjects) != 1 or len(verbs) != 1 or any(w.dep == "cop" for w in kids) or subjects[0].i > verbs[0].i:
@@ -124,7 +127,7 @@ class Tree:
             self._make_object(noun, verbs[0], kids)
 
     def _make_object(self, noun: Word, verb: Word, kids: list[Word]) -> None:
-        if any(w.head == verb.i and w.dep in ("nsubj", "obj") for w in self.words):
+        if any(w.head == verb.i and w.dep in ("nsubj", "obj") for w in self):
             return
         verb.head, verb.dep, noun.head, noun.dep = noun.head, noun.dep, verb.i, "obj"
         for word in kids:
@@ -132,34 +135,24 @@ class Tree:
                 word.head = verb.i
         self._free_particle(verb)
 
-    def __getitem__(self, i: int) -> Word:
-        return self.words[i]
-
-    def __len__(self) -> int:
-        return len(self.words)
-
     def kids(self, i: int, *labels: str) -> list[int]:
         """Children of `i` with one of `labels`, from left to right."""
-        return [k for k in self.words[i].kids if self.words[k].dep in labels]
+        kids = self[i].kids
+        return [k for k in kids if self[k].dep in labels] if kids else []
 
     def subtree(self, i: int) -> list[int]:
         """`i` and all below it, in text order."""
-        found, open_ = [], [i]
-        while open_:
-            k = open_.pop()
-            found.append(k)
-            open_ += self.words[k].kids
-        return sorted(found)
+        return _subtree(self, i)
 
     @cached_property
     def depth(self) -> list[int]:
         """How far each word stands from the root."""
-        depths = [0] * len(self.words)
-        open_ = list(self.words[0].kids)
+        depths = [0] * len(self)
+        open_ = list(self[0].kids)
         while open_:
             k = open_.pop()
-            depths[k] = depths[self.words[k].head] + 1
-            open_ += self.words[k].kids
+            depths[k] = depths[self[k].head] + 1
+            open_ += self[k].kids
         return depths
 
     def is_run(self, ids: Sequence[int]) -> bool:
@@ -170,21 +163,32 @@ class Tree:
         """Words in the given order as (surface, start, end); offsets only where they stand side by side in the text."""
         order = list(ids)
         if self.is_run(order) and order == sorted(order):
-            start, end = self.words[order[0]].start, self.words[order[-1]].end
+            start, end = self[order[0]].start, self[order[-1]].end
             return self.text[start:end], start, end
         return "".join(self._piece(a, b) for a, b in zip(order, [*order[1:], 0], strict=True)), None, None
 
     def _piece(self, i: int, following: int) -> str:
         """The word, with the blank after it where the next one follows in the text."""
-        word = self.words[i]
-        gap = self.text[word.end : self.words[following].start] if following == i + 1 else ""
+        word = self[i]
+        gap = self.text[word.end : self[following].start] if following == i + 1 else ""
         return word.text + gap
 
     def above(self, i: int) -> list[int]:
         """The ancestors of `i`, nearest first, without the root node."""
         path = []
-        i = self.words[i].head
+        i = self[i].head
         while i > 0:
             path.append(i)
-            i = self.words[i].head
+            i = self[i].head
         return path
+
+
+@once
+def _subtree(tree: Tree, i: int) -> list[int]:
+    found, open_ = [], [i]
+    while open_:
+        k = open_.pop()
+        found.append(k)
+        open_ += tree[k].kids
+    found.sort()
+    return found

@@ -38,8 +38,10 @@ _PLACES = words("types.places")
 _PLAIN = words("types.plain")
 _DICTIONARY = {"nr": "Person", "ns": "Place", "nt": "Organization", "t": "Time"}
 _NUMERALS = words("types.numerals")
+_REMEMBERED = 1 << 14  # entities come back throughout a document
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def is_time(text: str) -> bool:
     """Whether the words name a point or stretch of time."""
     return bool(_TIME.match(text) or (len(text) < 16 and _TIME_PART.search(text)))
@@ -60,6 +62,7 @@ def _tags() -> dict[str, str]:
     }
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def entity_type(
     text: str, *, name: bool = False, person: bool = False, quoted: bool = False, counted: bool = True
 ) -> str:

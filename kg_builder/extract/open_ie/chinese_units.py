@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
 
 __all__ = ["Unit", "split_sentences", "split_units"]
 
@@ -26,8 +27,7 @@ _CLOSERS = "”’」』）)》〉】\"'"
 _SOFT = "，,：:、 \t"
 
 
-@dataclass(frozen=True, slots=True)
-class Unit:
+class Unit(NamedTuple):
     """``text[start:end]``, and what the model sees of it; `spaced` where white space stands before it."""
 
     start: int
@@ -48,6 +48,7 @@ def split_units(text: str, start: int = 0, end: int | None = None) -> list[Unit]
     return units
 
 
+@lru_cache(maxsize=1 << 14)
 def _symbol(kind: str, form: str) -> str:
     if kind == "number":
         if form[-1] in "%％‰":

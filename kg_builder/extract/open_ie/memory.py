@@ -25,12 +25,11 @@ def once(find: Callable[[_Tree, int], _Answer]) -> Callable[[_Tree, int], _Answe
 
     @wraps(find)
     def remembered(tree: _Tree, i: int) -> _Answer:
-        known = tree.memory.get(find)
-        if known is None:
-            known = tree.memory[find] = {}
-        if i not in known:
-            known[i] = find(tree, i)
-        answer: _Answer = known[i]
+        answer: _Answer
+        try:
+            answer = tree.memory[find][i]
+        except KeyError:
+            answer = tree.memory.setdefault(find, {})[i] = find(tree, i)
         return answer
 
     return remembered

@@ -69,7 +69,8 @@ def _spanning_tree(full: NDArray[np.float64]) -> NDArray[np.int64]:
     if cycle is None:
         return heads
     n = len(heads)
-    outside = np.array([i for i in range(n) if i not in set(cycle)], dtype=np.int64)
+    inside = set(cycle)
+    outside = np.array([i for i in range(n) if i not in inside], dtype=np.int64)
     ring = np.array(cycle, dtype=np.int64)
     # The cycle becomes one node, the last of the smaller graph.
     size = len(outside) + 1
