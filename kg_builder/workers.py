@@ -26,7 +26,7 @@ from typing import IO, Any, Generic, Literal, TypeVar
 
 from kg_builder.errors import KGError
 
-__all__ = ["Failure", "Outcome", "default_workers", "run_tasks", "run_together"]
+__all__ = ["Failure", "Outcome", "Pool", "default_workers", "run_tasks", "run_together"]
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -133,7 +133,7 @@ def run_together(
     if workers == 0:
         yield from _run_here(function, tasks)
         return
-    pool = _Pool(function, workers=workers, timeout_s=timeout_s, memory_bytes=memory_bytes)
+    pool = Pool(function, workers=workers, timeout_s=timeout_s, memory_bytes=memory_bytes)
     runner = _Runner(pool, tasks, ordered=ordered)
     try:
         while ready := runner.take():
@@ -158,7 +158,7 @@ def _run_here(
 class _Runner:
     """A pool at work in a thread of its own, ahead of whoever takes the outcomes."""
 
-    def __init__(self, pool: _Pool, tasks: Iterable[Any], *, ordered: bool) -> None:
+    def __init__(self, pool: Pool, tasks: Iterable[Any], *, ordered: bool) -> None:
         self._pool = pool
         self._ready: queue.Queue[Outcome[Any, Any] | BaseException | None] = queue.Queue(4 * pool.size)
         self._thread = threading.Thread(target=self._run, args=(tasks, ordered), name="kg-workers", daemon=True)
@@ -214,7 +214,9 @@ def _then_its_error(tasks: Iterable[Any]) -> Iterator[Any]:
         yield _Unread(exc)
 
 
-class _Pool:
+class Pool:
+    """Worker processes that are kept from one `run` to the next; what `run_together` is made of."""
+
     def __init__(
         self, function: Callable[..., Any], *, workers: int, timeout_s: float | None, memory_bytes: int | None
     ) -> None:
@@ -227,6 +229,7 @@ class _Pool:
         self._stopped = False
 
     def run(self, tasks: Iterable[T | Outcome[T, Any]], *, ordered: bool) -> Iterator[Outcome[T, Any]]:
+        """Outcomes of the function over `tasks`; one run at a time."""
         to_do = enumerate(_then_its_error(tasks))
         pending = next(to_do, None)
         finished: dict[int, Outcome[T, Any]] = {}
