@@ -15,6 +15,10 @@ from kg_builder.loaders.pieces import Source
 __all__ = ["local_name", "parse_html", "parse_xhtml", "parse_xml", "require_size"]
 
 _NAMED_ENTITY = re.compile(rb"&([A-Za-z][A-Za-z0-9]{1,31});")
+# A tag with its quoted values, and no way of matching it twice.
+_TAG = re.compile(rb"""<[A-Za-z](?>[^<>"'=]++|=\s*+(?>"[^"]*+"|'[^']*+')?+|["'<])*+""")
+_VALUE = re.compile(rb"""=\s*+(?>"[^"]*+"|'[^']*+')""")
+_MOST_ATTRIBUTES = 5_000
 _XML_OWN = frozenset((b"amp", b"lt", b"gt", b"quot", b"apos"))
 
 
@@ -60,6 +64,7 @@ def parse_html(text: str, source: Source, *, part: str = "") -> Any:
     """
     data = text.encode("utf-8", "replace")
     require_size(len(data), source, part=part)
+    _require_few_attributes(data, source, part)
     parser = etree.HTMLParser(encoding="utf-8", no_network=True, huge_tree=False, remove_comments=True, remove_pis=True)
     try:
         root = etree.fromstring(data, parser)
@@ -80,6 +85,18 @@ def require_size(size: int, source: Source, *, part: str = "") -> None:
             "split the file, or raise the limit",
             reason="too-large",
         )
+
+
+def _require_few_attributes(data: bytes, source: Source, part: str) -> None:
+    """Refuse an element with thousands of attributes: the parser compares each with all others."""
+    for tag in _TAG.finditer(data):
+        if tag.end() - tag.start() < 2 * _MOST_ATTRIBUTES:
+            continue
+        if len(set(_VALUE.sub(b" ", tag[0]).split())) > _MOST_ATTRIBUTES:
+            where = f"{part} of {shown(source.path)}" if part else shown(source.path)
+            raise LoadError(
+                f"expected elements of at most {_MOST_ATTRIBUTES:,} attributes, found more: {where}", reason="too-large"
+            )
 
 
 def local_name(element: Any) -> str:

@@ -13,18 +13,18 @@ from sample_files import ENGLISH, MAKERS, make_docx, make_epub, make_xlsx, pdf_b
 from kg_builder.errors import LoadError
 from kg_builder.loaders import Limits, load
 
-LONGEST_S = 8.0  # most take well under one; the machines that run tests are slow at times
+LONGEST_S = 10.0  # of CPU; most take well under one
 
 
 def outcome(path: Path, *, limits: Limits | None = None) -> str:
     """The text, or the reason there is none; soon."""
-    started = time.monotonic()
+    started = time.process_time()
     try:
         return load(path, limits=limits).text
     except LoadError as exc:
         return exc.reason
     finally:
-        assert time.monotonic() - started < LONGEST_S
+        assert time.process_time() - started < LONGEST_S
 
 
 def written(path: Path, data: bytes) -> Path:
@@ -89,6 +89,14 @@ def test_a_long_list_of_recipients_is_read_in_full(tmp_path: Path) -> None:
     text = outcome(written(tmp_path / "a.eml", b"To: " + people + b"\n\nWords."))
     assert "Lín 0 <lin0@xilan.example>" in text
     assert "Lín 299 <lin299@xilan.example>" in text
+
+
+def test_an_element_with_countless_attributes(tmp_path: Path) -> None:
+    countless = b" ".join(b"a%d='>'" % i for i in range(100_000))
+    assert outcome(written(tmp_path / "a.html", b"<p " + countless + b">Words.")) == "too-large"
+    long = b"<p title='" + b"word " * 50_000 + b"'>Words that stay.</p>"
+    assert outcome(written(tmp_path / "b.html", long)) == "Words that stay."
+    assert outcome(written(tmp_path / "c.html", b"<p>Words " + b'a<b="' * 50_000)).startswith("Words")
 
 
 def test_substitutions_of_substitutions(tmp_path: Path) -> None:
