@@ -45,6 +45,10 @@ class Settings:
     """Which extractor reads the texts."""
     workers: int = 0
     """Worker processes; 0: one for each core."""
+    engine: str = "local"
+    """Where files are read: ``local`` (worker processes on this machine) or ``ray`` (the nodes of a Ray cluster)."""
+    ray_result_mb: int = 256
+    """With ``ray``: the most mebibytes that may come back from a node for one file."""
     segment_characters: int = 1024
     """The most characters a segment may have."""
     file_timeout_s: float = 300.0
@@ -63,6 +67,7 @@ class Settings:
     def __post_init__(self) -> None:
         for name, least in (
             ("workers", 0),
+            ("ray_result_mb", 1),
             ("segment_characters", 16),
             ("file_memory_mb", 256),
             ("max_file_mb", 1),
@@ -71,6 +76,8 @@ class Settings:
         ):
             if getattr(self, name) < least:
                 raise ConfigError(f"setting {name!r}: expected at least {least}, found {getattr(self, name)!r}")
+        if self.engine not in ("local", "ray"):
+            raise ConfigError(f"setting 'engine': expected local or ray, found {self.engine!r}")
         if self.file_timeout_s <= 0:
             raise ConfigError(f"setting 'file_timeout_s': expected more than 0 seconds, found {self.file_timeout_s!r}")
 

@@ -8,14 +8,14 @@ import contextlib
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeVar
 
 from kg_builder.cache import DEFAULT_MAX_BYTES, open_cache
-from kg_builder.errors import CacheError, LoadError, UnreachableError
+from kg_builder.errors import CacheError, ConfigError, LoadError, UnreachableError
 from kg_builder.loaders import Found, discover, sha256_of
 from kg_builder.reports import FileProblem, IngestReport, Progress
 from kg_builder.stages import FileTask, Recipe, process_file
@@ -46,6 +46,9 @@ def build_graph(
     cache: Path | None = None,
     cache_max_bytes: int = DEFAULT_MAX_BYTES,
     patience_s: float = 600.0,
+    engine: str = "local",
+    ray_address: str | None = None,
+    ray_result_bytes: int = 256 << 20,
     stop: threading.Event | None = None,
     on_progress: Callable[[Progress], None] | None = None,
     on_message: Callable[[str], None] | None = None,
@@ -64,12 +67,18 @@ def build_graph(
         cache: file of extractions already made, which makes a run that was killed go on where it was.
         cache_max_bytes: what that file may take; what was of no use for longest is dropped first.
         patience_s: seconds to wait for a store that has gone away.
+        engine: ``local``: worker processes on this machine; ``ray``: the nodes of a Ray cluster, with at most `workers`
+            files under way.
+        ray_address: ``HOST:PORT`` of the cluster; None: ``RAY_ADDRESS``, or the cluster that this machine is part of.
+        ray_result_bytes: what may come back from a node for one file; one that gives more fails.
         stop: once set, no more files are begun; what is under way is finished and written.
         on_message: called with sentences for people about what the run waits for.
 
     Raises:
+        ConfigError: an unknown engine, or Ray is missing or has no cluster that can do the work.
         StoreError: the store cannot be reached or refused a statement. What was written stays; running again goes on.
     """
+    together = _engine(engine, workers, ray_address, ray_result_bytes)
     run = _Run(store, recipe or Recipe(), cache, patience_s, stop or threading.Event(), on_progress, on_message)
     roots = [Path(path) for path in paths]
     found = list(discover(roots, include=include, exclude=exclude))
@@ -77,10 +86,9 @@ def build_graph(
     run.unreadable = {file.uri: file for file in found if file.problem}
     tasks: Iterable[FileTask | Outcome[FileTask, Contribution]] = run.tasks(found)
     while True:
-        outcomes = run_together(
+        outcomes = together(
             process_file,
             tasks,
-            workers=default_workers() if workers is None else workers,
             timeout_s=file_timeout_s,
             memory_bytes=file_memory_bytes,
         )
@@ -95,6 +103,19 @@ def build_graph(
             open_cache(cache).trim(cache_max_bytes)
     run.withdraw_missing(roots, {f.uri for f in found}, prune=prune)
     return run.report()
+
+
+def _engine(
+    name: str, workers: int | None, ray_address: str | None, ray_result_bytes: int
+) -> Callable[..., Generator[list[Outcome[FileTask, Contribution]], None, None]]:
+    """What runs tasks on the engine of that name."""
+    if name == "local":
+        return partial(run_together, workers=default_workers() if workers is None else workers)
+    if name == "ray":
+        from kg_builder.ray_engine import ray_together
+
+        return partial(ray_together, workers=workers, address=ray_address, result_bytes=ray_result_bytes)
+    raise ConfigError(f"expected one of the engines local, ray; found {name!r}")
 
 
 class _Run:

@@ -32,6 +32,11 @@ def options(*names: str) -> Callable[[Command], Command]:
             help=f"What reads the texts: {', '.join(EXTRACTORS)}, or package.module:name.",
         ),
         "workers": click.option("--workers", type=int, metavar="N", help="Worker processes; default: one a core."),
+        "engine": click.option(
+            "--engine",
+            type=click.Choice(["local", "ray"]),
+            help="Where files are read: processes here, or a Ray cluster (docs/cluster.md).",
+        ),
         "json": click.option("--json", "as_json", is_flag=True, help="Print one JSON object."),
         "quiet": click.option("--quiet", is_flag=True, help="No progress, no messages."),
     }

@@ -22,7 +22,7 @@ __all__ = ["extract", "ingest", "remove", "retry", "status"]
 @click.option("--exclude", multiple=True, metavar="GLOB", help="Leave out files that match (repeatable).")
 @click.option("--prune", is_flag=True, help="Withdraw documents that are gone from the given folders.")
 @click.option("--budget-time", metavar="TIME", help="Begin no more files after this time (90s, 15m, 2h).")
-@options("store", "extractor", "workers", "json", "quiet")
+@options("store", "extractor", "workers", "engine", "json", "quiet")
 def ingest(
     paths: tuple[Path, ...],
     samples: bool,
@@ -33,6 +33,7 @@ def ingest(
     store: str | None,
     extractor: str | None,
     workers: int | None,
+    engine: str | None,
     as_json: bool,
     quiet: bool,
 ) -> int:
@@ -43,7 +44,7 @@ def ingest(
     from kg_builder.samples import sample_folder
     from kg_builder.stopping import parse_duration
 
-    settings = load_settings({"store": store, "extractor": extractor, "workers": workers})
+    settings = load_settings({"store": store, "extractor": extractor, "workers": workers, "engine": engine})
     if samples:
         paths += (sample_folder(),)
     if not paths:
@@ -124,13 +125,14 @@ def status(store: str | None, as_json: bool) -> int:
 @click.command()
 @click.argument("uris", nargs=-1)
 @click.option("--reason", help="Only files that failed for this reason.")
-@options("store", "extractor", "workers", "json", "quiet")
+@options("store", "extractor", "workers", "engine", "json", "quiet")
 def retry(
     uris: tuple[str, ...],
     reason: str | None,
     store: str | None,
     extractor: str | None,
     workers: int | None,
+    engine: str | None,
     as_json: bool,
     quiet: bool,
 ) -> int:
@@ -140,7 +142,7 @@ def retry(
     """
     from kg_builder.loaders import path_of, to_uri
 
-    settings = load_settings({"store": store, "extractor": extractor, "workers": workers})
+    settings = load_settings({"store": store, "extractor": extractor, "workers": workers, "engine": engine})
     wanted = {to_uri(uri) for uri in uris}
     with open_graph(settings) as graph:
         troubled = [d for state in ("failed", "partial") for d in graph.documents(state=state)]
@@ -208,6 +210,8 @@ def build(
             cache=cache_of(settings),
             cache_max_bytes=settings.cache_mb << 20,
             patience_s=settings.store_patience_s,
+            engine=settings.engine,
+            ray_result_bytes=settings.ray_result_mb << 20,
             stop=stop,
             on_progress=on_progress,
             on_message=say,
