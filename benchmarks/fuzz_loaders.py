@@ -121,7 +121,7 @@ def mutated_files(seed: int, numbers: range, sources: list[Path], folder: Path) 
 def run(args: argparse.Namespace) -> dict[str, object]:
     """Loads all, and what came of it."""
     sources = originals([ROOT / "data" / "sample", *args.folder], max_bytes=args.max_bytes)
-    numbers = range(args.n) if args.only is None else range(args.only, args.only + 1)
+    numbers = range(args.start, args.start + args.n) if args.only is None else range(args.only, args.only + 1)
     by_format: dict[str, Counter[str]] = defaultdict(Counter)
     by_kind: Counter[str] = Counter()
     defects: list[dict[str, object]] = []
@@ -145,6 +145,8 @@ def run(args: argparse.Namespace) -> dict[str, object]:
                 if args.keep:
                     args.keep.mkdir(parents=True, exist_ok=True)
                     (args.keep / task.path.name).write_bytes(task.path.read_bytes())
+            if seen % 500 == 0:
+                print(f"{seen:,} of {len(numbers):,}, {len(defects)} defects", file=sys.stderr, flush=True)
             task.path.unlink()
     total = sum(by_format.values(), Counter())
     return {
@@ -170,6 +172,7 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     data = [Path(os.environ["KG_DATA"]) / "documents"] if os.environ.get("KG_DATA") else []
     parser.add_argument("-n", type=int, default=10_000, help="how many files")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--start", type=int, default=0, metavar="NUMBER", help="where a run that was cut off goes on")
     parser.add_argument("--only", type=int, help="just this number")
     parser.add_argument("--folder", type=Path, action="append", default=None, help="more originals")
     parser.add_argument("--max-bytes", type=int, default=300_000, help="of an original")
