@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from kg_builder.analysis import graph_statistics
+    from kg_builder.backup import back_up, restore
     from kg_builder.config import Settings, load_settings
+    from kg_builder.differences import compare_extractors
     from kg_builder.doctor import examine
     from kg_builder.errors import KGError
     from kg_builder.evaluate import evaluate_files
@@ -42,8 +44,11 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "graph_statistics": "analysis",
+    "back_up": "backup",
+    "restore": "backup",
     "Settings": "config",
     "load_settings": "config",
+    "compare_extractors": "differences",
     "examine": "doctor",
     "KGError": "errors",
     "evaluate_files": "evaluate",
@@ -86,7 +91,9 @@ __all__ = [
     "Settings",
     "Statement",
     "Triple",
+    "back_up",
     "build_graph",
+    "compare_extractors",
     "discover",
     "evaluate_files",
     "examine",
@@ -98,6 +105,7 @@ __all__ = [
     "load_settings",
     "open_extractor",
     "open_store",
+    "restore",
     "sample_folder",
     "segment_document",
 ]

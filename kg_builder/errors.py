@@ -11,6 +11,7 @@ A message says what was expected, what was found, where, and what to do about it
         * QueryError     a Cypher statement that the database could not run
         * UnreachableError  nothing answers where the database was
     * CacheError         the file of extractions already made cannot be used
+    * BackupError        a backup that cannot be made, or is none
     * OntologyError      an ontology file that cannot be used
     * EvaluationError    gold or predicted data that cannot be compared
 """
@@ -18,6 +19,7 @@ A message says what was expected, what was found, where, and what to do about it
 from __future__ import annotations
 
 __all__ = [
+    "BackupError",
     "CacheError",
     "ConfigError",
     "EvaluationError",
@@ -82,6 +84,10 @@ class UnreachableError(StoreError):
 
 class CacheError(KGError):
     """The file of extractions already made cannot be used."""
+
+
+class BackupError(KGError):
+    """A backup that cannot be made, is damaged, or does not go with the store."""
 
 
 class OntologyError(KGError):

@@ -11,8 +11,11 @@ import sys
 import click
 
 from kg_builder.cli.common import INTERRUPTED, NOTHING_DONE
+from kg_builder.cli.comparing import diff
 from kg_builder.cli.documents import extract, ingest, remove, retry, status
 from kg_builder.cli.graph import doctor, evaluate, export, query, stats, ui
+from kg_builder.cli.keeping import backup, restore
+from kg_builder.cli.watching import watch
 from kg_builder.errors import ConfigError, KGError
 
 __all__ = ["cli", "main"]
@@ -53,5 +56,21 @@ def cli() -> None:
     """
 
 
-for command in (ingest, extract, status, retry, remove, query, export, stats, doctor, evaluate, ui):
+for command in (
+    ingest,
+    watch,
+    extract,
+    status,
+    retry,
+    remove,
+    query,
+    export,
+    backup,
+    restore,
+    stats,
+    diff,
+    doctor,
+    evaluate,
+    ui,
+):
     cli.add_command(command)

@@ -17,6 +17,7 @@ from kg_builder.store.checking import check_graph
 from kg_builder.store.connection import Connection, redacted
 from kg_builder.store.embedded import EmbeddedServer
 from kg_builder.store.exploring import Explorer
+from kg_builder.store.keeping import Keeper
 from kg_builder.store.querying import Querying
 from kg_builder.store.reading import Reader
 from kg_builder.store.records import (
@@ -80,6 +81,7 @@ class GraphStore:
         self._explorer = Explorer(connection, self._reader)
         self._querying = Querying(connection)
         self._writer = Writer(connection, Tokens(connection))
+        self.keeper = Keeper(connection, self._reader, self._writer, self._exclusive)
         if not connection.read_only:
             self._make_schema()
 
@@ -184,6 +186,10 @@ class GraphStore:
     def segments(self, uri: str) -> list[StoredSegment]:
         """The segments of a document in reading order."""
         return self._reader.segments(_document_id(uri), uri)
+
+    def contribution(self, uri: str) -> Contribution | None:
+        """All that a document gave, as it was written but for text outside its segments; None: no such document."""
+        return self.keeper.contribution(_document_id(uri))
 
     def counts(self) -> Counts:
         """How much the store holds."""

@@ -65,6 +65,11 @@ class Draft:
         """
         return cls(contribution, document_row(contribution.document, **properties), _by_segment(contribution))
 
+    @classmethod
+    def as_it_was(cls, contribution: Contribution, properties: Row) -> Draft:
+        """The same for a document that comes from another store, with all its properties."""
+        return cls(contribution, properties, _by_segment(contribution))
+
     @property
     def document(self) -> Document:
         """The document."""
@@ -134,8 +139,11 @@ class Writer:
 
         self._connection.writing(last)
 
-    def assign(self, assignment: Mapping[str, str]) -> None:
-        """Put names with other entities, and the edges with them."""
+    def assign(self, assignment: Mapping[str, str], *, marked: Iterable[str] | None = None) -> None:
+        """Put names with other entities, and the edges with them.
+
+        The rules leave the names of `marked` where they are from now on; None: all that were moved.
+        """
 
         def move(run: Run) -> None:
             run(cypher.TAKE_TURN)
@@ -154,7 +162,7 @@ class Writer:
             registry.assign(assignment)
             edges = Edges(run, self._tokens)
             _settle(run, self._tokens, registry, edges)
-            run(cypher.ASSIGN_NAMES, ids=sorted(assignment))
+            run(cypher.ASSIGN_NAMES, ids=sorted(assignment if marked is None else marked))
             edges.project()
 
         self._connection.writing(move)
