@@ -63,6 +63,10 @@ class Settings:
     """The most that file may take, in mebibytes: what was of no use for longest is dropped first."""
     store_patience_s: float = 600.0
     """Seconds to wait for a store that has gone away in the middle of a run."""
+    price_input_per_mtok: float = 0.0
+    """What a million tokens cost that a paid model reads, in any currency; 0: nothing."""
+    price_output_per_mtok: float = 0.0
+    """What a million tokens cost that a paid model writes."""
 
     def __post_init__(self) -> None:
         for name, least in (
@@ -73,6 +77,8 @@ class Settings:
             ("max_file_mb", 1),
             ("cache_mb", 1),
             ("store_patience_s", 0),
+            ("price_input_per_mtok", 0),
+            ("price_output_per_mtok", 0),
         ):
             if getattr(self, name) < least:
                 raise ConfigError(f"setting {name!r}: expected at least {least}, found {getattr(self, name)!r}")

@@ -5,21 +5,25 @@ framework.
 from __future__ import annotations
 
 import contextlib
+import logging
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Sequence
+from dataclasses import asdict, replace
 from functools import partial
+from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
+from kg_builder.budgets import Budget
 from kg_builder.cache import DEFAULT_MAX_BYTES, open_cache
 from kg_builder.errors import CacheError, ConfigError, LoadError, UnreachableError
 from kg_builder.loaders import Found, discover, sha256_of
 from kg_builder.reports import FileProblem, IngestReport, Progress
 from kg_builder.stages import FileTask, Recipe, process_file
-from kg_builder.types import Contribution
+from kg_builder.telemetry import emit
+from kg_builder.types import Contribution, Usage
 from kg_builder.workers import Failure, Outcome, default_workers, run_together
 
 if TYPE_CHECKING:
@@ -49,6 +53,8 @@ def build_graph(
     engine: str = "local",
     ray_address: str | None = None,
     ray_result_bytes: int = 256 << 20,
+    only: Collection[str] | None = None,
+    budget: Budget | None = None,
     stop: threading.Event | None = None,
     on_progress: Callable[[Progress], None] | None = None,
     on_message: Callable[[str], None] | None = None,
@@ -71,6 +77,8 @@ def build_graph(
             files under way.
         ray_address: ``HOST:PORT`` of the cluster; None: ``RAY_ADDRESS``, or the cluster that this machine is part of.
         ray_result_bytes: what may come back from a node for one file; one that gives more fails.
+        only: uris; None: all. Other files are neither read nor missed: for whoever knows what has changed.
+        budget: what may be spent on a paid model. Once it is, nothing more is begun, as with `stop`.
         stop: once set, no more files are begun; what is under way is finished and written.
         on_message: called with sentences for people about what the run waits for.
 
@@ -80,10 +88,29 @@ def build_graph(
     """
     together = _engine(engine, workers, ray_address, ray_result_bytes)
     run = _Run(store, recipe or Recipe(), cache, patience_s, stop or threading.Event(), on_progress, on_message)
+    run.budget = budget or run.budget
     roots = [Path(path) for path in paths]
-    found = list(discover(roots, include=include, exclude=exclude))
-    run.total = len(found)
-    run.unreadable = {file.uri: file for file in found if file.problem}
+    present = list(discover(roots, include=include, exclude=exclude))
+    found = present if only is None else [file for file in present if file.uri in only]
+    run.expect(found)
+    emit(
+        "begin",
+        f"{len(found):,} files found",
+        version=version("kg-builder"),
+        store=store.uri,
+        server=store.server,
+        paths=[str(root) for root in roots],
+        found=len(found),
+        bytes=sum(file.size_bytes for file in found),
+        recipe=asdict(run.recipe),
+        engine=engine,
+        workers=default_workers() if workers is None and engine == "local" else workers,
+        file_timeout_s=file_timeout_s,
+        file_memory_bytes=file_memory_bytes,
+        cache=str(cache) if cache else None,
+        prune=prune,
+        budget=asdict(run.budget),
+    )
     tasks: Iterable[FileTask | Outcome[FileTask, Contribution]] = run.tasks(found)
     while True:
         outcomes = together(
@@ -101,8 +128,10 @@ def build_graph(
     if cache is not None:
         with contextlib.suppress(CacheError):
             open_cache(cache).trim(cache_max_bytes)
-    run.withdraw_missing(roots, {f.uri for f in found}, prune=prune)
-    return run.report()
+    run.withdraw_missing(roots, present, only, prune=prune)
+    report = run.report()
+    emit("end", f"{report.loaded:,} of {report.found:,} files loaded", report=report.to_dict())
+    return report
 
 
 def _engine(
@@ -140,7 +169,11 @@ class _Run:
         self.on_message = on_message or (lambda message: None)
         self.fingerprint = recipe.fingerprint
         self.known: dict[str, StoredDocument] = {document.uri: document for document in store.documents()}
+        self.budget = Budget()
+        self.usage = Usage()
         self.total = 0
+        self.weights: dict[str, int] = {}  # bytes of files that seem to be work
+        self.done_bytes = self.total_bytes = 0
         self.unreadable: dict[str, Found] = {}  # files that are not to be opened
         self.again: list[FileTask] = []
         self.arrived: dict[str, str] = {}  # new documents by the hash of their bytes
@@ -149,13 +182,26 @@ class _Run:
         self.pruned = 0
         self.counts: Counter[str] = Counter()
         self.languages: Counter[str] = Counter()
+        self.rejected: Counter[str] = Counter()
         self.problems: list[FileProblem] = []
         self.started = time.monotonic()
+
+    def expect(self, found: Sequence[Found]) -> None:
+        """Note what there is to do."""
+        self.total = len(found)
+        self.unreadable = {file.uri: file for file in found if file.problem}
+        for file in found:
+            known = self.known.get(file.uri)
+            same = known and (known.state, known.recipe) == ("complete", self.fingerprint)
+            if not file.problem and not (known and same and known.size_bytes == file.size_bytes):
+                self.weights[file.uri] = file.size_bytes
+        self.total_bytes = sum(self.weights.values())
 
     def tasks(self, found: Iterable[Found]) -> Iterator[FileTask | Outcome[FileTask, Contribution]]:
         """What is left to do, and the outcome of what is not. Touches no store: it is read in another thread."""
         for file in found:
             if self.stop.is_set():
+                emit("stop", "nothing more is begun", done=self._done, found=self.total)
                 return
             task = FileTask(file.path, file.uri, self.recipe, self.cache)
             error = file.problem
@@ -171,25 +217,38 @@ class _Run:
 
     def take(self, outcomes: Iterable[Outcome[FileTask, Contribution]]) -> None:
         """Write what came of some files; small documents together, which is faster."""
-        together: list[tuple[Contribution, FileTask]] = []
+        outcomes = list(outcomes)
+        self._spend(sum((o.result.usage for o in outcomes if o.result is not None), Usage()))
+        together: list[tuple[Contribution, FileTask, float]] = []
         extractions = 0
         for outcome in outcomes:
             if outcome.result is not None:
-                together.append((outcome.result, outcome.task))
+                together.append((outcome.result, outcome.task, outcome.seconds))
                 extractions += len(outcome.result.statements)
                 if extractions >= _WRITTEN_TOGETHER:
                     self._write(together)
                     together, extractions = [], 0
             elif outcome.failure is not None:
-                self._fail(outcome.task, outcome.failure)
+                self._fail(outcome.task, outcome.failure, outcome.seconds)
             else:
                 self._count("unchanged", outcome.task.uri)
         self._write(together)
 
-    def withdraw_missing(self, roots: Iterable[Path], seen: set[str], *, prune: bool) -> None:
+    def withdraw_missing(
+        self, roots: Iterable[Path], present: Iterable[Found], only: Collection[str] | None, *, prune: bool
+    ) -> None:
         """Deal with documents of the store that lie under one of the folders but were not found there."""
         folders = tuple(_folder_uri(root) for root in roots if root.is_dir())
-        gone = sorted(uri for uri in self.known if uri not in seen and uri.startswith(folders)) if folders else []
+        seen = {file.uri for file in present}
+        unseen = tuple(f"{file.uri}/" for file in present if file.problem)  # folders that could not be looked into
+        gone = sorted(
+            uri
+            for uri in self.known
+            if uri not in seen
+            and uri.startswith(folders)
+            and not uri.startswith(unseen)
+            and (only is None or uri in only)
+        )
         for uri in gone:
             renamed_to = self.arrived.get(self.known[uri].sha256) if self.known[uri].sha256 else None
             if renamed_to is not None:
@@ -216,34 +275,68 @@ class _Run:
             missing=tuple(self.missing),
             segments=counts["segments"],
             segments_by_language=dict(sorted(self.languages.items())),
+            extracted=counts["extracted"],
             extractions=counts["extractions"],
             facts=counts["facts"],
             quarantined=counts["quarantined"],
+            rejected=dict(sorted(self.rejected.items())),
             reused=counts["reused"],
             unkept=counts["unkept"],
+            input_tokens=self.usage.input_tokens,
+            output_tokens=self.usage.output_tokens,
+            cost=round(self.budget.prices.cost(self.usage), 6),
+            bytes=counts["bytes"],
             seconds=round(time.monotonic() - self.started, 3),
             problems=tuple(sorted(self.problems, key=lambda problem: problem.uri)),
         )
 
-    def _write(self, together: Sequence[tuple[Contribution, FileTask]]) -> None:
-        written = [(c, _size(task.path), self.fingerprint) for c, task in together]
+    def _spend(self, usage: Usage) -> None:
+        """Add what was paid for, and begin nothing more once the budget is spent."""
+        self.usage += usage
+        spent = self.budget.spent(self.usage)
+        if spent and not self.stop.is_set():
+            self.stop.set()
+            self.on_message(f"{spent}; finishing what is under way")
+            emit("budget", spent, tokens=self.usage.tokens, cost=self.budget.prices.cost(self.usage))
+
+    def _write(self, together: Sequence[tuple[Contribution, FileTask, float]]) -> None:
+        sizes = [_size(task.path) for _, task, _ in together]
+        written = [(c, size, self.fingerprint) for (c, _, _), size in zip(together, sizes, strict=True)]
         self._patiently(lambda: self.store.write_all(written))
-        for contribution, task in together:
-            self.counts["segments"] += len(contribution.segments)
-            self.counts["extractions"] += len(contribution.statements)
-            self.counts["facts"] += sum(s.extraction.is_fact for s in contribution.statements)
-            for count in ("quarantined", "reused", "unkept"):
-                self.counts[count] += getattr(contribution, count)
+        for (contribution, task, seconds), size in zip(together, sizes, strict=True):
+            facts = {
+                "bytes": size,
+                "segments": len(contribution.segments),
+                "extracted": contribution.extracted,
+                "extractions": len(contribution.statements),
+                "facts": sum(s.extraction.is_fact for s in contribution.statements),
+                "quarantined": contribution.quarantined,
+                "reused": contribution.reused,
+                "unkept": contribution.unkept,
+            }
+            self.counts.update(facts)
+            self.rejected.update(contribution.rejected)
             if task.uri not in self.known:
                 self.arrived[contribution.document.sha256] = task.uri
             self.languages.update(segment.language for segment in contribution.segments)
+            reason = ""
             if faults := contribution.faults:
                 self.counts["partial"] += 1
+                reason = "extraction"
                 message = f"{len(faults)} segments could not be extracted; the first: {faults[0]}"
-                self.problems.append(FileProblem(task.uri, "partial", "extraction", message))
-            self._count("loaded", task.uri)
+                self.problems.append(FileProblem(task.uri, "partial", reason, message))
+            self._count(
+                "loaded",
+                task.uri,
+                seconds=round(seconds, 3),
+                reason=reason,
+                rejected=dict(contribution.rejected),
+                input_tokens=contribution.usage.input_tokens,
+                output_tokens=contribution.usage.output_tokens,
+                **facts,
+            )
 
-    def _fail(self, task: FileTask, failure: Failure) -> None:
+    def _fail(self, task: FileTask, failure: Failure, seconds: float) -> None:
         if failure.place is not None and failure.error is None and len(task.avoid) < _SEGMENTS_AVOIDED:
             reason = f"{failure.reason}: {failure.message}"
             self.again.append(replace(task, avoid=(*task.avoid, (failure.place, reason))))
@@ -254,9 +347,11 @@ class _Run:
             error = LoadError(failure.message, reason=failure.reason)
         found = self.unreadable.get(task.uri)
         sha256, size = ("", found.size_bytes) if found else (_hash_or_nothing(task.path), _size(task.path))
-        self._problem(task.uri, sha256, size, error, detail=failure.detail)
+        self._problem(task.uri, sha256, size, error, detail=failure.detail, seconds=seconds)
 
-    def _problem(self, uri: str, sha256: str, size_bytes: int, error: LoadError, *, detail: str = "") -> None:
+    def _problem(
+        self, uri: str, sha256: str, size_bytes: int, error: LoadError, *, detail: str = "", seconds: float = 0.0
+    ) -> None:
         state: Literal["failed", "skipped"] = "skipped" if error.reason in SKIPPED_REASONS else "failed"
         known = self.known.get(uri)
         if known is None or (known.state, known.reason, known.sha256) != (state, error.reason, sha256):
@@ -272,12 +367,28 @@ class _Run:
             )
             self._patiently(note)
         self.problems.append(FileProblem(uri, state, error.reason, str(error)))
-        self._count("skipped" if state == "skipped" else "failed", uri)
+        stage: Literal["failed", "skipped"] = "skipped" if state == "skipped" else "failed"
+        self._count(stage, uri, seconds=round(seconds, 3), reason=error.reason, detail=str(error))
 
-    def _count(self, stage: Literal["loaded", "unchanged", "failed", "skipped"], uri: str) -> None:
+    def _count(self, stage: Literal["loaded", "unchanged", "failed", "skipped"], uri: str, **facts: Any) -> None:
         self.counts[stage] += 1
+        self.done_bytes += self.weights.get(uri, 0)
+        troubled = stage == "failed" or facts.get("reason") == "extraction"
+        emit("file", f"{stage} {uri}", level=logging.WARNING if troubled else logging.INFO,
+             outcome=stage, uri=uri, **facts)  # fmt: skip
         if self.on_progress:
-            self.on_progress(Progress(self._done, self.total, stage, uri, self.counts["failed"]))
+            progress = Progress(
+                self._done,
+                self.total,
+                stage,
+                uri,
+                self.counts["failed"],
+                self.done_bytes,
+                self.total_bytes,
+                self.counts["segments"],
+                time.monotonic() - self.started,
+            )
+            self.on_progress(progress)
 
     @property
     def _done(self) -> int:
@@ -294,6 +405,7 @@ class _Run:
                 if left <= 0:
                     raise
                 self.on_message(f"the store has gone away; waiting for it for {left:.0f} s more ({exc})")
+                emit("waiting", str(exc), level=logging.WARNING, seconds_left=round(left, 1))
             time.sleep(min(pause, left))
             pause = min(2 * pause, 30.0)
 

@@ -6,7 +6,7 @@ import csv
 import io
 import json
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from kg_builder.types import Extraction
@@ -14,12 +14,14 @@ from kg_builder.types import Extraction
 if TYPE_CHECKING:
     from kg_builder.analysis import GraphStatistics
     from kg_builder.doctor import Finding
+    from kg_builder.estimate import Estimated, IngestEstimate
     from kg_builder.evaluate import Evaluation
     from kg_builder.extracting import Extracted
     from kg_builder.reports import IngestReport
     from kg_builder.store.records import Counts, QueryResult, StoredDocument
 
 __all__ = [
+    "render_estimate",
     "render_extraction",
     "render_findings",
     "render_report",
@@ -50,11 +52,16 @@ def render_report(report: IngestReport, counts: Counts) -> str:
         + (f" + {report.not_begun:,} not begun; run the same command again to go on" if report.not_begun else ""),
         f"read       {report.segments:,} segments{f' ({languages})' if languages else ''}"
         f"{f' of which {report.reused:,} were known' if report.reused else ''},"
-        f" {report.extractions:,} extractions ({report.facts:,} facts, {report.quarantined:,} quarantined)",
+        f" {_extracted(report)} ({report.facts:,} facts)",
         f"graph      {counts.documents:,} documents, {counts.entities:,} entities, {counts.edges:,} triples,"
         f" {counts.extractions:,} extractions",
         f"time       {report.seconds:.1f} s",
     ]
+    if report.input_tokens or report.output_tokens:
+        lines.append(
+            f"tokens     {report.input_tokens:,} read, {report.output_tokens:,} written"
+            + (f", cost {report.cost:,.4f}" if report.cost else "")
+        )
     if report.pruned:
         lines.append(f"pruned     {report.pruned:,} documents that are gone from the folder")
     if report.unkept:
@@ -65,6 +72,49 @@ def render_report(report: IngestReport, counts: Counts) -> str:
     lines += [f"missing    {_line(uri)} (gone from the folder; --prune withdraws it)" for uri in report.missing]
     lines += [f"{p.state:9}  {_line(p.uri)}: {_line(p.message)}" for p in report.problems]
     return "\n".join(lines)
+
+
+def render_estimate(estimate: IngestEstimate) -> str:
+    """What reading files in would take, with ranges, and on what that rests."""
+    from kg_builder.progress import duration
+
+    e = estimate
+
+    def ranged(figure: Estimated, form: Callable[[float], str] = "{:,.0f}".format) -> str:
+        expected, low, high = form(figure.expected), form(figure.low), form(figure.high)
+        return expected if low == high else f"about {expected} ({low} to {high})"
+
+    lines = [
+        f"documents  {e.found:,} found = {e.new:,} new + {e.changed:,} changed + {e.unchanged:,} unchanged"
+        f" + {e.failed:,} failed + {e.skipped:,} skipped",
+        f"to do      {e.new + e.changed:,} files, {e.bytes:,} bytes",
+        *(f"           {name:5} {f['files']:,} files, {f['bytes']:,} bytes" for name, f in e.formats.items()),
+        f"segments   {ranged(e.segments)}",
+        f"extracts   {ranged(e.extractions)}",
+        f"time       {ranged(e.seconds, duration)} with {e.workers} workers",
+    ]
+    if e.input_tokens is None or e.output_tokens is None:
+        lines.append("cost       nothing is paid: the extractor uses no model that is")
+    else:
+        lines.append(f"tokens     {ranged(e.input_tokens)} read, {ranged(e.output_tokens)} written")
+        if e.cost is not None and e.cost.high:
+            lines.append(f"cost       {ranged(e.cost, '{:,.4g}'.format)}")
+        else:
+            lines.append("cost       unknown: set price_input_per_mtok and price_output_per_mtok")
+        lines.append(f"           the sample itself used {e.sample_usage.tokens:,} tokens")
+    lines.append(
+        f"sample     {e.sampled_files:,} files, {e.sampled_bytes:,} bytes; {e.sampled_segments:,} segments extracted;"
+        f" {e.sample_seconds:.1f} s"
+        + (f"; {e.sampled_failures:,} of them could not be read" if e.sampled_failures else "")
+    )
+    return "\n".join(lines)
+
+
+def _extracted(report: IngestReport) -> str:
+    """What became of every extraction, as a sum."""
+    reasons = {"in the graph": report.extractions, "quarantined": report.quarantined, **report.rejected}
+    parts = " + ".join(f"{n:,} {reason}" for reason, n in reasons.items())
+    return f"{report.extracted:,} extractions = {parts}"
 
 
 def render_status(uri: str, server: str, counts: Counts, problems: Sequence[StoredDocument], *, as_json: bool) -> str:

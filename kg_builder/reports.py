@@ -24,22 +24,53 @@ class FileProblem:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a run is. ``stage`` is what has just happened to ``uri``."""
+    """How far a run is. ``stage`` is what has just happened to ``uri``.
+
+    The bytes are those of the files that seemed to be work when the run began: a file whose size is the one that the
+    store knows is likely to be unchanged, and counts for nothing.
+    """
 
     done: int
     total: int
     stage: Literal["loaded", "unchanged", "failed", "skipped"]
     uri: str
     failed: int
+    done_bytes: int = 0
+    total_bytes: int = 0
+    segments: int = 0
+    seconds: float = 0.0
+
+    @property
+    def seconds_left(self) -> float | None:
+        """What is left at the pace so far, by bytes where there are any; None while nothing can be told."""
+        if self.done == self.total:
+            return 0.0
+        done, total = (self.done_bytes, self.total_bytes) if self.total_bytes else (self.done, self.total)
+        return self.seconds * (total - done) / done if done else None
+
+    @property
+    def files_per_s(self) -> float:
+        """Files done in a second."""
+        return self.done / self.seconds if self.seconds else 0.0
+
+    @property
+    def segments_per_s(self) -> float:
+        """Segments written in a second."""
+        return self.segments / self.seconds if self.seconds else 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class IngestReport:
     """What a run did. ``found == loaded + unchanged + failed + skipped + not_begun``: every file is accounted for.
 
+    So is what the extractor gave: ``extracted == extractions + quarantined + sum(rejected.values())``. Extractions are
+    in the graph; quarantined ones could not be anchored in their text; rejected ones say nothing usable
+    (``empty-head``, ``empty-relation``, ``empty-tail``) or the same as another at the same place (``repeated``).
+
     ``partial`` of the loaded ones are in the graph but for segments that the extractor failed on. ``not_begun`` is 0
     unless the run was stopped. ``renamed`` has pairs of the old and the new uri. Of the ``segments``, ``reused`` had
-    been extracted before; ``unkept`` could not be put into the cache.
+    been extracted before; ``unkept`` could not be put into the cache. Tokens are those that this run used, ``cost``
+    what they cost at the prices given; ``bytes`` are those of the loaded files.
     """
 
     found: int
@@ -54,11 +85,17 @@ class IngestReport:
     missing: tuple[str, ...]
     segments: int
     segments_by_language: dict[str, int]
+    extracted: int
     extractions: int
     facts: int
     quarantined: int
+    rejected: dict[str, int]
     reused: int
     unkept: int
+    input_tokens: int
+    output_tokens: int
+    cost: float
+    bytes: int
     seconds: float
     problems: tuple[FileProblem, ...] = field(repr=False)
 

@@ -5,18 +5,16 @@ Each takes and returns values that pickle and touches no store.
 
 from __future__ import annotations
 
-import contextlib
-import time
 import traceback
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from kg_builder.cache import ExtractionCache, cache_key, open_cache
-from kg_builder.errors import CacheError, KGError
+from kg_builder.errors import KGError
 from kg_builder.extract import open_extractor
 from kg_builder.heartbeat import beat
+from kg_builder.memory import Memory
 from kg_builder.types import (
     ENTITY_TYPES,
     Contribution,
@@ -27,16 +25,24 @@ from kg_builder.types import (
     Name,
     Segment,
     Statement,
+    Usage,
     digest,
 )
 
-__all__ = ["FileTask", "Recipe", "TextTask", "contribute", "extract_file", "extract_texts", "process_file"]
+__all__ = [
+    "FileTask",
+    "Recipe",
+    "TextTask",
+    "contribute",
+    "extract_file",
+    "extract_segment",
+    "extract_texts",
+    "load_file",
+    "process_file",
+]
 
 STAGES_VERSION = 1
 """Goes up when loading, segmenting or normalizing gives something else for the same file, so that it is read again."""
-
-_UNSAVED_S = 1.0
-"""Seconds of extraction that a crash may cost, for each worker."""
 
 DOMINANCE = 3
 """How many times as often one type of a name must occur in a document for the rarer types to be taken as slips."""
@@ -87,17 +93,22 @@ def process_file(task: FileTask) -> Contribution:
     Raises:
         LoadError: the file cannot be read; the reason is a slug, the message a sentence.
     """
-    document = _load(task)
+    document = load_file(task)
     found = _extract(document, task)
     made = contribute(
         document, found.segments, found.extractions, quarantined=found.quarantined, faults=tuple(found.faults)
     )
-    return replace(made, reused=found.reused, unkept=found.unkept)
+    return replace(made, reused=found.reused, unkept=found.unkept, extracted=found.extracted, usage=found.usage)
 
 
 def extract_file(task: FileTask) -> list[Extraction]:
     """The extractions of one file, anchored in its document, without normalization."""
-    return _extract(_load(task), task).extractions
+    return _extract(load_file(task), task).extractions
+
+
+def extract_segment(extractor: Extractor, text: str) -> tuple[list[Extraction], Usage]:
+    """The extractions of one segment's text, and what they cost."""
+    return extractor.extract(text), getattr(extractor, "usage", None) or Usage()
 
 
 def extract_texts(task: TextTask) -> list[list[Extraction]]:
@@ -115,25 +126,41 @@ def contribute(
 ) -> Contribution:
     """The contribution of a document whose `extractions` are anchored in it.
 
-    Equal statements at the same place count once. A statement without a usable name is counted as quarantined.
+    Equal statements at the same place are one, the others are rejected as ``repeated``; so is, with its reason, a
+    statement without a usable name or relation. `quarantined` says how many more the extractor gave, not anchored.
     """
-    from kg_builder.normalize import to_statement
+    from kg_builder.normalize import statement_problem, to_statement
 
     statements: dict[str, Statement] = {}
+    rejected: Counter[str] = Counter()
     for extraction in extractions:
         language: Language = extraction.segment.language if extraction.segment else document.language
         statement = to_statement(extraction, language=language)
         if statement is None:
-            quarantined += 1
+            rejected[statement_problem(extraction) or "unusable"] += 1
             continue
         kept = statements.get(extraction.id)
+        rejected["repeated"] += kept is not None
         if kept is None or kept.extraction.confidence < extraction.confidence:
             statements[extraction.id] = statement
     agreed = _agree_on_types(list(statements.values()))
-    return Contribution(document, tuple(segments), tuple(agreed), quarantined, faults)
+    return Contribution(
+        document,
+        tuple(segments),
+        tuple(agreed),
+        quarantined,
+        faults,
+        rejected=dict(sorted((+rejected).items())),
+        extracted=len(extractions) + quarantined,
+    )
 
 
-def _load(task: FileTask) -> Document:
+def load_file(task: FileTask) -> Document:
+    """The document in a file, under the uri that discovery gave it.
+
+    Raises:
+        LoadError: the file cannot be read.
+    """
     from kg_builder.loaders import Limits, load
 
     return replace(load(task.path, limits=Limits(max_bytes=task.recipe.max_file_bytes)), uri=task.uri)
@@ -147,10 +174,13 @@ class _Found:
     faults: list[str] = field(default_factory=list)
     reused: int = 0
     unkept: int = 0
+    extracted: int = 0
+    usage: Usage = field(default_factory=Usage)
 
     def add(self, segment: Segment, extractions: Sequence[Extraction]) -> None:
         """Take what was found in a segment, but for what does not stand there as it says."""
         text = segment.text
+        self.extracted += len(extractions)
         for extraction in extractions:
             if _is_anchored(extraction, text):
                 self.extractions.append(extraction.shifted(segment))
@@ -163,7 +193,7 @@ def _extract(document: Document, task: FileTask) -> _Found:
 
     found = _Found(segment_document(document, budget=task.recipe.segment_characters))
     extractor = task.recipe.open()
-    memory = _Memory(task.cache, extractor.fingerprint, found.segments)
+    memory = Memory(task.cache, extractor.fingerprint, found.segments)
     avoid = dict(task.avoid)
     for segment in found.segments:
         where = f"segment {segment.index} ({segment.start}-{segment.end})"
@@ -176,13 +206,18 @@ def _extract(document: Document, task: FileTask) -> _Found:
             found.add(segment, known)
             continue
         beat(segment.index)
+        before = getattr(extractor, "usage", None)
         try:
-            extractions = extractor.extract(segment.text)
+            extractions, usage = extract_segment(extractor, segment.text)
         except KGError:
             raise  # the extractor as a whole cannot run
         except Exception as exc:  # noqa: BLE001 - the border that keeps one segment's fault from the others
             found.faults.append(f"{where}: {type(exc).__name__}: {' '.join(str(exc).split())} ({_origin(exc)})")
+            spent = getattr(extractor, "usage", None)
+            if spent is not None and spent is not before:  # an answer that made no sense was paid for all the same
+                found.usage += spent
             continue
+        found.usage += usage
         memory.keep(segment, extractions)
         found.add(segment, extractions)
     memory.save()
@@ -194,49 +229,6 @@ def _origin(exc: Exception) -> str:
     """The calls that led to an error, innermost last, on one line."""
     frames = traceback.extract_tb(exc.__traceback__)[-5:]
     return " > ".join(f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in frames)
-
-
-class _Memory:
-    """The cache as one document uses it: asked once, and told of what is new every second."""
-
-    def __init__(self, path: Path | None, fingerprint: str, segments: Sequence[Segment]) -> None:
-        self.unkept = 0
-        self._wanted = path is not None
-        self._fingerprint = fingerprint
-        self._new: dict[str, list[Extraction]] = {}
-        self._cache: ExtractionCache | None = None
-        self._known: dict[str, list[Extraction]] = {}
-        self._saved = time.monotonic()
-        if path is not None:
-            with contextlib.suppress(CacheError):  # then all is extracted, and counted as not kept
-                self._cache = open_cache(path)
-                self._known = self._cache.get([self._key(segment) for segment in segments])
-                self._cache.touch(self._known)
-
-    def recall(self, segment: Segment) -> list[Extraction] | None:
-        """What is known of a segment's text."""
-        return self._known.get(self._key(segment)) if self._known else None
-
-    def keep(self, segment: Segment, extractions: list[Extraction]) -> None:
-        """Remember what a segment's text gave; durable a second later at most, or at `save`."""
-        self._new[self._key(segment)] = extractions
-        if time.monotonic() - self._saved > _UNSAVED_S:
-            self.save()
-
-    def save(self) -> None:
-        """Make durable what is not yet."""
-        try:
-            if self._cache is not None and self._new:
-                self._cache.put(self._new)
-            elif self._wanted:
-                self.unkept += len(self._new)
-        except CacheError:  # a full disk, for example: the document's contribution has it all the same
-            self.unkept += len(self._new)
-        self._new = {}
-        self._saved = time.monotonic()
-
-    def _key(self, segment: Segment) -> str:
-        return cache_key(segment.text, self._fingerprint)
 
 
 def _is_anchored(extraction: Extraction, text: str) -> bool:

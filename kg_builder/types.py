@@ -11,7 +11,7 @@ same input gives the same ids on every machine and running twice changes nothing
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Literal, Protocol, runtime_checkable
@@ -37,6 +37,7 @@ __all__ = [
     "Span",
     "Statement",
     "Triple",
+    "Usage",
     "digest",
 ]
 
@@ -295,8 +296,28 @@ class Statement:
 
 
 @dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens that a model read and wrote, as its provider counts them."""
+
+    input_tokens: int = 0
+    output_tokens: int = 0
+
+    def __add__(self, other: Usage) -> Usage:
+        return Usage(self.input_tokens + other.input_tokens, self.output_tokens + other.output_tokens)
+
+    @property
+    def tokens(self) -> int:
+        """Both together."""
+        return self.input_tokens + self.output_tokens
+
+
+@dataclass(frozen=True, slots=True)
 class Contribution:
-    """All that one document gives to the graph: written, replaced and withdrawn as a whole."""
+    """All that one document gives to the graph: written, replaced and withdrawn as a whole.
+
+    ``extracted`` is how many extractions the extractor gave: as many as there are ``statements``, ``quarantined`` and
+    ``rejected`` ones.
+    """
 
     document: Document
     segments: tuple[Segment, ...]
@@ -305,6 +326,9 @@ class Contribution:
     faults: tuple[str, ...] = ()  # segments that the extractor failed on, each with its reason, one line each
     reused: int = 0  # segments whose extractions were known from an earlier run
     unkept: int = 0  # segments that would have to be extracted again after a crash, since the cache could not take them
+    rejected: Mapping[str, int] = field(default_factory=dict)  # extractions that say nothing usable, by reason
+    extracted: int = 0
+    usage: Usage = Usage()  # what was paid for this time; segments that were known cost nothing
 
 
 @runtime_checkable
@@ -312,6 +336,9 @@ class Extractor(Protocol):
     """Anything that finds statements in texts: one of the two seams of this project (the other is the store).
 
     The result for a text depends on that text alone, never on its neighbours, their order or the number of workers.
+
+    An extractor that costs something may have an attribute ``usage`` besides: after each call of `extract` a `Usage`
+    of that call, a new object each time. Budgets and estimates go by it; without it nothing is paid.
     """
 
     @property

@@ -50,11 +50,15 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Outcome(Generic[T, R]):
-    """A task with its result, or with the reason there is none; with neither, where there was nothing to do."""
+    """A task with its result, or with the reason there is none; with neither, where there was nothing to do.
+
+    ``seconds`` is how long it was under way.
+    """
 
     task: T
     result: R | None = None
     failure: Failure | None = None
+    seconds: float = 0.0
 
 
 @dataclass(slots=True)
@@ -63,6 +67,7 @@ class _Worker:
     connection: Connection
     stack: IO[bytes]  # where it writes what it is doing, when asked
     job: tuple[int, Any] | None = None  # (position, task)
+    begun: float = 0.0
     deadline: float = field(default=float("inf"))
     place: int | None = None
 
@@ -149,10 +154,12 @@ def _run_here(
         if isinstance(task, Outcome):
             yield [task]
             continue
+        begun = time.monotonic()
         try:
-            yield [Outcome(task, result=function(task))]
+            outcome: Outcome[T, R] = Outcome(task, result=function(task))
         except KGError as exc:
-            yield [Outcome(task, failure=Failure("error", str(exc), error=exc))]
+            outcome = Outcome(task, failure=Failure("error", str(exc), error=exc))
+        yield [replace(outcome, seconds=time.monotonic() - begun)]
 
 
 class _Runner:
@@ -287,7 +294,7 @@ class Pool:
         return None
 
     def _give(self, worker: _Worker, job: tuple[int, Any]) -> None:
-        worker.job, worker.place = job, None
+        worker.job, worker.place, worker.begun = job, None, time.monotonic()
         self._give_time(worker)
         # A worker that died while idle is noticed when its outcome is collected.
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):
@@ -305,15 +312,17 @@ class Pool:
             if worker.job is None:
                 continue
             at, task = worker.job
+            seconds = now - worker.begun
             if worker.connection in ready:
                 outcome = self._receive(worker, task)
                 if outcome is not None:
-                    yield at, outcome
+                    yield at, replace(outcome, seconds=seconds)
             elif now >= worker.deadline:
                 stack = worker.doing()
                 self._drop(worker)
                 message = f"expected to be done within {self._timeout_s:g} s, was still busy; stopped"
-                yield at, Outcome(task, failure=Failure("timeout", message, stack, place=worker.place))
+                failure = Failure("timeout", message, stack, place=worker.place)
+                yield at, Outcome(task, failure=failure, seconds=seconds)
 
     def _receive(self, worker: _Worker, task: Any) -> Outcome[Any, Any] | None:
         """What a worker has to say; None when that was a sign of life."""

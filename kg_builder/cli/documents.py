@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from kg_builder.cli.common import INTERRUPTED, NOTHING_DONE, PARTLY_DONE, cache_of, open_graph, options, recipe_of
 from kg_builder.config import Settings, load_settings
 
-__all__ = ["extract", "ingest", "remove", "retry", "status"]
+if TYPE_CHECKING:
+    from kg_builder.budgets import Prices
+
+__all__ = ["choices_of", "extract", "ingest", "remove", "retry", "status"]
 
 
 @click.command()
@@ -22,6 +26,12 @@ __all__ = ["extract", "ingest", "remove", "retry", "status"]
 @click.option("--exclude", multiple=True, metavar="GLOB", help="Leave out files that match (repeatable).")
 @click.option("--prune", is_flag=True, help="Withdraw documents that are gone from the given folders.")
 @click.option("--budget-time", metavar="TIME", help="Begin no more files after this time (90s, 15m, 2h).")
+@click.option("--budget-tokens", type=int, metavar="N", help="Begin no more files once a paid model used N tokens.")
+@click.option("--budget-cost", type=float, metavar="X", help="The same once X is paid, at the prices in the settings.")
+@click.option("--estimate", is_flag=True, help="Read nothing in; try a sample and say what there is to do, how long.")
+@click.option("--estimate-seconds", type=float, default=10.0, show_default=True, metavar="S", help="For the sample.")
+@click.option("--log-file", type=click.Path(path_type=Path), metavar="FILE", help="Append events as JSON lines.")
+@click.option("--metrics-file", type=click.Path(path_type=Path), metavar="FILE", help="Keep OpenMetrics counters here.")
 @options("store", "extractor", "workers", "engine", "json", "quiet")
 def ingest(
     paths: tuple[Path, ...],
@@ -30,6 +40,12 @@ def ingest(
     exclude: tuple[str, ...],
     prune: bool,
     budget_time: str | None,
+    budget_tokens: int | None,
+    budget_cost: float | None,
+    estimate: bool,
+    estimate_seconds: float,
+    log_file: Path | None,
+    metrics_file: Path | None,
     store: str | None,
     extractor: str | None,
     workers: int | None,
@@ -41,6 +57,7 @@ def ingest(
 
     Example: kg ingest reports/ --exclude '*.draft.docx'
     """
+    from kg_builder.budgets import Budget
     from kg_builder.samples import sample_folder
     from kg_builder.stopping import parse_duration
 
@@ -52,6 +69,8 @@ def ingest(
     for path in paths:
         if not path.exists() and not path.is_symlink():
             raise click.BadParameter(f"expected a file or folder, found nothing at {str(path)!r}", param_hint="PATH")
+    if estimate:
+        return _estimate(settings, paths, include, exclude, estimate_seconds, as_json=as_json)
     budget_s = parse_duration(budget_time) if budget_time else None
     return build(
         settings,
@@ -60,6 +79,9 @@ def ingest(
         exclude=exclude,
         prune=prune,
         budget_s=budget_s,
+        budget=Budget(budget_tokens, budget_cost, prices_of(settings)),
+        log_file=log_file,
+        metrics_file=metrics_file,
         as_json=as_json,
         quiet=quiet,
     )
@@ -183,6 +205,8 @@ def build(
     as_json: bool,
     quiet: bool,
     budget_s: float | None = None,
+    log_file: Path | None = None,
+    metrics_file: Path | None = None,
     **choices: Any,
 ) -> int:
     """Read `paths` into the graph, print what came of it, and give the exit status."""
@@ -190,12 +214,14 @@ def build(
     from kg_builder.progress import report_progress
     from kg_builder.render import render_report
     from kg_builder.stopping import stopping
+    from kg_builder.telemetry import recording
 
     def say(message: str) -> None:
         if not quiet:
             click.echo(f"kg: {message}", err=True)
 
     with (
+        recording(log_file=log_file, metrics_file=metrics_file),
         open_graph(settings, create=True) as store,
         report_progress(quiet=quiet) as on_progress,
         stopping(budget_s=budget_s, on_message=say) as stop,
@@ -203,19 +229,10 @@ def build(
         report = build_graph(
             paths,
             store=store,
-            recipe=recipe_of(settings),
-            workers=settings.workers or None,
-            file_timeout_s=settings.file_timeout_s,
-            file_memory_bytes=settings.file_memory_mb << 20,
-            cache=cache_of(settings),
-            cache_max_bytes=settings.cache_mb << 20,
-            patience_s=settings.store_patience_s,
-            engine=settings.engine,
-            ray_result_bytes=settings.ray_result_mb << 20,
             stop=stop,
             on_progress=on_progress,
             on_message=say,
-            **choices,
+            **{**choices_of(settings), **choices},
         )
         counts = store.counts()
     click.echo(json.dumps(report.to_dict(), ensure_ascii=False) if as_json else render_report(report, counts))
@@ -224,3 +241,63 @@ def build(
     if not report.failed and not report.partial and not report.not_begun:
         return 0
     return PARTLY_DONE if report.loaded or report.unchanged or report.skipped else NOTHING_DONE
+
+
+def prices_of(settings: Settings) -> Prices:
+    """What the settings say of the prices of a paid model."""
+    from kg_builder.budgets import Prices
+
+    return Prices(settings.price_input_per_mtok, settings.price_output_per_mtok)
+
+
+def choices_of(settings: Settings) -> dict[str, Any]:
+    """The arguments of `build_graph` that the settings decide."""
+    from kg_builder.budgets import Budget
+
+    return {
+        "recipe": recipe_of(settings),
+        "workers": settings.workers or None,
+        "file_timeout_s": settings.file_timeout_s,
+        "file_memory_bytes": settings.file_memory_mb << 20,
+        "cache": cache_of(settings),
+        "cache_max_bytes": settings.cache_mb << 20,
+        "patience_s": settings.store_patience_s,
+        "engine": settings.engine,
+        "ray_result_bytes": settings.ray_result_mb << 20,
+        "budget": Budget(prices=prices_of(settings)),
+    }
+
+
+def _estimate(
+    settings: Settings,
+    paths: tuple[Path, ...],
+    include: tuple[str, ...],
+    exclude: tuple[str, ...],
+    seconds: float,
+    *,
+    as_json: bool,
+) -> int:
+    """Print what reading `paths` in would take."""
+    from kg_builder.estimate import estimate_ingest
+    from kg_builder.render import render_estimate
+    from kg_builder.store import open_store
+    from kg_builder.store.embedded import holds_store
+
+    place = settings.store.removeprefix("embedded:")
+    none_yet = place != settings.store and not holds_store(Path(place).expanduser())
+    store = None if none_yet else open_store(settings.store, create=False, read_only=True)
+    with store or contextlib.nullcontext():
+        estimate = estimate_ingest(
+            paths,
+            store=store,
+            recipe=recipe_of(settings),
+            include=include,
+            exclude=exclude,
+            workers=settings.workers or None,
+            seconds=seconds,
+            prices=prices_of(settings),
+            cache=cache_of(settings),
+            file_memory_bytes=settings.file_memory_mb << 20,
+        )
+    click.echo(json.dumps(estimate.to_dict(), ensure_ascii=False) if as_json else render_estimate(estimate))
+    return 0
