@@ -23,6 +23,7 @@ import logging
 import os
 import pickle
 import signal
+import socket
 import threading
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator
@@ -44,6 +45,7 @@ MAX_RETRIES = 3
 """How often a task is run again after its node, or Ray's process on it, has died."""
 
 _LOOK_S = 5.0  # how often the nodes are counted
+_KNOCK_S = 10.0
 _PATIENCE_S = 600.0  # without any node that could run a task
 
 
@@ -233,6 +235,17 @@ def _import_ray() -> Any:
     return ray
 
 
+def _knock(address: str) -> None:
+    """Find out in seconds that nobody is at HOST:PORT; Ray itself would try for many minutes.
+
+    Raises:
+        OSError: nobody answers.
+    """
+    host, _, port = address.rpartition(":")
+    if host and port.isdigit() and "://" not in address:
+        socket.create_connection((host.strip("[]"), int(port)), timeout=_KNOCK_S).close()
+
+
 @contextlib.contextmanager
 def _connected(ray: Any, address: str | None) -> Iterator[None]:
     if ray.is_initialized():
@@ -240,7 +253,10 @@ def _connected(ray: Any, address: str | None) -> Iterator[None]:
         return
     in_main = threading.current_thread() is threading.main_thread()
     on_sigterm = signal.getsignal(signal.SIGTERM)
+    # There is no public way to keep Ray from telling of each retry on standard output, where only results belong.
+    ray._private.worker._worker_logs_enabled = False
     try:
+        _knock(address or os.environ.get("RAY_ADDRESS", ""))
         # "auto" is RAY_ADDRESS, else a cluster on this machine; None would start a cluster, open to the network.
         ray.init(address=address or "auto", log_to_driver=False, logging_level=logging.ERROR)
     except (OSError, ValueError, RuntimeError, ImportError, ray.exceptions.RayError) as exc:
