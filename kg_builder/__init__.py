@@ -15,10 +15,12 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from kg_builder.analysis import graph_statistics
     from kg_builder.backup import back_up, restore
+    from kg_builder.budgets import Budget, Prices
     from kg_builder.config import Settings, load_settings
     from kg_builder.differences import compare_extractors
     from kg_builder.doctor import examine
     from kg_builder.errors import KGError
+    from kg_builder.estimate import estimate_ingest
     from kg_builder.evaluate import evaluate_files
     from kg_builder.export import export_graph
     from kg_builder.extract import open_extractor
@@ -40,17 +42,22 @@ if TYPE_CHECKING:
         Segment,
         Statement,
         Triple,
+        Usage,
     )
+    from kg_builder.watching import watch_folders
 
 _HOMES = {
     "graph_statistics": "analysis",
     "back_up": "backup",
     "restore": "backup",
+    "Budget": "budgets",
+    "Prices": "budgets",
     "Settings": "config",
     "load_settings": "config",
     "compare_extractors": "differences",
     "examine": "doctor",
     "KGError": "errors",
+    "estimate_ingest": "estimate",
     "evaluate_files": "evaluate",
     "export_graph": "export",
     "open_extractor": "extract",
@@ -74,9 +81,12 @@ _HOMES = {
     "Segment": "types",
     "Statement": "types",
     "Triple": "types",
+    "Usage": "types",
+    "watch_folders": "watching",
 }
 
 __all__ = [
+    "Budget",
     "Document",
     "Extraction",
     "Extractor",
@@ -85,16 +95,19 @@ __all__ = [
     "KGError",
     "Mention",
     "Name",
+    "Prices",
     "Recipe",
     "Relation",
     "Segment",
     "Settings",
     "Statement",
     "Triple",
+    "Usage",
     "back_up",
     "build_graph",
     "compare_extractors",
     "discover",
+    "estimate_ingest",
     "evaluate_files",
     "examine",
     "export_graph",
@@ -108,6 +121,7 @@ __all__ = [
     "restore",
     "sample_folder",
     "segment_document",
+    "watch_folders",
 ]
 
 
