@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from kg_builder.cli.common import PARTLY_DONE, open_graph, options
+from kg_builder.cli.common import PARTLY_DONE, cache_of, open_graph, options
 from kg_builder.config import load_settings
 
 __all__ = ["doctor", "evaluate", "export", "query", "stats", "ui"]
@@ -84,16 +84,22 @@ def stats(top: int, store: str | None, as_json: bool) -> int:
 
 
 @click.command()
-@options("store", "json")
-def doctor(store: str | None, as_json: bool) -> int:
-    """Check the installation and the store: models, server, indexes, and that every fact has its evidence.
+@click.option("--repair", is_flag=True, help="Mend what can be mended, and say what was done.")
+@options("store", "extractor", "json")
+def doctor(repair: bool, store: str | None, extractor: str | None, as_json: bool) -> int:
+    """Check the installation and the store: models, server, indexes, the cache, and that every fact has its evidence.
 
-    Example: kg doctor
+    Without --repair nothing is changed. With it the graph is brought in line with its evidence, and documents that lost
+    some are marked, so that the next `kg ingest` reads them again.
+
+    Example: kg doctor --repair
     """
-    from kg_builder.doctor import examine
+    from kg_builder.doctor import examine, mend
     from kg_builder.render import render_findings
 
-    findings = examine(load_settings({"store": store}).store)
+    settings = load_settings({"store": store, "extractor": extractor})
+    look = mend if repair else examine
+    findings = look(settings.store, extractor=settings.extractor, cache=cache_of(settings))
     click.echo(render_findings(findings, as_json=as_json))
     return PARTLY_DONE if any(not finding.healthy for finding in findings) else 0
 

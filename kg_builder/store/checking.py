@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from kg_builder.store import cypher
+from kg_builder.store import cypher, keeping_cypher
 from kg_builder.store.connection import Connection
 from kg_builder.store.reading import Reader
 from kg_builder.store.rows import edge_key
 
-__all__ = ["check_graph"]
+__all__ = ["check_graph", "missing_schema"]
 
 _ROUNDING = 1e-9
 
 
 def check_graph(connection: Connection, reader: Reader) -> list[str]:
     """What is wrong, one sentence for each kind of defect with how often and an example; empty when nothing is."""
-    found = _missing_schema(connection)
+    found = missing_schema(connection)
     for what, (statement, count) in cypher.INVARIANTS.items():
         found += _told(what, (row["id"] for row in reader.sliced(statement, count)))
     counted: dict[str, int] = {"support": 0}
@@ -26,6 +26,8 @@ def check_graph(connection: Connection, reader: Reader) -> list[str]:
         _check_edges(connection, rows, counted, lambda what, example: wrong.setdefault(what, []).append(example))
     for what, examples in wrong.items():
         found += _told(what, iter(examples))
+    for what, statement in keeping_cypher.MORE_INVARIANTS.items():
+        found += _told(what, (row["id"] for row in reader.sliced(statement, cypher.COUNT_DOCUMENTS)))
     facts = connection.read(cypher.COUNT_FACT_EXTRACTIONS)[0]["n"]
     if facts != counted["support"] and not wrong:
         found.append(f"extractions of facts without an edge: {facts - counted['support']}")
@@ -65,7 +67,8 @@ def _check_edges(
             complain("edges whose confidence is not the best of their evidence", name)
 
 
-def _missing_schema(connection: Connection) -> list[str]:
+def missing_schema(connection: Connection) -> list[str]:
+    """Indexes that are not there."""
     there = {
         (label, key)
         for row in connection.read(cypher.SHOW_INDEXES)

@@ -18,6 +18,7 @@ from kg_builder.store.connection import Connection, redacted
 from kg_builder.store.embedded import EmbeddedServer
 from kg_builder.store.exploring import Explorer
 from kg_builder.store.keeping import Keeper
+from kg_builder.store.projecting import mend_graph
 from kg_builder.store.querying import Querying
 from kg_builder.store.reading import Reader
 from kg_builder.store.records import (
@@ -31,6 +32,7 @@ from kg_builder.store.records import (
     StoredSegment,
     Subgraph,
 )
+from kg_builder.store.repairing import Repair
 from kg_builder.store.tokens import Tokens
 from kg_builder.store.writing import Draft, Writer
 from kg_builder.types import Contribution, digest
@@ -80,7 +82,8 @@ class GraphStore:
         self._reader = Reader(connection)
         self._explorer = Explorer(connection, self._reader)
         self._querying = Querying(connection)
-        self._writer = Writer(connection, Tokens(connection))
+        self._tokens = Tokens(connection)
+        self._writer = Writer(connection, self._tokens)
         self.keeper = Keeper(connection, self._reader, self._writer, self._exclusive)
         if not connection.read_only:
             self._make_schema()
@@ -284,6 +287,17 @@ class GraphStore:
     def check(self) -> list[str]:
         """What is wrong with the graph, in words; empty when nothing is."""
         return check_graph(self._connection, self._reader)
+
+    def repair(self) -> list[Repair]:
+        """Mend what `check` finds, and say what was done; what is left for `check` afterwards is nothing.
+
+        Documents that lost evidence are marked as failed, so that the next ingest reads them again.
+
+        Raises:
+            StoreError: somebody else wrote meanwhile; what was mended until then stays.
+        """
+        with self._exclusive():
+            return mend_graph(self._connection, self._reader, self._tokens)
 
     # ------------------------------------------------------------ inside
     @contextlib.contextmanager

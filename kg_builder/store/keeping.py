@@ -69,6 +69,11 @@ class Keeper:
                 names = [(name, assigned) for _, name, assigned in members]
                 yield Placement(entity, tuple(n for n, _ in names), tuple(n for n, by_hand in names if by_hand))
 
+    def texts(self) -> Iterator[str]:
+        """The words of all segments, in no particular order; memory stays flat."""
+        rows = self._reader.sliced(keeping_cypher.SEGMENT_TEXTS, cypher.COUNT_SEGMENTS)
+        return (row["text"] for row in rows)
+
     # ------------------------------------------------------------ in
     def put_back(self, documents: Sequence[WholeDocument]) -> None:
         """Write documents as they were, with states, reasons and times. Those that are there already are no work.

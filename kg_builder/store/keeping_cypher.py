@@ -26,6 +26,8 @@ PLACES_OF_NAMES = (
     "RETURN n.id AS name, e.id AS entity, n.assigned AS assigned"
 )
 
+SEGMENT_TEXTS = "MATCH (s:Segment) WHERE s.id >= $low AND s.id < $high RETURN s.text AS text"
+
 # ---------------------------------------------------------------- restoring
 SET_RESTORE = "MERGE (r:Store {id: 'restore'}) SET r.backup = $backup, r.emptying = $emptying"
 RESTORE = "MATCH (r:Store {id: 'restore'}) RETURN r.backup AS backup, r.emptying AS emptying"
@@ -97,6 +99,12 @@ VOTES = tuple(
     "UNWIND $rows AS r MATCH (s:Segment {id: r.segment})<-[:FROM]-(x:Extraction) "
     f"WHERE x.{side}_name = r.name MATCH (x)-[:{kind}]->(e:Entity) RETURN e.id AS entity, count(x) AS n"
     for kind, side in (("HEAD", "head"), ("TAIL", "tail"))
+)
+FACTS_OF_NAMES = tuple(
+    f"UNWIND $rows AS r MATCH (s:Segment {{id: r.segment}})<-[:FROM]-(x:Extraction) WHERE x.{side}_name = r.name "
+    "AND x.edge IS NOT NULL RETURN x.edge AS edge, x.relation AS relation, x.inverted AS inverted, "
+    "x.head_name AS head_name, x.tail_name AS tail_name"
+    for side in ("head", "tail")
 )
 ENTITY_ROWS = f"MATCH (e:Entity) {_slice('e')} RETURN e.id AS id, elementId(e) AS ref, properties(e) AS p"
 ENTITY_REFS = "UNWIND $ids AS id MATCH (e:Entity {id: id}) RETURN e.id AS id, elementId(e) AS ref"
