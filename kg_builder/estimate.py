@@ -174,7 +174,7 @@ def estimate_ingest(
 
 def _state(file: Found, known: Any, fingerprint: str) -> str:
     if file.problem:
-        from kg_builder.pipeline import SKIPPED_REASONS
+        from kg_builder.running import SKIPPED_REASONS
 
         return "skipped" if file.problem.reason in SKIPPED_REASONS else "failed"
     if known is None:

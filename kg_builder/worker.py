@@ -15,15 +15,19 @@ from multiprocessing.connection import Connection
 
 from kg_builder.errors import KGError
 from kg_builder.heartbeat import listen
+from kg_builder.isolation import deny_network
 from kg_builder.workers import Failure
 
 
 def main() -> None:
     """Serve tasks on the file descriptor named by the first argument, under the memory limit in bytes of the second.
 
-    Asked by a signal, it writes what it is doing, as a stack, to the file descriptor named by the third.
+    Asked by a signal, it writes what it is doing, as a stack, to the file descriptor named by the third. Where the
+    fourth is 0, it has no network.
     """
-    descriptor, memory_bytes, stack = (int(argument) for argument in sys.argv[1:4])
+    descriptor, memory_bytes, stack, network = (int(argument) for argument in sys.argv[1:5])
+    if not network:  # before there are threads, which would keep theirs
+        deny_network()
     signal.signal(
         signal.SIGINT, signal.SIG_IGN
     )  # Ctrl-C reaches the whole process group; the caller decides what it means
@@ -34,6 +38,7 @@ def main() -> None:
         faulthandler.register(signal.SIGUSR1, file=stack)
     connection = Connection(descriptor)
     listen(lambda place: connection.send(("at", place)))
+    connection.send(("at", None))  # a sign of life: the time that a task may take begins now
     while True:
         try:
             function, task = connection.recv()

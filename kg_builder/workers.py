@@ -61,6 +61,10 @@ class Outcome(Generic[T, R]):
     seconds: float = 0.0
 
 
+_START_S = 60.0
+"""Seconds that a process may take to start, on a machine that is busy."""
+
+
 @dataclass(slots=True)
 class _Worker:
     process: subprocess.Popen[bytes]
@@ -70,6 +74,7 @@ class _Worker:
     begun: float = 0.0
     deadline: float = field(default=float("inf"))
     place: int | None = None
+    started: bool = False  # whether it has been heard of
 
     def doing(self) -> str:
         """What it is doing, as a stack; empty where that cannot be known."""
@@ -107,10 +112,17 @@ def run_tasks(
     ordered: bool = False,
     timeout_s: float | None = None,
     memory_bytes: int | None = None,
+    network: bool = True,
 ) -> Generator[Outcome[T, R], None, None]:
     """Outcomes of `function` over `tasks`, lazily, one by one: see `run_together`."""
     outcomes = run_together(
-        function, tasks, workers=workers, ordered=ordered, timeout_s=timeout_s, memory_bytes=memory_bytes
+        function,
+        tasks,
+        workers=workers,
+        ordered=ordered,
+        timeout_s=timeout_s,
+        memory_bytes=memory_bytes,
+        network=network,
     )
     with contextlib.closing(outcomes):
         for ready in outcomes:
@@ -125,6 +137,7 @@ def run_together(
     ordered: bool = False,
     timeout_s: float | None = None,
     memory_bytes: int | None = None,
+    network: bool = True,
 ) -> Generator[list[Outcome[T, R]], None, None]:
     """Outcomes of `function` over `tasks`, lazily: each time all that have become ready since the last time.
 
@@ -132,13 +145,13 @@ def run_together(
     another thread than the caller's; what is an `Outcome` already needs no worker and is passed on. `function` must be
     importable by name; tasks and results must pickle. With `ordered` the outcomes come in the order of the tasks, else
     as they finish. `timeout_s` is how long a task may go without a `heartbeat.beat` or an end, `memory_bytes` how much
-    private data its worker may have. With ``workers=0`` everything runs in this process, one task after the other,
-    without isolation.
+    private data its worker may have; without `network` its worker has none. With ``workers=0`` everything runs in this
+    process, one task after the other, without isolation.
     """
     if workers == 0:
         yield from _run_here(function, tasks)
         return
-    pool = Pool(function, workers=workers, timeout_s=timeout_s, memory_bytes=memory_bytes)
+    pool = Pool(function, workers=workers, timeout_s=timeout_s, memory_bytes=memory_bytes, network=network)
     runner = _Runner(pool, tasks, ordered=ordered)
     try:
         while ready := runner.take():
@@ -225,11 +238,18 @@ class Pool:
     """Worker processes that are kept from one `run` to the next; what `run_together` is made of."""
 
     def __init__(
-        self, function: Callable[..., Any], *, workers: int, timeout_s: float | None, memory_bytes: int | None
+        self,
+        function: Callable[..., Any],
+        *,
+        workers: int,
+        timeout_s: float | None,
+        memory_bytes: int | None,
+        network: bool = True,
     ) -> None:
         self._function = function
         self._timeout_s = timeout_s
         self._memory_bytes = memory_bytes
+        self._network = network
         self.size = workers
         self._workers: list[_Worker] = []
         self._lock = threading.Lock()
@@ -288,7 +308,7 @@ class Pool:
                 return worker
         with self._lock:
             if len(self._workers) < self.size and not self._stopped:
-                worker = _start_worker(self._memory_bytes)
+                worker = _start_worker(self._memory_bytes, network=self._network)
                 self._workers.append(worker)
                 return worker
         return None
@@ -301,7 +321,8 @@ class Pool:
             worker.connection.send((self._function, job[1]))
 
     def _give_time(self, worker: _Worker) -> None:
-        worker.deadline = time.monotonic() + self._timeout_s if self._timeout_s else float("inf")
+        first = 0.0 if worker.started else _START_S
+        worker.deadline = time.monotonic() + first + self._timeout_s if self._timeout_s else float("inf")
 
     def _collect(self, busy: list[_Worker]) -> Iterator[tuple[int, Outcome[Any, Any]]]:
         first_deadline = min(worker.deadline for worker in busy)
@@ -333,6 +354,7 @@ class Pool:
             self._drop(worker)
             message = f"the worker process died (exit status {code})"
             return Outcome(task, failure=Failure("crashed", message, place=worker.place))
+        worker.started = True
         if kind == "at":
             worker.place = value
             self._give_time(worker)
@@ -348,7 +370,7 @@ class Pool:
             self._workers.remove(worker)
 
 
-def _start_worker(memory_bytes: int | None) -> _Worker:
+def _start_worker(memory_bytes: int | None, *, network: bool) -> _Worker:
     ours, theirs = socket.socketpair()
     stack = tempfile.TemporaryFile()  # noqa: SIM115 (closed with the worker)
     with theirs:
@@ -361,7 +383,7 @@ def _start_worker(memory_bytes: int | None) -> _Worker:
                 "-P",
                 "-m",
                 "kg_builder.worker",
-                *map(str, (theirs.fileno(), memory_bytes or 0, stack.fileno())),
+                *map(str, (theirs.fileno(), memory_bytes or 0, stack.fileno(), int(network))),
             ],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,

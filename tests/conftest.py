@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -15,7 +16,7 @@ from kg_builder.store.embedded import stop
 
 sys.path.insert(0, str(Path(__file__).parent / "neo4j"))  # not a package: it would stand before the driver of that name
 
-from real_neo4j import VERSIONS, Neo4jServer, Unavailable, running
+from real_neo4j import VERSIONS, Neo4jServer, Unavailable, fetch_jars, find_java, running
 
 STORES = ["embedded", *(f"neo4j-{version}" for version in VERSIONS)]
 _SKIPPED = pytest.StashKey[set[str]]()
@@ -56,12 +57,23 @@ class _Servers:
             except Unavailable as exc:
                 self._neo4j[version] = str(exc)
         found = self._neo4j[version]
-        if isinstance(found, Neo4jServer):
-            return found
+        if not isinstance(found, Neo4jServer):
+            self._lacking(found)
+        return found
+
+    def require(self, version: str) -> None:
+        """Go on only where a Neo4j can be started."""
+        try:
+            find_java(version)
+            fetch_jars(version)
+        except Unavailable as exc:
+            self._lacking(str(exc))
+
+    def _lacking(self, what: str) -> NoReturn:
         if os.environ.get("CI") == "true":
-            pytest.fail(f"CI must test on a real Neo4j: {found}")
-        self._config.stash[_SKIPPED].add(found)
-        pytest.skip(found)
+            pytest.fail(f"CI must test on a real Neo4j: {what}")
+        self._config.stash[_SKIPPED].add(what)
+        pytest.skip(what)
 
     def store(self, kind: str) -> GraphStore:
         """An empty store."""

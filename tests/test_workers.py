@@ -1,6 +1,7 @@
 """Worker processes: results, order, and every way a task can go wrong."""
 
 import os
+import socket
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -117,6 +118,21 @@ def test_whoever_stops_early_waits_for_nothing() -> None:
     started = time.monotonic()
     stream.close()
     assert time.monotonic() - started < 5
+
+
+def connect(address: tuple[str, int]) -> str:
+    try:
+        with socket.create_connection(address, timeout=2):
+            return "connected"
+    except OSError as exc:
+        return type(exc).__name__
+
+
+def test_a_worker_has_no_network_where_it_needs_none() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        address = server.getsockname()
+        for network, expected in ((True, "connected"), (False, "PermissionError")):
+            assert [o.result for o in run_tasks(connect, [address], workers=1, network=network)] == [expected]
 
 
 def test_no_worker_outlives_its_caller() -> None:

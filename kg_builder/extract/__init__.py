@@ -8,9 +8,11 @@ from importlib import import_module
 from kg_builder.errors import ConfigError
 from kg_builder.types import Extractor
 
-__all__ = ["EXTRACTORS", "open_extractor"]
+__all__ = ["EXTRACTORS", "OFFLINE", "open_extractor"]
 
 EXTRACTORS = ("open_ie",)
+OFFLINE = frozenset({"open_ie"})
+"""Those that need no network: the processes that they run in have none."""
 
 
 @cache

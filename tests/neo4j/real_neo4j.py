@@ -102,15 +102,19 @@ def _dies_with_parent() -> None:
 
 
 @contextlib.contextmanager
-def running(version: str, home: Path) -> Iterator[Neo4jServer]:
-    """A server with an empty database under `home`, gone afterwards however this process ends."""
+def running(version: str, home: Path, *, before: Neo4jServer | None = None) -> Iterator[Neo4jServer]:
+    """A server with its database under `home`, gone afterwards however this process ends.
+
+    With `before`, one that has ended, it is to be found where that was, under the same password.
+    """
     java, jars = find_java(version), fetch_jars(version)
-    port, password = _free_port(), secrets.token_hex(16)
+    port = int(before.uri.rpartition(":")[2]) if before else _free_port()
+    password = before.password if before else secrets.token_hex(16)
     command = [str(java / "bin" / "java"), "-Xmx640m", "-XX:+UseSerialGC", "-cp", f"{jars}/*"]
     command += ["--add-opens=java.base/java.nio=ALL-UNNAMED", "--add-opens=java.base/java.io=ALL-UNNAMED"]
     command += ["--add-opens=java.base/sun.nio.ch=ALL-UNNAMED", "--enable-native-access=ALL-UNNAMED"]
     command += [str(_HERE / "Start.java"), str(home), str(port)]
-    with (home / "server.log").open("wb") as log:
+    with (home / "server.log").open("ab") as log:
         process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, preexec_fn=_dies_with_parent
         )
