@@ -107,7 +107,8 @@ def watch_folders(
         while not stop.is_set() and not run(None):
             stop.wait(_AGAIN_S)
         while not stop.is_set():
-            _sleep(wake, stop, changes.wait_s(look_every_s))
+            # A change that is waited for is not hurried by others: a folder that fills up is not walked all the time.
+            _sleep(threading.Event() if changes.waiting else wake, stop, changes.wait_s(look_every_s))
             wake.clear()
             if stop.is_set():
                 break
@@ -167,6 +168,11 @@ class _Changes:
         """Count changes (all: None) as dealt with."""
         for uri in list(self._pending) if uris is None else uris:
             self._pending.pop(uri, None)
+
+    @property
+    def waiting(self) -> bool:
+        """Whether something has changed and is not dealt with."""
+        return bool(self._pending)
 
     def wait_s(self, look_every_s: float) -> float:
         """Seconds until the next look, if nothing wakes us before."""
