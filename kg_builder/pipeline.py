@@ -140,5 +140,11 @@ def _engine(
     if name == "ray":
         from kg_builder.ray_engine import ray_together
 
-        return partial(ray_together, workers=workers, address=ray_address, result_bytes=ray_result_bytes)
+        return partial(
+            ray_together,
+            workers=workers,
+            address=ray_address,
+            result_bytes=ray_result_bytes,
+            network=recipe.extractor not in OFFLINE,
+        )
     raise ConfigError(f"expected one of the engines local, ray; found {name!r}")

@@ -59,6 +59,7 @@ def ray_together(
     timeout_s: float | None = None,
     memory_bytes: int | None = None,
     result_bytes: int = DEFAULT_RESULT_BYTES,
+    network: bool = True,
 ) -> Generator[list[Outcome[T, R]], None, None]:
     """Outcomes of `function` over `tasks`, as they finish: `kg_builder.workers.run_together` on a Ray cluster.
 
@@ -74,6 +75,7 @@ def ray_together(
         memory_bytes: private memory a task may take, which is also reserved on its node.
         result_bytes: what the pickled result of one task may take; a larger one fails as ``result-too-large``, so that
             the object stores hold at most so much for each task under way.
+        network: whether a task's worker process may use the network; Ray's own process above it always may.
 
     Raises:
         ConfigError: Ray is not installed, no cluster answers, or its nodes lack what the tasks need.
@@ -83,7 +85,7 @@ def ray_together(
         raise ConfigError(f"expected at least 1 worker with the engine 'ray', found {workers}")
     ray = _import_ray()
     with _connected(ray, address):
-        terms = Terms(timeout_s, memory_bytes, result_bytes, own_version())
+        terms = Terms(timeout_s, memory_bytes, result_bytes, network, own_version())
         cluster = _Cluster(ray, function, terms, workers=workers, ahead=ahead)
         try:
             yield from cluster.run(tasks)

@@ -29,6 +29,7 @@ class Terms:
     timeout_s: float | None
     memory_bytes: int | None
     result_bytes: int
+    network: bool
     version: str
 
 
@@ -88,7 +89,13 @@ def _pool_for(function: Callable[..., Any], terms: Terms) -> Pool:
         if _pool is not None:
             _pool[1].close()
         _trim()
-        pool = Pool(function, workers=1, timeout_s=terms.timeout_s, memory_bytes=terms.memory_bytes)
+        pool = Pool(
+            function,
+            workers=1,
+            timeout_s=terms.timeout_s,
+            memory_bytes=terms.memory_bytes,
+            network=terms.network,
+        )
         _pool = (key, pool)
     return _pool[1]
 
