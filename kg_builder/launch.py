@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -29,6 +30,7 @@ def run_ui(store: str, *, port: int | None, address: str, allow_writes: bool) ->
     if allow_writes:
         command.append("--allow-writes")
     process = subprocess.Popen(command, env={**os.environ, "PYTHONPATH": path})
+    signal.signal(signal.SIGTERM, lambda number, frame: process.terminate())  # whoever ends us means the UI
     while True:
         try:
             return process.wait()

@@ -26,7 +26,7 @@ __all__ = [
 ]
 
 _MAX_STRIPPED = 400  # characters; what is longer is no name, and peeling it layer by layer would take quadratic time
-SYSTEM_LABELS = frozenset({"Document", "Segment", "Entity", "Extraction", "Name", "Decision", "Run"})
+SYSTEM_LABELS = frozenset({"Document", "Segment", "Entity", "Extraction", "Name", "Store", "Decision", "Run"})
 
 _HAN = "㐀-䶿一-鿿豈-\ufaff\U00020000-\U000323af"
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f]")
