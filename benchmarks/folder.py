@@ -78,7 +78,7 @@ def ingest(folder: Path, store: str, workers: int | None) -> dict[str, object]:
     problems = report.pop("problems")
     return {
         "command": " ".join(command[1:]),
-        "seconds": round(time.monotonic() - started, 1),
+        "wall_seconds": round(time.monotonic() - started, 1),
         "peak_rss_mib": memory.peak_rss // MEBIBYTE,
         "exit_status": process.returncode,
         **report,
