@@ -299,7 +299,7 @@ class Run:
                 self.on_message(f"the store has gone away; waiting for it for {left:.0f} s more ({exc})")
                 emit("waiting", str(exc), level=logging.WARNING, seconds_left=round(left, 1))
             time.sleep(min(pause, left))
-            pause = min(2 * pause, 30.0)
+            pause = min(2 * pause, 5.0)
 
 
 def _folder_uri(folder: Path) -> str:
