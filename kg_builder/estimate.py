@@ -51,6 +51,7 @@ class IngestEstimate:
 
     ``failed`` and ``skipped`` are files that are known beforehand not to be read. ``bytes`` are those of new and
     changed files, by format in ``formats`` as ``{format: {files, bytes, sampled}}``. ``seconds`` is with ``workers``.
+    Of the sample, ``sampled_failures`` files could not be read and ``sampled_segment_failures`` segments not extracted.
     Tokens and ``cost`` are None where nothing is paid; ``sample_usage`` is what the sample itself has used of them.
     """
 
@@ -67,6 +68,7 @@ class IngestEstimate:
     sampled_bytes: int
     sampled_segments: int
     sampled_failures: int
+    sampled_segment_failures: int
     sample_seconds: float
     segments: Estimated
     extractions: Estimated
@@ -110,6 +112,7 @@ def estimate_ingest(
 
     Raises:
         StoreError: the store cannot be read.
+        KGError: the extractor cannot run at all.
     """
     recipe = recipe or Recipe()
     count = default_workers() if workers is None else max(1, workers)
@@ -157,6 +160,7 @@ def estimate_ingest(
         sampled_bytes=sum(each.size_bytes for each in sample.loaded),
         sampled_segments=sum(each.segments for each in sample.tried),
         sampled_failures=sum(each.failed for each in sample.loaded),
+        sampled_segment_failures=sum(each.failed for each in sample.tried),
         sample_seconds=round(sample.seconds, 1),
         segments=figures["segments"],
         extractions=figures["extractions"],

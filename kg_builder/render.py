@@ -105,7 +105,8 @@ def render_estimate(estimate: IngestEstimate) -> str:
     lines.append(
         f"sample     {e.sampled_files:,} files, {e.sampled_bytes:,} bytes; {e.sampled_segments:,} segments extracted;"
         f" {e.sample_seconds:.1f} s"
-        + (f"; {e.sampled_failures:,} of them could not be read" if e.sampled_failures else "")
+        + (f"; {e.sampled_failures:,} files could not be read" if e.sampled_failures else "")
+        + (f"; {e.sampled_segment_failures:,} segments failed" if e.sampled_segment_failures else "")
     )
     return "\n".join(lines)
 

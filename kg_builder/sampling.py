@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from kg_builder.errors import KGError, LoadError
 from kg_builder.heartbeat import beat
 from kg_builder.loaders import Found
 from kg_builder.memory import Memory
@@ -46,12 +47,15 @@ class Loaded:
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """What extracting ``segments`` of a file gave."""
+    """What extracting ``segments`` of a file gave; the extractor failed on ``failed`` of them, or the file's worker
+    did not come to an end.
+    """
 
     format: str
     segments: int
     extractions: int
     seconds: float
+    failed: int = 0
     usage: Usage = field(default_factory=Usage)
     paid: bool = False
     startup_s: float = 0.0
@@ -100,7 +104,11 @@ def measure(
     seconds: float,
     memory_bytes: int,
 ) -> Sample:
-    """Load, and extract from, as many of `files` as there is time for, in worker processes as a run would."""
+    """Load, and extract from, as many of `files` as there is time for, in worker processes as a run would.
+
+    Raises:
+        KGError: the extractor cannot run at all.
+    """
     begun = time.monotonic()
     since: list[float] = []  # when the first result came: what it takes to start is not taken from the sample's time
 
@@ -126,10 +134,16 @@ def measure(
                     if not tried:
                         since = [time.monotonic() - _LOADING * seconds]  # models load with the first text
                     tried.append(result)
-                elif result is not None:
+                    continue
+                error = outcome.failure.error if outcome.failure else None
+                if error is not None and not isinstance(error, LoadError):
+                    raise error
+                if result is not None:
                     loaded.append(result)
                 elif task.extract_s is None:
                     loaded.append(Loaded(task.format, task.size_bytes, seconds=outcome.seconds, failed=True))
+                elif error is None:
+                    tried.append(Tried(task.format, 0, 0, 0.0, failed=1))
             if over(1.0) and tried:
                 break
     return Sample(loaded, tried, time.monotonic() - begun)
@@ -140,6 +154,7 @@ def measure_file(task: _Task) -> Loaded | Tried:
 
     Raises:
         LoadError: the file cannot be read.
+        KGError: the extractor cannot run at all.
     """
     from kg_builder.segment import segment_document
 
@@ -155,24 +170,35 @@ def measure_file(task: _Task) -> Loaded | Tried:
     chosen = random.Random(task.file.uri).sample(unknown, min(_SEGMENTS_TRIED, len(unknown)))
     ours = task.file.recipe.extractor == "open_ie"  # nobody else's is asked for nothing: it may be paid
     startup_s = _warm_up(extractor, [segment.language for segment in chosen]) if ours else 0.0
-    tried = extractions = 0
+    tried = extractions = failed = 0
     paid, usage = False, Usage()
     begun = time.monotonic()
-    for segment in chosen:
-        beat(segment.index)
-        with contextlib.suppress(Exception):  # a segment that fails costs its time all the same
-            found, used = extract_segment(extractor, segment.text)
-            extractions += len(found)
-            usage += used
-            paid = getattr(extractor, "usage", None) is not None
-            if paid:
-                memory.keep(segment, found)
-        tried += 1
-        if time.monotonic() - begun > task.extract_s:
-            break
+    try:
+        for segment in chosen:
+            beat(segment.index)
+            before = getattr(extractor, "usage", None)
+            try:
+                found, used = extract_segment(extractor, segment.text)
+            except KGError:
+                raise  # the extractor as a whole cannot run
+            except Exception:  # noqa: BLE001 (one segment's fault, as in a run: it costs its time all the same)
+                failed += 1
+                spent = getattr(extractor, "usage", None)
+                if spent is not None and spent is not before:  # an answer that made no sense was paid for
+                    usage, paid = usage + spent, True
+            else:
+                extractions += len(found)
+                usage += used
+                paid = getattr(extractor, "usage", None) is not None
+                if paid:
+                    memory.keep(segment, found)
+            tried += 1
+            if time.monotonic() - begun > task.extract_s:
+                break
+    finally:
+        memory.save()
     seconds = time.monotonic() - begun
-    memory.save()
-    return Tried(task.format, tried, extractions, seconds, usage, paid, startup_s)
+    return Tried(task.format, tried, extractions, seconds, failed, usage, paid, startup_s)
 
 
 _WARM: set[str] = set()  # languages whose models this process has loaded

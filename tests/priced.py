@@ -7,11 +7,12 @@ import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from kg_builder.errors import ExtractionError
 from kg_builder.types import Extraction, Mention, Relation, Usage
 
 
 class Priced:
-    """Finds "A likes B." in a text; one that says NONSENSE is paid for and fails; SLOW ones take a while."""
+    """Finds "A likes B." in a text; one that says NONSENSE is paid for and fails; SLOW ones take a while; BROKE ends all."""
 
     name = "endpoint"
     fingerprint = "priced"
@@ -23,6 +24,8 @@ class Priced:
             log.write(text.replace("\n", " ") + "\n")
         if "NONSENSE" in text:
             raise ValueError("no answer that makes sense")
+        if "BROKE" in text:
+            raise ExtractionError("expected to be paid, but no credit is left")
         if "SLOW" in text:
             time.sleep(0.5)
         head, likes, rest = text.partition(" likes ")

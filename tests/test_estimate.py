@@ -12,9 +12,11 @@ from pathlib import Path
 import pytest
 
 from kg_builder.budgets import Prices
+from kg_builder.errors import ExtractionError
 from kg_builder.estimate import Estimated, estimate_ingest
 from kg_builder.loaders import load
 from kg_builder.pipeline import build_graph
+from kg_builder.render import render_estimate
 from kg_builder.samples import sample_folder
 from kg_builder.segment import segment_document
 from kg_builder.stages import Recipe
@@ -102,6 +104,26 @@ def test_a_file_that_hangs_or_cannot_be_read_is_counted(tmp_path: Path) -> None:
     estimate = estimate_ingest([tmp_path], seconds=1.0, workers=1)
     assert (estimate.sampled_files, estimate.sampled_failures) == (2, 1)
     assert estimate.segments.expected == 1
+
+
+def test_segments_that_fail_are_counted_and_an_extractor_that_cannot_run_is_told_of(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = str(Path(__file__).parent)
+    monkeypatch.syspath_prepend(here)
+    monkeypatch.setenv("PYTHONPATH", here)
+    monkeypatch.setenv("KG_TEST_LOG", str(tmp_path / "log"))
+    folder = tmp_path / "documents"
+    folder.mkdir()
+    (folder / "good.txt").write_text("Person 1 likes Deep Tide.")
+    (folder / "bad.txt").write_text("Person 2 likes NONSENSE.")
+    estimate = estimate_ingest([folder], recipe=Recipe("priced:Priced"), seconds=2.0, workers=1)
+    assert (estimate.sampled_segments, estimate.sampled_segment_failures) == (2, 1)
+    assert estimate.sample_usage.input_tokens == 20  # an answer that makes no sense is paid for, too
+    assert "1 segments failed" in render_estimate(estimate)
+    (folder / "late.txt").write_text("Person 3 likes BROKE.")
+    with pytest.raises(ExtractionError, match="no credit is left"):
+        estimate_ingest([folder], recipe=Recipe("priced:Priced"), seconds=2.0, workers=1)
 
 
 def test_an_empty_folder_is_nothing_to_do(tmp_path: Path) -> None:
