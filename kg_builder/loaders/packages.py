@@ -131,9 +131,13 @@ def require_parts(source: Source) -> None:
 
 def _unpacked(package: zipfile.ZipFile, member: zipfile.ZipInfo, source: Source) -> Iterator[bytes]:
     """A part in chunks of a bounded size, whatever it unpacks to; its declared size and checksum must hold."""
+    if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):  # others unpack without a bound
+        raise LoadError(
+            f"expected {member.filename!r} stored or deflated, found compression method {member.compress_type}: "
+            f"{shown(source.path)}; save the document again",
+            reason="corrupt",
+        )
     try:
-        if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-            raise NotImplementedError("a compression that no document has")  # and that unpacks without a bound
         with package.open(member) as part:
             while chunk := part.read(_CHUNK):
                 yield chunk
