@@ -14,8 +14,9 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kg_builder.backup_file import Amounts, BackupWriter, Manifest, opened, replacing
+from kg_builder.backup_file import Amounts, BackupWriter, Manifest, opened
 from kg_builder.errors import BackupError
+from kg_builder.files import replacing
 
 if TYPE_CHECKING:
     from kg_builder.store import GraphStore

@@ -5,8 +5,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import os
-import secrets
 import zipfile
 import zlib
 from collections.abc import Callable, Generator, Iterable, Iterator
@@ -23,7 +21,7 @@ if TYPE_CHECKING:
     from kg_builder.store.contributions import WholeDocument
     from kg_builder.store.keeping import Placement
 
-__all__ = ["FORMAT_VERSION", "Amounts", "BackupReader", "BackupWriter", "Manifest", "opened", "replacing"]
+__all__ = ["FORMAT_VERSION", "Amounts", "BackupReader", "BackupWriter", "Manifest", "opened"]
 
 FORMAT = "kg-builder backup"
 FORMAT_VERSION = 1
@@ -116,24 +114,6 @@ class BackupWriter:
 
             yield write
         self.manifest.parts[name] = sha.hexdigest()
-
-
-@contextlib.contextmanager
-def replacing(path: Path) -> Iterator[IO[bytes]]:
-    """A new file beside `path` that takes its place when the block ends well, and is gone when it does not."""
-    target = path.resolve()
-    if target.is_dir():
-        raise IsADirectoryError(None, "it is a folder", str(path))
-    draft = target.with_name(f".kg-backup-{secrets.token_hex(8)}.part")
-    try:
-        with draft.open("xb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(target)
-    except BaseException:
-        draft.unlink(missing_ok=True)
-        raise
 
 
 def _lines_of(whole: WholeDocument) -> Iterator[dict[str, Any]]:

@@ -13,7 +13,6 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
-import os
 import sys
 import threading
 import time
@@ -24,6 +23,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kg_builder.errors import ConfigError
+from kg_builder.files import replacing
 
 if TYPE_CHECKING:
     from prometheus_client.core import Metric
@@ -108,10 +108,9 @@ class MetricsFile(logging.Handler):
 
         with self.lock or contextlib.nullcontext():
             text: bytes = generate_latest(self)  # type: ignore[no-untyped-call]
-        partial = self.path.with_name(f".{self.path.name}.{os.getpid()}")
         try:
-            partial.write_bytes(text)
-            partial.replace(self.path)
+            with replacing(self.path) as file:
+                file.write(text)
         except OSError as exc:
             if not self._told:
                 self._told = True

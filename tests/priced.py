@@ -12,7 +12,7 @@ from kg_builder.types import Extraction, Mention, Relation, Usage
 
 
 class Priced:
-    """Finds "A likes B." in a text; one that says NONSENSE is paid for and fails; SLOW ones take a while; BROKE ends all."""
+    """Finds "A likes B." in a text; NONSENSE is paid for and fails, SLOW takes a while, BROKE ends all."""
 
     name = "endpoint"
     fingerprint = "priced"

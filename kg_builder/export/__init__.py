@@ -11,10 +11,8 @@ All formats stream, and depend on nothing but the graph: equal graphs give equal
 
 from __future__ import annotations
 
-import os
-import secrets
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Protocol, TextIO
 
@@ -24,6 +22,7 @@ from kg_builder.export.graphml import write_graphml
 from kg_builder.export.import_csv import write_nodes, write_relationships
 from kg_builder.export.jsonl import write_jsonl
 from kg_builder.export.rdf import write_jsonld, write_turtle
+from kg_builder.files import replacing_text
 from kg_builder.store.records import StoredEdge, StoredEntity
 
 __all__ = ["EXPORT_SUFFIXES", "GraphSource", "export_graph", "export_paths"]
@@ -76,7 +75,7 @@ def export_graph(store: GraphSource, path: Path) -> int:
     writers = [writer for _, writer in _format_of(path)]
     try:
         with ExitStack() as stack:
-            files = [stack.enter_context(_replacing(target)) for target in export_paths(path)]
+            files = [stack.enter_context(replacing_text(target)) for target in export_paths(path)]
             return sum([writer(store, file) for writer, file in zip(writers, files, strict=True)])
     except OSError as exc:
         raise ConfigError(
@@ -93,21 +92,3 @@ def _format_of(path: Path) -> tuple[tuple[str, Writer], ...]:
             f"expected a file name ending in one of {', '.join(EXPORT_SUFFIXES)}, found {path.name!r}; "
             "the suffix chooses the format of the export"
         ) from None
-
-
-@contextmanager
-def _replacing(path: Path) -> Iterator[TextIO]:
-    """A new file beside `path` that takes its place when the block ends well, and is gone when it does not."""
-    target = path.resolve()  # a link keeps pointing where it did; what it points to is replaced
-    if target.is_dir():
-        raise IsADirectoryError(None, "it is a folder", str(path))
-    draft = target.with_name(f".kg-export-{secrets.token_hex(8)}.part")
-    try:
-        with draft.open("x", encoding="utf-8", newline="") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(target)
-    except BaseException:
-        draft.unlink(missing_ok=True)
-        raise
