@@ -22,6 +22,9 @@ _VAGUE = word_set(
     "another something anything everything nothing someone anyone everyone much little enough either neither half "
     "least own next last"
 )
+_PASSING = word_set(
+    "also then now still thus therefore however again already just only even so too either not never n't"
+)
 _MAX_OF_WORDS = 4  # of a phrase with "of" that an entity takes in
 # What never belongs to an argument, at its head or further down.
 _CUT = frozenset({"acl", "appos", "parataxis", "list", "discourse", "vocative", "dislocated", "reparandum", "orphan"})
@@ -149,6 +152,8 @@ def _same_name(tree: Tree, i: int) -> list[int]:
 
 
 def _droppable(tree: Tree, k: int) -> bool:
+    if tree.low[k] in ("every", "each"):
+        return False
     return tree.pos[k] in ("DET", "PUNCT", "CCONJ", "ADP") or tree.low[k] in ("'s", "’s")
 
 
@@ -161,18 +166,30 @@ def _identifies(tree: Tree, k: int, c: int) -> bool:
     if dep == "nmod:unmarked":
         return c == k + 1 or tree.pos[c] in ("NUM", "PROPN")
     if dep == "nmod:desc":
-        return tree.ner[k] not in ("PER", "PERSON") and tree.kind[k] != "person"
+        return _title_identifies(tree, k, c)
     if label == "punct":
         return tree.word[c] in "-–/." and k != c
     if label in ("conj", "cc"):
         return tree.label[k] in ("amod", "compound")
     if label == "advmod":
-        return tree.label[k] in ("amod", "nummod")
+        return tree.label[k] in ("amod", "nummod") or (tree.pos[k] == "ADJ" and tree.low[c] not in _PASSING)
     if dep == "nmod:poss":
         return tree.pos[c] in ("NOUN", "PROPN") and len(tree.below(c)) <= _MAX_OF_WORDS
     if label == "case":
         return tree.dep[k] == "nmod:poss"
-    return label == "advmod" and tree.pos[k] == "ADJ"
+    if label == "det":
+        return tree.low[c] in ("every", "each") and mention_type(tree, k) == "Time"
+    return False
+
+
+def _title_identifies(tree: Tree, name: int, title: int) -> bool:
+    """ "Aunt Sally", "King George": a title is part of how one calls a person of one name; "President Richard Nixon"
+    has two."""
+    if tree.ner[name] not in ("PER", "PERSON") and tree.kind[name] != "person":
+        return True
+    return tree.word[title][:1].isupper() and not any(
+        tree.label[k] in ("flat", "compound") for k in tree.children[name]
+    )
 
 
 def _of_name(tree: Tree, i: int, c: int) -> bool:

@@ -12,6 +12,7 @@ from kg_builder.extract.open_ie.confidence import confidence
 from kg_builder.extract.open_ie.coreference import Antecedents
 from kg_builder.extract.open_ie.mention_types import mention_type
 from kg_builder.extract.open_ie.nominal import nominal_statements, table_cells
+from kg_builder.extract.open_ie.plausible import Borders, in_one_piece, is_name, says_enough
 from kg_builder.extract.open_ie.polarity import Status, status
 from kg_builder.extract.open_ie.qualifiers import qualifiers
 from kg_builder.extract.open_ie.relations import Statement, clause_statements
@@ -42,8 +43,11 @@ def extract_en(columns: Columns, *, verbatim: bool = False) -> list[Extraction]:
     antecedents = Antecedents(tree)
     found: list[tuple[tuple[int, ...], Extraction]] = []
     scopes: dict[int, Status] = {}
+    borders = Borders(tree.text)
     for statement in _statements(tree):
         if statement.how in ("nominal", "purpose", "infinitive") if verbatim else statement.restates:
+            continue
+        if not in_one_piece(tree, borders, statement):
             continue
         scope = scopes.get(statement.predicate)
         if scope is None:
@@ -90,6 +94,8 @@ def _extraction(
         return None
     relation = _relation(tree, statement)
     if not relation.surface.strip():
+        return None
+    if not verbatim and not says_enough(tree, statement, relation, head_mention, tail_mention):
         return None
     head_words = argument_words(tree, head)
     tail_words = clause_words(tree, tail) if statement.rule == "clausal" else argument_words(tree, tail)
@@ -160,6 +166,12 @@ def _table_statements(tree: Tree) -> Iterator[Extraction]:
     at_offset = {s: i for i, s in enumerate(tree.start)}
     for first, header, value in table_cells(tree.text):
         head, relation, tail = (tree.text[a:b] for a, b in (first, header, value))
+        if (
+            not any(c.isalpha() for c in head)
+            or not is_name(Mention(tail, *value))
+            or not is_name(Mention(head, *first))
+        ):
+            continue
         types = []
         for begin, stop in (first, value):
             words = [i for o, i in at_offset.items() if begin <= o < stop]

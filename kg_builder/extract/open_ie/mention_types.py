@@ -44,13 +44,21 @@ def mention_type(tree: Tree, i: int) -> str:
     if low in _MONTHS or (lemma in _TIMES and tree.pos[i] != "PROPN") or _YEAR.match(low):
         return "Time"
     named = _NAMED.get(tree.ner[i], "")
+    kind = _KINDS.get(tree.kind[i], "")
+    if tree.pos[i] == "NOUN" and tree.word[i].islower() and not _is_name_word(tree, i):
+        named = named if named == kind else ""  # "turbine": what it denotes counts, no name could
     if named:
         return named
     if tree.pos[i] in ("NUM", "SYM") or (lemma in _UNITS and tree.pos[i] in ("NOUN", "SYM")) or _QUANTITY.match(low):
         if any(tree.low[c] in _MONTHS for c in tree.children[i]):
             return "Time"
         return "Quantity"
-    kind = _KINDS.get(tree.kind[i], "")
-    if tree.ner[i] == "MISC":
+    if tree.ner[i] == "MISC" and not (tree.pos[i] == "NOUN" and tree.word[i].islower()):
         return kind if kind == "Event" else "Work"
     return kind or "Other"
+
+
+def _is_name_word(tree: Tree, i: int) -> bool:
+    """ "the Swiss national bank": a lower-case noun that a capitalized part of the same name goes before."""
+    begin = tree.ner_start[i]
+    return 0 <= begin < i and tree.word[begin][:1].isupper()

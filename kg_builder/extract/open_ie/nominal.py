@@ -6,7 +6,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from kg_builder.extract.open_ie.arguments import entity_head
 from kg_builder.extract.open_ie.clauses import case_words
+from kg_builder.extract.open_ie.lexicon import word_set
 from kg_builder.extract.open_ie.mention_types import mention_type
 from kg_builder.extract.open_ie.relation_lemmas import noun_lemma
 from kg_builder.extract.open_ie.relations import Statement
@@ -15,6 +17,10 @@ from kg_builder.extract.open_ie.tree import Tree
 __all__ = ["nominal_statements", "table_cells"]
 
 _MEMBERS = ("such as", "including", "like", "especially", "e.g.", "include")
+# Of members of these, nothing is learnt.
+_NO_CLASS = word_set(
+    "case cases thing things example examples way ways situation situations instances circumstances others"
+)
 _CELL = re.compile(r"([^\s:;|][^:;|]{0,60}?):[ \t]+([^;\n]+?)(?=;|$)")
 
 
@@ -35,21 +41,72 @@ def nominal_statements(tree: Tree) -> Iterator[Statement]:
 
 
 def _apposition(tree: Tree, noun: int, other: int) -> Iterator[Statement]:
-    """ "Tim Cook, CEO of Apple": is CEO of Apple."""
+    """ "Tim Cook, CEO of Apple": is CEO of Apple. "World Bank (WB)": also known as WB."""
     if tree.pos[noun] not in ("NOUN", "PROPN") or mention_type(tree, other) in ("Time", "Quantity"):
+        return
+    mark = _between(tree, noun, other)
+    if mark == "(":
+        if tree.word[other].isupper() and len(tree.word[other]) > 1 and _stands_alone_in_brackets(tree, other):
+            yield Statement(
+                noun, (), other, noun, "apposition", "also known as", how="nominal", implied="also known as"
+            )
+            return
+        if not (tree.pos[noun] == "PROPN" and _has_article(tree, other)):
+            return
+    elif mark in (",", "—", "–", "--"):
+        if not (_describes(tree, noun, other) or _describes(tree, other, noun)) or tree.having(other, "conj"):
+            return
+    elif mark or not _is_role_before_name(tree, noun, other):
         return
     if tree.pos[other] == "PROPN" and tree.pos[noun] != "PROPN":
         noun, other = other, noun
-    for head in [noun]:
-        for k in tree.conjuncts(other):
-            yield Statement(head, (), k, noun, "apposition", "be", how="nominal", implied="is")
-            yield from _role_of(tree, head, k, "apposition")
+    yield Statement(noun, (), other, noun, "apposition", "be", how="nominal", implied="is")
+    yield from _role_of(tree, noun, other, "apposition")
+
+
+def _between(tree: Tree, noun: int, other: int) -> str:
+    """The mark between a noun with all its words and its apposition; "" for none."""
+    first = min(tree.below(other))
+    while first < other and tree.pos[first] == "PUNCT":
+        first += 1
+    for k in (first - 1, first - 2):
+        if k > noun and tree.pos[k] == "PUNCT":
+            return tree.word[k]
+    return "" if first == noun + 1 else "?"
+
+
+def _stands_alone_in_brackets(tree: Tree, other: int) -> bool:
+    return other + 1 < len(tree.word) and tree.word[other - 1] == "(" and tree.word[other + 1] == ")"
+
+
+def _has_article(tree: Tree, i: int) -> bool:
+    return any(tree.low[c] in ("a", "an", "the", "its", "their", "his", "her") for c in tree.children[i])
+
+
+def _describes(tree: Tree, name: int, other: int) -> bool:
+    """ "Basel, a city …", "Tim Cook, chief executive": a name and what it is."""
+    if tree.pos[other] != "NOUN" or tree.tag[other] == "NNS":
+        return False
+    if tree.pos[name] == "PROPN":
+        return _has_article(tree, other) or mention_type(tree, other) == "Person"
+    return any(tree.low[c] in ("a", "an") for c in tree.children[other]) and _has_article(tree, name)
+
+
+def _is_role_before_name(tree: Tree, noun: int, other: int) -> bool:
+    """ "the poet John Keats"."""
+    return (
+        tree.pos[noun] == "NOUN"
+        and tree.pos[other] == "PROPN"
+        and mention_type(tree, other) == "Person"
+        and tree.tag[noun] != "NNS"
+    )
 
 
 def _title(tree: Tree, name: int, title: int) -> Iterator[Statement]:
-    """ "President Bush": Bush is President."""
+    """ "chairman Jerome Powell": Powell is chairman. "Judge Powell" is only how he is called."""
     if tree.pos[name] == "PROPN" and len(tree.word[title].rstrip(".")) > 3:
-        yield Statement(name, (), title, name, "title", "be", how="nominal", implied="is")
+        if tree.word[title].islower():
+            yield Statement(name, (), title, name, "title", "be", how="nominal", implied="is")
         yield from _role_of(tree, name, title, "title")
 
 
@@ -79,7 +136,7 @@ def _possessor(tree: Tree, owner: int, thing: int) -> Iterator[Statement]:
                 thing, (role[-1],), owner, thing, "possessor", f"{noun_lemma(tree, role[-1])} of", how="nominal"
             )
         return
-    if tree.pos[thing] == "NOUN":
+    if tree.pos[thing] == "NOUN" and entity_head(tree, thing) == thing:
         yield Statement(owner, (), thing, thing, "possessor", "have", how="nominal", implied="has")
 
 
@@ -89,9 +146,17 @@ def _phrase(tree: Tree, noun: int, inner: int) -> Iterator[Statement]:
     if not case or noun < 0:
         return
     low = " ".join(tree.low[w] for w in case)
-    if low in _MEMBERS and tree.pos[noun] == "NOUN":
+    if low == "like" and (tree.tag[noun] != "NNS" or tree.pos[inner] != "PROPN"):
+        return  # "a face like a mask"
+    if low in _MEMBERS and tree.pos[noun] == "NOUN" and tree.low[noun] not in _NO_CLASS:
+        near = case[0] - 1 if tree.word[case[0] - 1] != "," else case[0] - 2
+        if tree.tag[near] == "NNS" and noun < near:
+            noun = near  # "reports in formats such as CSV": formats
         for k in tree.conjuncts(inner):
-            yield Statement(k, (), noun, noun, "member", "be", how="nominal", implied="is")
+            if low in ("including", "include"):
+                yield Statement(noun, tuple(case), k, noun, "member", "include", how="nominal")
+            else:
+                yield Statement(k, (), noun, noun, "member", "be", how="nominal", implied="is")
         return
     names = tree.pos[noun] == tree.pos[inner] == "PROPN"
     if names and low in ("in", "near", "at", "on", "from") and mention_type(tree, inner) == "Place":

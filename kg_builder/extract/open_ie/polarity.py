@@ -32,6 +32,10 @@ _SAYING = word_set(
     "assume describe consider note explain testify speculate suppose guess imagine feel propose mention respond "
     "reply hypothesize"
 )
+# What follows these is so even where they are denied ("did not know that ...").
+_FACTIVE = word_set(
+    "know realize realise notice see forget regret mention remember matter understand recognize surprise"
+)
 _HEARSAY = word_set("say report allege rumor rumour believe think claim suppose assume reckon")
 _POSSIBLE = frozenset({"may", "might", "could"})
 _CONDITIONAL = frozenset({"would", "'d", "’d"})
@@ -92,16 +96,18 @@ def status(tree: Tree, i: int, *, question: bool = False) -> Status:
                 )
                 source = source if source >= 0 else tree.child(head, "nsubj")
             elif label in ("ccomp", "csubj"):
+                if lemma not in _FACTIVE and _is_negated(tree, head):
+                    modality = _stronger(modality, "possible")  # "does not ensure that ..."
                 modality = _stronger(modality, _controlled(lemma) if label == "ccomp" else "asserted")
                 if lemma in ("possible", "likely", "unlikely", "unclear", "uncertain", "probable", "doubtful"):
                     modality = _stronger(modality, "possible")
             if any(tree.low[c] in ("if", "whether") for c in tree.children[k] if tree.label[c] == "mark"):
                 modality = _stronger(modality, "conditional")
         elif label == "advcl":
-            marks = [tree.low[c] for c in tree.children[k] if tree.label[c] in ("mark", "case")]
+            marks = [tree.low[w] for c in tree.having(k, "mark", "case", "cc") for w in tree.below(c)]
             if any(m in _IF for m in marks) or _is_assumed(tree, k):
                 return Status("negative" if negative else "positive", "conditional", source)
-            if "without" in marks or "instead" in marks:
+            if "without" in marks or "instead" in marks or "rather" in marks:
                 negative = True
             if _is_infinitive(tree, k):
                 modality = _stronger(modality, "planned" if tree.low[k] != "be" else "asserted")
@@ -128,7 +134,7 @@ def _stronger(a: Modality, b: Modality) -> Modality:
 
 
 def _controlled(lemma: str) -> Modality:
-    if lemma in _ORDERS:
+    if lemma in _ORDERS or lemma == "need":
         return "command"
     if lemma in _PLANNING:
         return "planned"
@@ -144,6 +150,8 @@ def _is_negated(tree: Tree, i: int) -> bool:
             and tree.low[c + 1 : c + 2] not in (["only"], ["just"], ["merely"])
         ):
             return True
+        if label == "advmod" and any(tree.low[k] in _NOT for k in tree.children[c] if k < c):
+            return True  # "not yet", "not always"
         if label == "advmod" and low == "longer" and any(tree.low[k] == "no" for k in tree.children[c]):
             return True
         if label == "det" and low in ("no", "neither"):
@@ -159,6 +167,8 @@ def _is_negated(tree: Tree, i: int) -> bool:
 
 def _own_modality(tree: Tree, i: int) -> Modality:
     found: Modality = "asserted"
+    if i in tree.copular and tree.pos[i] == "VERB" and _is_infinitive(tree, i):
+        found = "planned"  # "the idea was to let ..."
     for c in tree.children[i]:
         low, label = tree.low[c], tree.label[c]
         if label == "aux":

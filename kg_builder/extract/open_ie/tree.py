@@ -11,6 +11,9 @@ from kg_builder.extract.open_ie.memory import Memory
 __all__ = ["Tree"]
 
 
+_FINITE = frozenset({"VERB", "AUX", "PRON", "SCONJ"})
+
+
 class Tree:
     """The words of a text with their tags and arcs (UD v2). Indices count words of the whole text; a root's head is
     -1."""
@@ -29,13 +32,14 @@ class Tree:
         self.pos = columns.upos
         self.tag = columns.xpos
         self.lemma = columns.lemmas
-        self.dep = columns.deps
+        self.dep = list(columns.deps)
         self.label = [d.partition(":")[0] for d in self.dep]
         self.head = [-1 if h == i else h for i, h in enumerate(columns.heads)]
         # Auxiliaries have no dependents (UD); what the parser hangs there belongs to their verb.
         for i, h in enumerate(self.head):
             if h >= 0 and self.label[h] in ("cop", "aux") and self.head[h] not in (-1, i) and self.label[i] != "fixed":
                 self.head[i] = self.head[h]
+        self._mend_appositions()
         self.children: list[list[int]] = [[] for _ in self.word]
         self.copular: set[int] = set()  # words with a copula
         for i, h in enumerate(self.head):
@@ -53,6 +57,24 @@ class Tree:
         self.kind = columns.kinds
         self.memory: Memory = {}
         self.sentences = list(pairwise([*columns.sentences, len(self.word)]))
+
+    def _mend_appositions(self) -> None:
+        """ "Basel, a city on the Rhine, is old": of two subjects with a comma between, the second describes the
+        first."""
+        subject: dict[int, int] = {}
+        for i, dep in enumerate(self.dep):
+            if dep not in ("nsubj", "nsubj:pass") or i > self.head[i]:
+                continue
+            h = self.head[i]
+            a = subject.setdefault(h, i)
+            if a == i or self.pos[a] not in ("NOUN", "PROPN") or self.pos[i] not in ("NOUN", "PROPN"):
+                continue
+            commas = [k for k in range(a + 1, i) if self.word[k] == ","]
+            if commas and "," in self.word[i + 1 : h] and not any(self.pos[k] in _FINITE for k in range(a, i)):
+                self.head[i], self.dep[i], self.label[i] = a, "appos", "appos"
+                for k in range(a + 1, h):
+                    if self.word[k] == "," and self.head[k] == h:
+                        self.head[k] = i
 
     def child(self, i: int, *deps: str) -> int:
         """The first dependent of `i` under one of these relations (whole labels), or -1."""
