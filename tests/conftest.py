@@ -132,3 +132,15 @@ def embedded_path(tmp_path: Path) -> Iterator[Path]:
     path = tmp_path / "graph"
     yield path
     stop(path)
+
+
+@pytest.fixture
+def log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where the extractors of the tests note each text that reaches them, here and in worker processes."""
+    path = tmp_path / "extracted.log"
+    path.touch()
+    monkeypatch.setenv("KG_TEST_LOG", str(path))
+    here = str(Path(__file__).parent)
+    monkeypatch.setenv("PYTHONPATH", here)
+    monkeypatch.syspath_prepend(here)
+    return path

@@ -73,13 +73,7 @@ def test_what_the_store_knows_is_told_apart(tmp_path: Path, embedded_store: Grap
     assert (estimate.skipped, estimate.failed, estimate.found) == (1, 1, 7)
 
 
-def test_what_is_paid_is_estimated_and_not_paid_twice(
-    tmp_path: Path, embedded_store: GraphStore, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    here = str(Path(__file__).parent)
-    monkeypatch.syspath_prepend(here)
-    monkeypatch.setenv("PYTHONPATH", here)
-    monkeypatch.setenv("KG_TEST_LOG", str(tmp_path / "log"))
+def test_what_is_paid_is_estimated_and_not_paid_twice(tmp_path: Path, embedded_store: GraphStore, log: Path) -> None:
     folder = tmp_path / "documents"
     folder.mkdir()
     for i in range(30):
@@ -95,7 +89,7 @@ def test_what_is_paid_is_estimated_and_not_paid_twice(
     assert (estimate.sample_usage.input_tokens, estimate.sample_usage.output_tokens) == (100, 20)
     report = build_graph([folder], store=embedded_store, recipe=recipe, cache=cache, workers=1)
     assert report.input_tokens == 200  # the sample had paid for the rest
-    assert len((tmp_path / "log").read_text().splitlines()) == 30
+    assert len(log.read_text().splitlines()) == 30
 
 
 def test_a_file_that_hangs_or_cannot_be_read_is_counted(tmp_path: Path) -> None:
@@ -106,13 +100,7 @@ def test_a_file_that_hangs_or_cannot_be_read_is_counted(tmp_path: Path) -> None:
     assert estimate.segments.expected == 1
 
 
-def test_segments_that_fail_are_counted_and_an_extractor_that_cannot_run_is_told_of(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    here = str(Path(__file__).parent)
-    monkeypatch.syspath_prepend(here)
-    monkeypatch.setenv("PYTHONPATH", here)
-    monkeypatch.setenv("KG_TEST_LOG", str(tmp_path / "log"))
+def test_segments_that_fail_are_counted_and_an_extractor_that_cannot_run_is_told_of(tmp_path: Path, log: Path) -> None:
     folder = tmp_path / "documents"
     folder.mkdir()
     (folder / "good.txt").write_text("Person 1 likes Deep Tide.")

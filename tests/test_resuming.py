@@ -24,17 +24,6 @@ JOINED = "Ines Varga joined Harbor Robotics last year."
 
 
 @pytest.fixture
-def log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    path = tmp_path / "extracted.log"
-    path.touch()
-    monkeypatch.setenv("KG_TEST_LOG", str(path))
-    here = str(Path(__file__).parent)
-    monkeypatch.setenv("PYTHONPATH", here)
-    monkeypatch.syspath_prepend(here)
-    return path
-
-
-@pytest.fixture
 def folder(tmp_path: Path) -> Path:
     path = tmp_path / "documents"
     path.mkdir()

@@ -6,17 +6,14 @@ import contextlib
 import json
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import click
 
-from kg_builder.cli.common import INTERRUPTED, NOTHING_DONE, PARTLY_DONE, cache_of, open_graph, options, recipe_of
+from kg_builder.cli.building import build, prices_of
+from kg_builder.cli.common import NOTHING_DONE, PARTLY_DONE, cache_of, open_graph, options, recipe_of
 from kg_builder.config import Settings, load_settings
 
-if TYPE_CHECKING:
-    from kg_builder.budgets import Prices
-
-__all__ = ["choices_of", "extract", "ingest", "remove", "retry", "status"]
+__all__ = ["extract", "ingest", "remove", "retry", "status"]
 
 
 @click.command()
@@ -196,76 +193,6 @@ def remove(uris: tuple[str, ...], store: str | None, quiet: bool) -> int:
     if not unknown:
         return 0
     return PARTLY_DONE if len(unknown) < len(uris) else NOTHING_DONE
-
-
-def build(
-    settings: Settings,
-    paths: tuple[Path, ...],
-    *,
-    as_json: bool,
-    quiet: bool,
-    budget_s: float | None = None,
-    log_file: Path | None = None,
-    metrics_file: Path | None = None,
-    **choices: Any,
-) -> int:
-    """Read `paths` into the graph, print what came of it, and give the exit status."""
-    from kg_builder.pipeline import build_graph
-    from kg_builder.progress import report_progress
-    from kg_builder.render import render_report
-    from kg_builder.stopping import stopping
-    from kg_builder.telemetry import recording
-
-    def say(message: str) -> None:
-        if not quiet:
-            click.echo(f"kg: {message}", err=True)
-
-    with (
-        recording(log_file=log_file, metrics_file=metrics_file),
-        open_graph(settings, create=True) as store,
-        report_progress(quiet=quiet) as on_progress,
-        stopping(budget_s=budget_s, on_message=say) as stop,
-    ):
-        report = build_graph(
-            paths,
-            store=store,
-            stop=stop,
-            on_progress=on_progress,
-            on_message=say,
-            **{**choices_of(settings), **choices},
-        )
-        counts = store.counts()
-    click.echo(json.dumps(report.to_dict(), ensure_ascii=False) if as_json else render_report(report, counts))
-    if stop.interrupted and report.not_begun:
-        return INTERRUPTED
-    if not report.failed and not report.partial and not report.not_begun:
-        return 0
-    return PARTLY_DONE if report.loaded or report.unchanged or report.skipped else NOTHING_DONE
-
-
-def prices_of(settings: Settings) -> Prices:
-    """What the settings say of the prices of a paid model."""
-    from kg_builder.budgets import Prices
-
-    return Prices(settings.price_input_per_mtok, settings.price_output_per_mtok)
-
-
-def choices_of(settings: Settings) -> dict[str, Any]:
-    """The arguments of `build_graph` that the settings decide."""
-    from kg_builder.budgets import Budget
-
-    return {
-        "recipe": recipe_of(settings),
-        "workers": settings.workers or None,
-        "file_timeout_s": settings.file_timeout_s,
-        "file_memory_bytes": settings.file_memory_mb << 20,
-        "cache": cache_of(settings),
-        "cache_max_bytes": settings.cache_mb << 20,
-        "patience_s": settings.store_patience_s,
-        "engine": settings.engine,
-        "ray_result_bytes": settings.ray_result_mb << 20,
-        "budget": Budget(prices=prices_of(settings)),
-    }
 
 
 def _estimate(

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import click
 
+from kg_builder.cli.building import choices_of, sayer
 from kg_builder.cli.common import open_graph, options
-from kg_builder.cli.documents import choices_of
 from kg_builder.config import load_settings
 from kg_builder.reports import IngestReport
 
@@ -57,9 +57,7 @@ def watch(
 
     settings = load_settings({"store": store, "extractor": extractor, "workers": workers, "engine": engine})
 
-    def say(message: str) -> None:
-        if not quiet:
-            click.echo(f"kg: {message}", err=True)
+    say = sayer(quiet=quiet)
 
     def tell(report: IngestReport) -> None:
         if not quiet:
