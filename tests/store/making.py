@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 
+from kg_builder.store import GraphStore, StoredEdge, StoredEntity
 from kg_builder.types import (
     Contribution,
     Document,
@@ -19,6 +20,9 @@ from kg_builder.types import (
     Statement,
     digest,
 )
+
+ANN = "Ann:Person"
+ACME = "Acme Corp:Organization"
 
 
 def _mention(surface: str, start: int, type_: str) -> Mention:
@@ -65,3 +69,25 @@ def contribute(uri: str, lines: Sequence[str], *, per_segment: int = 2, confiden
         names = (Name(head_surface.casefold(), head_type), Name(tail_surface.casefold(), tail_type))
         statements.append(Statement(extraction, *names, relation=words, inverted="<" in relation))
     return Contribution(document, segments, tuple(statements))
+
+
+def write(store: GraphStore, uri: str, *lines: str, per_segment: int = 2) -> Contribution:
+    """Write a document made from lines."""
+    contribution = contribute(uri, lines, per_segment=per_segment)
+    store.write(contribution, size_bytes=len(contribution.document.text), recipe="test")
+    return contribution
+
+
+def facts(store: GraphStore) -> list[tuple[str, str, str, int, float]]:
+    """All edges as head, relation, tail, support, confidence."""
+    return [(e.head.name, e.relation, e.tail.name, e.support, e.confidence) for e in store.edges()]
+
+
+def content(store: GraphStore) -> tuple[list[StoredEntity], list[StoredEdge]]:
+    """The whole graph."""
+    return list(store.entities()), list(store.edges())
+
+
+def ids(store: GraphStore) -> dict[str, str]:
+    """Ids of entities by name."""
+    return {entity.name: entity.id for entity in store.entities()}

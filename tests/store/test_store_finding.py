@@ -1,0 +1,100 @@
+"""Finding entities, edges, paths and evidence, on every server."""
+
+from __future__ import annotations
+
+from making import ACME, ANN, ids, write
+
+from kg_builder.normalize import relation_type
+from kg_builder.store import GraphStore
+from kg_builder.types import Name
+
+
+def test_search_gives_equal_names_first_then_beginnings_then_parts_by_mentions(any_store: GraphStore) -> None:
+    write(
+        any_store,
+        "a.txt",
+        "York:Place | is | old",
+        "New York:Place | is | big",
+        "New York:Place | is | new",
+        "Yorkshire:Place | is | green",
+        "Yorkshire:Place | has | sheep",
+        "IBM:Organization | is in | new york:Place",
+    )
+    assert [e.name for e in any_store.search("york")] == ["York", "Yorkshire", "New York"]
+    assert [e.name for e in any_store.search("YORK", limit=1)] == ["York"]
+    assert [e.name for e in any_store.search("york", type="Organization")] == []
+    assert [e.name for e in any_store.search("ＩＢＭ")] == ["IBM"]
+    assert any_store.search("   ") == []
+    assert any_store.search("nowhere") == []
+
+
+def test_search_finds_chinese_by_a_part_and_entities_by_an_alias(any_store: GraphStore) -> None:
+    write(any_store, "a.txt", "北京大学:Organization | 位于 | 北京:Place", "上海大学:Organization | 位于 | 上海:Place")
+    assert [e.name for e in any_store.search("大学")] == ["上海大学", "北京大学"]
+    assert [e.name for e in any_store.search("北京")] == ["北京", "北京大学"]
+    assert [e.name for e in any_store.search("京大")] == ["北京大学"]
+    any_store.assign({Name("北京", "Place").id: ids(any_store)["上海"]})
+    assert len(any_store.search("北京")) == 2
+
+
+def chain(store: GraphStore) -> dict[str, str]:
+    write(store, "a.txt", "A | r | B", "B | r | C", "D | r | C", "D | s | E", "A | s | B @ 0.2", "Z | r | Y")
+    return ids(store)
+
+
+def test_neighbourhood_goes_to_its_depth_and_says_when_it_is_cut(any_store: GraphStore) -> None:
+    by_name = chain(any_store)
+    name_of = {id_: name for name, id_ in by_name.items()}
+
+    def edges(**options: object) -> set[tuple[str, str, str]]:
+        found = any_store.neighbourhood([by_name["A"]], **options)  # type: ignore[arg-type]
+        assert {e.id for e in found.entities} >= {x for e in found.edges for x in (e.head_id, e.tail_id)}
+        return {(name_of[e.head_id], e.relation, name_of[e.tail_id]) for e in found.edges}
+
+    assert edges() == {("A", "r", "B"), ("A", "s", "B")}
+    assert edges(depth=2) == {("A", "r", "B"), ("A", "s", "B"), ("B", "r", "C")}
+    assert edges(depth=9) == {("A", "r", "B"), ("A", "s", "B"), ("B", "r", "C"), ("D", "r", "C"), ("D", "s", "E")}
+    assert edges(min_confidence=0.5) == {("A", "r", "B")}
+    assert edges(relations=["s"]) == {("A", "s", "B")}
+    assert edges(types=["Person"]) == set()
+    cut = any_store.neighbourhood([by_name["A"]], depth=3, limit=2)
+    assert cut.truncated
+    assert len(cut.edges) == 2
+    assert not any_store.neighbourhood([by_name["A"]], depth=9).truncated
+    assert any_store.neighbourhood(["0" * 32]).entities == ()
+
+
+def test_path_is_a_shortest_one_whatever_the_directions(any_store: GraphStore) -> None:
+    by_name = chain(any_store)
+    found = any_store.path(by_name["A"], by_name["E"])
+    assert [e.name for e in found.entities] == ["A", "B", "C", "D", "E"]
+    assert sorted(e.relation for e in found.edges) == ["r", "r", "r", "s", "s"]
+    assert any_store.path(by_name["A"], by_name["Z"]).entities == ()
+    assert any_store.path(by_name["A"], by_name["E"], max_length=3).entities == ()
+    assert [e.name for e in any_store.path(by_name["A"], by_name["A"]).entities] == ["A"]
+    assert any_store.path(by_name["A"], "0" * 32).entities == ()
+
+
+def test_evidence_of_an_edge_comes_surest_first_and_within_its_limit(any_store: GraphStore) -> None:
+    write(any_store, "a.txt", *[f"{ANN} | works for | {ACME} @ 0.{n}" for n in range(1, 8)])
+    by_name = ids(any_store)
+    found = any_store.evidence(by_name["Ann"], "works for", by_name["Acme Corp"], limit=3)
+    assert [e.confidence for e in found] == [0.7, 0.6, 0.5]
+    assert any_store.evidence(by_name["Ann"], "NOTHING", by_name["Acme Corp"]) == []
+
+
+def test_counts_types_and_relations(any_store: GraphStore) -> None:
+    chain(any_store)
+    counts = any_store.counts()
+    assert (counts.documents, counts.entities, counts.edges, counts.extractions, counts.names) == (1, 7, 6, 6, 7)
+    assert any_store.types() == [("Other", 7)]
+    assert any_store.relations() == [("r", relation_type("r"), 4), ("s", relation_type("s"), 2)]
+    assert len(list(any_store.graph_edges())) == 6
+
+
+def test_entities_and_edges_come_in_the_order_of_code_points(any_store: GraphStore) -> None:
+    names = ["a", "B", "ä", "中", "\uff5e", "😀", "Z", "\ue000"]
+    write(any_store, "a.txt", *[f"{name} | is | thing" for name in names])
+    assert [e.name for e in any_store.entities()] == sorted([*names, "thing"])
+    assert [e.head.name for e in any_store.edges()] == sorted(names)
+    assert [e.name for e in any_store.entities(type="Person")] == []
