@@ -16,6 +16,16 @@ from kg_builder.types import ENTITY_TYPES, Extraction
 
 CASES = Path(__file__).with_name("open_ie_zh.txt")
 Statement = tuple[str, str, str, str, str]
+POLARITY = [
+    line.split("\t")
+    for line in Path(__file__).with_name("polarity_zh.tsv").read_text(encoding="utf-8").splitlines()
+    if line
+]
+FAILS = {
+    "这座桥不是法国人建造的。": "是 … 的 around a whole clause is read as a plain 是",
+    "公司何时公布结果？": "the tree takes 公布 for part of a noun, so there is no statement",
+    "市长呼吁居民节约能源。": "the tree takes 呼吁 for a noun",
+}
 
 
 def cases() -> Iterator[tuple[str, Statement]]:
@@ -33,6 +43,31 @@ def statements(text: str) -> list[Statement]:
 @pytest.mark.parametrize(("text", "expected"), list(cases()))
 def test_sentence_gives_the_statement_a_reader_would(text: str, expected: Statement) -> None:
     assert expected in statements(text)
+
+
+def test_the_set_on_polarity_is_large_enough_and_nearly_all_of_it_holds() -> None:
+    assert len(POLARITY) >= 150
+    assert len(FAILS) <= 0.05 * len(POLARITY)
+    assert FAILS.keys() <= {row[0] for row in POLARITY}
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        pytest.param(r, id=r[0], marks=[pytest.mark.xfail(reason=FAILS[r[0]], strict=True)] if r[0] in FAILS else [])
+        for r in POLARITY
+    ],
+)
+def test_polarity_modality_and_source(row: list[str]) -> None:
+    """`none` stands for no statement at all: 请关闭窗户 tells no fact. The last column is the source of hearsay."""
+    text, tail, polarity, modality, *source = row
+    found = [e for e in extract_chinese(text, verbatim=True) if tail in e.tail.surface]
+    if modality == "none":
+        assert not found
+        return
+    assert {(e.polarity, e.modality) for e in found} == {(polarity, modality)}
+    for e in found if source else ():
+        assert [q.text for q in e.qualifiers if q.role == "source"] == [s for s in source if s]
 
 
 def spans(e: Extraction) -> Iterator[tuple[str, int | None, int | None]]:

@@ -16,7 +16,7 @@ from kg_builder.extract.open_ie.chinese_nominal import (
     nominal_statements,
     table_rows,
 )
-from kg_builder.extract.open_ie.chinese_polarity import SPEECH, Status, status
+from kg_builder.extract.open_ie.chinese_polarity import SPEECH, Status, follow, status
 from kg_builder.extract.open_ie.chinese_predicates import Adjunct, Clause
 from kg_builder.extract.open_ie.chinese_relations import Statement, clause_statements
 from kg_builder.extract.open_ie.chinese_tree import Tree
@@ -26,7 +26,7 @@ from kg_builder.types import Extraction, Mention, Qualifier, Relation, Span
 
 __all__ = ["RULES", "extract_chinese", "extract_sentences"]
 
-RULES = "zh-1"  # changes whenever the rules may give another result
+RULES = "zh-2"  # changes whenever the rules may give another result
 NAME = "open_ie"
 _CONFIDENCE = {"core": 0.8, "possessive": 0.8, "nominal": 0.8, "adjunct": 0.6, "relative": 0.65, "clause": 0.4}
 _NO_CLAUSE = Status("positive", "asserted")
@@ -85,8 +85,10 @@ class _Reader:
     def _statements(self, clauses: list[Clause]) -> Iterator[tuple[Statement, Status]]:
         if not self.verbatim:
             give_topics(self.tree, clauses)
+        states: list[tuple[Clause, Status]] = []
         for clause in clauses:
-            state = status(self.tree, clause)
+            state = follow(self.tree, states, clause, status(self.tree, clause))
+            states.append((clause, state))
             for statement in clause_statements(self.tree, clause, verbatim=self.verbatim):
                 yield statement, state
         if not self.verbatim:

@@ -110,7 +110,7 @@ def _fill_subjects(tree: Tree, clause: Clause, found: dict[int, Clause]) -> None
         if is_nominal(tree, head) and (dep == "acl:relcl" or head < top):
             clause.subjects = [head]
     elif dep in ("xcomp", "ccomp") and head:
-        pivots = [k for k in tree.kids(head, "obj", "iobj", "obl:patient") if k < top]
+        pivots = [k for k in tree.kids(head, "obj", "iobj", "obl:patient") if k < top and not is_apart(tree, k, top)]
         clause.subjects = [c for k in pivots[-1:] for c in conjuncts(tree, k)] or _subjects_of(tree, found, head, top)
     elif dep in ("advcl", "conj", "parataxis") and head:
         clause.subjects = _subjects_of(tree, found, head, top)
@@ -177,7 +177,7 @@ def _fill_objects(tree: Tree, clause: Clause) -> None:
         clause.patients += [c for k in tree.kids(v, "obl:patient") for c in conjuncts(tree, k)]
         clause.receivers += [c for k in tree.kids(v, "iobj") for c in conjuncts(tree, k)]
     for k in tree.kids(i, "obj", "xcomp", "nsubj"):
-        if k > i and is_nominal(tree, k) and not tree.kids(k, "cop"):
+        if k > i and is_nominal(tree, k) and not tree.kids(k, "cop") and not _beyond_quote(tree, i, k):
             clause.objects += conjuncts(tree, k)
     if not clause.objects and tree[i].text in PIVOTS:  # 任命李娜为经理, 授权公司使用: who is appointed, allowed …
         inside = [k for c in tree.kids(i, "ccomp", "xcomp") if c > i for k in tree.kids(c, "nsubj") if i < k < c]
@@ -191,6 +191,11 @@ def _fill_objects(tree: Tree, clause: Clause) -> None:
             if k > i and (tree[k].kids or tree[k].text not in DIRECTIONS)
         ]
         clause.complement = inner[0] if inner else 0
+
+
+def _beyond_quote(tree: Tree, verb: int, k: int) -> bool:
+    """“公司关闭了工厂，”王强说: what stands behind the closing quote is no object of the verb inside."""
+    return any(tree[n].text == "”" and not any(tree[m].text == "“" for m in range(verb, n)) for n in range(verb, k))
 
 
 def adjuncts_of(tree: Tree, verb: int) -> list[Adjunct]:
@@ -209,6 +214,8 @@ def _fill_adjuncts(tree: Tree, clause: Clause) -> None:
                 continue
             cases = [tree[c].text for c in tree.kids(k, "case") if c < k and tree[c].xpos != "PFA"]
             case = cases[0] if cases else ""
+            if not case and k > v and tree[tree.subtree(k)[0] - 1].text in ("于", "在", "到", "至", "自") and k < v + 8:
+                case = tree[tree.subtree(k)[0] - 1].text  # 起源于非洲
             if case in ("被", "由", "为") and (clause.passive or case == "由") and word.dep == "obl":
                 clause.agents += conjuncts(tree, k)
                 continue

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from kg_builder.extract.open_ie.chinese_arguments import full
 from kg_builder.extract.open_ie.chinese_predicates import Clause
@@ -11,25 +13,47 @@ from kg_builder.extract.open_ie.chinese_tree import Tree
 from kg_builder.extract.open_ie.chinese_words import words
 from kg_builder.types import Modality, Polarity, Qualifier
 
-__all__ = ["SPEECH", "Status", "status"]
+__all__ = ["SPEECH", "Status", "follow", "status"]
 
-_NEGATIONS = words("polarity.negations")
 _NOT_NEGATIVE = words("polarity.not_negative")
 _POSSIBLE = words("polarity.possible")
 _OUGHT = words("polarity.ought")
 _PLANNED = words("polarity.planned")
 _PLAN_VERBS = words("polarity.plan_verbs")
-_DEMANDS = frozenset(["要求", "建议", "提议", "呼吁", "命令", "责令", "敦促", "请求", "请", "禁止", "严禁"])
-_CONDITIONS = re.compile(r"^(?:如果|若是|若|假如|假使|倘若|要是|如|只要|除非|一旦|万一|只有|即使|要不是|假设)$")
-_CONDITION_OPEN = re.compile(
-    r"(?:^|[，,；;。])\s*(?:如果|若是?|假如|假使|倘若|要是|只要|除非|一旦|万一|假设)|的话[，,]"
+_PERMITTED = frozenset({"可", "可以", "得以"})
+_FILLERS = words("polarity.fillers")  # what may stand between a cue and its verb
+_DEMANDS = frozenset(
+    ["要求", "建议", "提议", "呼吁", "命令", "责令", "敦促", "请求", "请", "禁止", "严禁", "引导", "督促"]
 )
-_DENYING = frozenset({"缺乏", "缺少", "并非"})
+_CONDITIONS = re.compile(r"^(?:如果|若是|若|假如|假使|倘若|要是|如|只要|除非|一旦|万一|只有|即使|要不是|假设|倘|假若)$")
+_CONDITION_OPEN = re.compile(
+    r"(?:^|[，,；;。：:“])\s*(?:如果|若是?|假如|假使|倘若|要是|只要|除非|一旦|万一|假设|即使|假若|只有(?=[^。；]{1,40}才)"
+    r"|如(?=(?![图表下上同此今前后一实期愿数何约])[^、。；]{2,60}，))|的话[，,]"
+)
+_CASE = re.compile(r"(?<![目有真别总标似])的，(?!是)")  # 违反规定的，处以罚款: a case that a law provides for
+_ASKING = re.compile(
+    r"是否|是不是|有没有|何时|何地|何处|为何|为什么|如何|怎样|怎么|多少|(?<!每)谁(?!都|也)|哪(?!怕)|什么(?!都|也)"
+)
+_ANY = re.compile(r"无论|不管|不论|任何时候|没什么|没有什么")
+_DENIAL = re.compile(
+    r"(?P<double>不得不|不能不|不可不|不会不|无不|莫不|不无|(?<=人)无不)"
+    r"|从来没有|没有|没能|不是|并非|拒绝|禁止|严禁|不准|不许|缺乏|缺少|未能|未必|从未|尚未|无法|切勿|请勿|别|莫|勿|不|没|未|无|非(?=法)"
+)
+_TWICE = re.compile(r"没有人不|没有谁不|没有一[个名位]\S{1,4}不")
 SPEECH = words("polarity.speech")
 _HEARSAY = re.compile(
-    r"(?:^|[，,；;。])\s*(?:据说|据称|据传|据悉|据报道|据报|相传|传说|传闻|谣传|听说|有传言称?|有消息称|有人说)|据(?P<source>[^，,。；;]{1,25}?)(?:报道|报导|介绍|透露|称|说|表示|记载|消息|统计|指出)[，,]"
+    r"(?:^|[，,；;。])\s*(?:据说|据称|据传|据悉|据报道|据报|相传|传说|传闻|谣传|听说|有传言称?|有消息称|有人说)"
+    r"|据(?P<source>[^，,。；;]{1,25}?)(?:报道|报导|介绍|透露|称|说|表示|记载|消息|统计|指出)[，,]"
+    r"|(?:根据|依据)(?P<basis>[^，,。；;]{1,20}的(?:数据|报道|报告|说法|消息|统计|记载))[，,]"
+)
+_QUOTED = re.compile(
+    r"[，。！？,!?][”」\"](?P<source>[^，,。；;“”]{1,12}?)(?:还|又)?(?:说|表示|称|写道|指出|补充)[道]?[。！：，]"
 )
 _QUESTION_END = re.compile(r"[?？]\s*[”’\"」』]?\s*$|[吗么呢][?？。]?\s*$")
+_TURN = re.compile(r"[，；](?:但是?|然而|不过|可是)")
+_SAYING = re.compile(r"[这该此]一?(?:说法|消息|报道|传闻|说辞)")
+_LASTING = ("command", "planned", "possible", "conditional")
+_REACH = 14  # characters before a verb in which its cues may stand
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,59 +67,176 @@ class Status:
 
 def status(tree: Tree, clause: Clause) -> Status:
     """How the text commits itself to a clause. The strongest reserve wins, in the order of `_modality`."""
-    helpers = _helpers(tree, clause)
-    verbs = [tree[v].text for v in clause.chain]
-    if clause.copula:
-        verbs = [*verbs[:-1], tree[clause.copula].text]
-    negatives = sum(map(_is_negative, helpers)) + sum(v in _DENYING or _is_negative(v) for v in verbs)
-    polarity: Polarity = "negative" if negatives % 2 else "positive"
-    modality, source = _modality(tree, clause, helpers)
+    cues = _cues(tree, clause)
+    polarity: Polarity = "negative" if _denials(tree, clause, cues) % 2 else "positive"
+    own = "" if clause.copula else tree[clause.predicate].text
+    modality, source = _modality(tree, clause, [cue.removesuffix(own) for cue in cues])
     return Status(polarity, modality, source)
 
 
-def _is_negative(text: str) -> bool:
-    """不, 没有 and the words they open: 不属于, 未完工."""
-    if text in _NEGATIONS:
-        return True
-    return text[:1] in ("不", "未", "没", "无") and text not in _NOT_NEGATIVE and 1 < len(text) <= 3
+def follow(tree: Tree, states: Sequence[tuple[Clause, Status]], clause: Clause, own: Status) -> Status:
+    """企业应当制定制度，配备人员: a clause that depends on one of those before goes on under its reserve."""
+    if not states or own.modality != "asserted":
+        return own
+    head, dep = tree[clause.top].head, tree[clause.top].dep
+    if dep in ("xcomp", "ccomp"):  # 公司拟聘请专家监测噪声
+        for earlier, state in states:
+            if earlier.predicate == head and state.modality in _LASTING and tree[head].text not in SPEECH:
+                return replace(own, modality=state.modality)
+    earlier, state = states[-1]
+    shared = earlier.inherited and tree[earlier.top].head in clause.chain and tree[earlier.top].dep == "advcl"
+    if not clause.inherited and not shared:
+        return own
+    if earlier.subjects != clause.subjects and head not in earlier.chain:
+        return own
+    between = [tree[k].text for k in range(earlier.predicate + 1, clause.predicate)]
+    if any(mark in between for mark in "；;。") or dep in ("acl:relcl", "acl"):
+        return own
+    if state.modality in _LASTING:
+        listed = dep == "conj" and not any(mark in between for mark in "，,")
+        return replace(own, modality=state.modality, polarity=state.polarity if listed else own.polarity)
+    return own
 
 
-def _helpers(tree: Tree, clause: Clause) -> list[str]:
-    """Adverbs and auxiliaries of the whole chain."""
+def _denials(tree: Tree, clause: Clause, cues: list[str]) -> int:
+    """How many words deny the clause; what denies a denial counts twice."""
+    count = 0
+    for cue in cues:
+        for match in _DENIAL.finditer(_harmless().sub(" ", cue)):
+            count += 2 if match.group("double") else 1
+    start = _chunk_start(tree, clause.predicate)
+    if _TWICE.search(tree.text, start, tree[clause.predicate].start):
+        return 0
+    return count
+
+
+@lru_cache(maxsize=1)
+def _harmless() -> re.Pattern[str]:
+    return re.compile(
+        "|".join(f"{w}(?!意)" if w == "不同" else w for w in sorted(_NOT_NEGATIVE, key=len, reverse=True))
+    )
+
+
+def _chunk_start(tree: Tree, i: int) -> int:
+    """The offset behind the last comma before the word."""
+    k = i
+    while k > 1 and tree[k - 1].text not in "，,；;：:。！？“":
+        k -= 1
+    return tree[k].start
+
+
+def _cues(tree: Tree, clause: Clause) -> list[str]:
+    """What the clause's adverbs, auxiliaries and earlier verbs read as; neighbours are one string."""
     ids = {
         k
         for v in [*clause.chain, clause.predicate]
         for k in tree.kids(v, "advmod", "aux", "mark", "dep")
-        if k < clause.predicate
+        if k < clause.predicate and not tree.kids(k, "nsubj", "obj")
     }
+    ids.update(clause.chain[:-1])
     low = min(clause.chain)
-    near = [
+    ids.update(
         k for k in range(max(1, low - 2), low) if tree[k].upos in ("ADV", "AUX") and tree[k].head in tree.above(low)
-    ]
-    return [tree[k].text for k in sorted(ids | set(near))]
+    )
+    if clause.copula:
+        ids.add(clause.copula)
+        low = min([low, clause.copula, *(k for k in ids if k < clause.copula and clause.copula - k < 3)])
+    else:
+        ids.add(clause.predicate)
+    at = {n for k in ids for n in range(tree[k].start, tree[k].end)}
+    at.update(range(_lead(tree, clause.copula or low), tree[low].start))
+    cues, last = [""], -2
+    for n in sorted(at):
+        if n != last + 1:
+            cues.append("")
+        cues[-1] += tree.text[n]
+        last = n
+    return [c for c in cues if c]
 
 
-def _modality(tree: Tree, clause: Clause, helpers: list[str]) -> tuple[Modality, Qualifier | None]:
+def _lead(tree: Tree, low: int) -> int:
+    """The offset where the row of cues that ends right before the word begins."""
+    stop = tree[low].start
+    floor = max(_chunk_start(tree, low), stop - _REACH)
+    starts = {w.start for w in tree[1:low]}
+    at = stop
+    while True:
+        for size in (4, 3, 2, 1):
+            text = tree.text[max(floor, at - size) : at]
+            if len(text) == size and text in _leading() and (size > 1 or (at - 1 in starts and _plain(tree, at - 1))):
+                at -= size
+                break
+        else:
+            return at
+
+
+def _plain(tree: Tree, start: int) -> bool:
+    """Whether the one character at an offset is a word of its own and no name or noun."""
+    word = next(w for w in tree[1:] if w.start == start)
+    return word.end == start + 1 and (word.upos not in ("PROPN", "NOUN", "PART", "ADP") or word.text in "别没")
+
+
+@lru_cache(maxsize=1)
+def _leading() -> frozenset[str]:
+    return _FILLERS | _POSSIBLE | _OUGHT | _PLANNED | _PLAN_VERBS | _PERMITTED | words("polarity.negations")
+
+
+def _says(cues: list[str], lexicon: frozenset[str]) -> bool:
+    return any(word in _split_cue(cue) for cue in cues for word in lexicon)
+
+
+@lru_cache(maxsize=4096)
+def _split_cue(cue: str) -> frozenset[str]:
+    """The words of a row of cues, longest first."""
+    found, at = set(), 0
+    while at < len(cue):
+        size = next((n for n in (4, 3, 2) if cue[at : at + n] in _leading()), 1)
+        found.add(cue[at : at + size])
+        at += size
+    return frozenset(found)
+
+
+def _modality(tree: Tree, clause: Clause, cues: list[str]) -> tuple[Modality, Qualifier | None]:
     text = tree.text[tree[1].start : tree[len(tree) - 1].end]
-    if _QUESTION_END.search(text) and not _after_statement(tree, clause):
+    if (_QUESTION_END.search(text) and not _after_statement(tree, clause)) or _asked(tree, clause):
         return "question", None
     if _conditional(tree, clause, text):
         return "conditional", None
-    chain = [tree[v].text for v in clause.chain]
-    if any(w in _OUGHT for w in helpers) or any(w in _OUGHT for w in chain[:-1]) or _governed(tree, clause, _DEMANDS):
+    if _says(cues, _OUGHT) or _governed(tree, clause, _DEMANDS):
         return "command", None
-    source = _source(tree, clause, text)
+    source = None if _author_again(tree, clause) else _source(tree, clause, text)
     if source is not None:
         return "reported", source if source.text else None
-    if any(w in _POSSIBLE for w in [*helpers, *chain]):
+    if _says(cues, _POSSIBLE) or _says(cues, _PERMITTED):
         return "possible", None
-    if (
-        any(w in _PLANNED for w in helpers)
-        or any(w in _PLAN_VERBS for w in chain[:-1])
-        or _governed(tree, clause, _PLAN_VERBS)
-    ):
+    if _says(cues, _PLANNED) or _says(cues, _PLAN_VERBS) or _governed(tree, clause, _PLAN_VERBS):
         return "planned", None
     return "asserted", None
+
+
+def _author_again(tree: Tree, clause: Clause) -> bool:
+    """王强表示愿意加入，但公司没有答应: what follows 但 outside quotes is no longer what somebody said."""
+    start, at = tree[1].start, _chunk_start(tree, clause.predicate)
+    if tree.text.count("“", start, at) > tree.text.count("”", start, at):
+        return False
+    if _SAYING.search(tree.text, at, tree[len(tree) - 1].end):
+        return True
+    turn = max((m.end() for m in _TURN.finditer(tree.text, start, tree[clause.predicate].start)), default=0)
+    said = max((w.start for w in tree[1 : clause.predicate] if w.text in SPEECH), default=0)
+    return turn > said > 0
+
+
+def _asked(tree: Tree, clause: Clause) -> bool:
+    """审查他是否拥有房子: a question inside a statement."""
+    start = _chunk_start(tree, clause.predicate)
+    before = tree.text[start : tree[clause.predicate].start]
+    for match in _ASKING.finditer(before):
+        at = start + match.start()
+        word = next((w for w in tree[1:] if w.start <= at < w.end), None)
+        after = [v for v in range(word.i + 1, clause.predicate) if tree[v].upos == "VERB"] if word else []
+        if not _ANY.search(before) and (len(after) < 2 or match.group() == "是否"):
+            return True
+    return False
 
 
 def _after_statement(tree: Tree, clause: Clause) -> bool:
@@ -125,10 +266,19 @@ def _conditional(tree: Tree, clause: Clause, text: str) -> bool:
             if any(_CONDITIONS.match(tree[n].text) for n in tree.kids(k, "mark", "case", "advmod")):
                 return True
     opening = _CONDITION_OPEN.search(text)
-    if not opening:
+    if opening and tree[clause.predicate].start >= tree[1].start + opening.start():
+        return True
+    case = _CASE.search(text)
+    if case is None:
         return False
-    at = tree[1].start + opening.start()
-    return tree[clause.predicate].start >= at
+    return "是" not in text[: case.start()].rpartition("，")[2] and _has_verb(tree, case.start())
+
+
+def _has_verb(tree: Tree, before: int) -> bool:
+    """Whether a verb stands in the part of the sentence that ends at the offset within it."""
+    stop = tree[1].start + before
+    words_before = [w for w in tree[1:] if w.end <= stop]
+    return any(w.upos in ("VERB", "ADJ", "AUX", "ADV") for w in words_before)
 
 
 def _source(tree: Tree, clause: Clause, text: str) -> Qualifier | None:
@@ -136,15 +286,26 @@ def _source(tree: Tree, clause: Clause, text: str) -> Qualifier | None:
     hearsay = _HEARSAY.search(text)
     base = tree[1].start
     if hearsay and tree[clause.predicate].start >= base + hearsay.end():
-        if hearsay.group("source"):
-            first, last = (base + n for n in hearsay.span("source"))
+        named = next((group for group in ("source", "basis") if hearsay.group(group)), "")
+        if named:
+            first, last = (base + n for n in hearsay.span(named))
             return Qualifier("source", tree.text[first:last], first, last)
         return Qualifier("source", "")
-    if hearsay and not hearsay.group("source") and tree[clause.predicate].start >= base + hearsay.start():
+    if (
+        hearsay
+        and not (hearsay.group("source") or hearsay.group("basis"))
+        and tree[clause.predicate].start >= base + hearsay.start()
+    ):
         return Qualifier("source", "")
+    quoted = _QUOTED.search(text)
+    if quoted and tree[clause.predicate].start < base + quoted.start():
+        first, last = (base + n for n in quoted.span("source"))
+        return Qualifier("source", tree.text[first:last], first, last)
     i = clause.top
     while tree[i].head > 0:
         head = tree[i].head
+        if tree[head].text in _PLAN_VERBS and clause.inherited and tree[i].dep == "xcomp":
+            return None
         if head < i and tree[head].text in SPEECH and tree[i].dep in ("ccomp", "xcomp", "parataxis", "obj"):
             subjects = [k for k in tree.kids(head, "nsubj") if k < head] or _noun_at(tree, head - 1)
             if subjects and (tree[i].dep != "parataxis" or _colon(tree, head, i)):
@@ -163,17 +324,21 @@ def _colon(tree: Tree, a: int, b: int) -> bool:
 def _spoken_before(tree: Tree, clause: Clause) -> Qualifier | None:
     """X 表示，…: right for trees that hang the quoted clause elsewhere."""
     for k in range(2, clause.top):
-        if (
-            tree[k].text in SPEECH
-            and k + 1 < len(tree)
-            and tree[k + 1].text in "，,：:"
-            and tree[k].upos in ("VERB", "NOUN")
-        ):
+        if tree[k].text in SPEECH and _opens_speech(tree, k) and tree[k].upos in ("VERB", "NOUN"):
             subjects = [n for n in tree.kids(k, "nsubj") if n < k] or _noun_at(tree, k - 1)
-            if subjects and not tree.kids(k, "obj", "aux:pass"):
+            if subjects and not tree.kids(k, "aux:pass"):
                 surface, start, end = tree.surface(full(tree, subjects[-1]))
                 return Qualifier("source", surface, start, end)
     return None
+
+
+def _opens_speech(tree: Tree, k: int) -> bool:
+    """Whether a comma or colon follows the verb of speech, after a listener at most (告诉记者，)."""
+    told = tree[k].text in ("告诉", "告知", "通知", "提醒")
+    stop = k + 4 if told else k + 1
+    return any(tree[n].text in "，,：:" for n in range(k + 1, min(stop, len(tree) - 1) + 1)) and (
+        told or not tree.kids(k, "obj")
+    )
 
 
 def _noun_at(tree: Tree, k: int) -> list[int]:

@@ -163,7 +163,7 @@ def next_in_chain(tree: Tree, i: int) -> int:
         if (
             k > i
             and tree[k].upos == "VERB"
-            and tree[k].text not in DIRECTIONS
+            and (tree[k].text not in DIRECTIONS or tree.kids(k, "obj"))
             and not tree.kids(k, "nsubj", "cop", "nsubj:pass", "csubj")
             and not is_apart(tree, i, k)
         ):

@@ -61,7 +61,8 @@ def lemma_of(tree: Tree, ids: Sequence[int]) -> str:
             or word.dep in ("advmod", "aux", "aux:pass")
             or word.text in AUXILIARIES
         )
-        if naming or not (weak or word.text in _ASPECT):
+        denied = word.text == "拒绝" and k != ids[-1]  # the polarity says so
+        if naming or not (weak or denied or word.text in _ASPECT):
             kept.append(word.text)
     text = "".join(kept) or "".join(tree[k].text for k in ids)
     return "是" if text in _BE else text

@@ -20,6 +20,8 @@ AUXILIARIES = words("tree.auxiliaries")
 _ABSTRACT = words("tree.abstract")
 _MODIFIERS = frozenset({"compound", "nmod", "amod", "acl", "acl:relcl"})
 _CONTROL = words("tree.control")
+_PIVOTS = words("clauses.pivots")
+_CUT_ADVERBS = frozenset({"或许", "务必", "想必", "未必", "恐怕", "也许", "似乎", "大概", "仿佛", "估计"})
 
 
 @lru_cache(maxsize=1)
@@ -59,7 +61,10 @@ class Tree(list[Word]):
         )
         for i, (start, end, upos, xpos, head, label) in enumerate(columns, 1):
             self.append(Word(i, start, end, text[start:end], upos, xpos, head, label))
+        self._mend_adverbs()
         self._mend_auxiliaries()
+        self._mend_denials()
+        self._mend_pivots()
         self._mend_relatives()
         for word in self[1:]:
             self[word.head].kids.append(word.i)
@@ -90,6 +95,75 @@ class Tree(list[Word]):
                 self._make_adverb(helper, verb)
             noun.head, noun.dep, verb.upos = verb.i, "obj", "VERB"
             self._free_particle(verb)
+
+    def _mend_adverbs(self) -> None:
+        """或|许, 务|必: an adverb that was cut in two belongs to the verb after it."""
+        for first, second in pairwise(self[1:]):
+            if first.text + second.text not in _CUT_ADVERBS:
+                continue
+            verb = next((w for w in self[second.i + 1 : second.i + 4] if w.upos in ("VERB", "ADJ")), None)
+            if verb is None or first.head == 0 or second.head == 0:
+                continue
+            for word in self[1:]:
+                if word.head in (first.i, second.i):
+                    word.head = verb.i
+            for part in (first, second):
+                part.head, part.dep, part.upos = verb.i, "advmod", "ADV"
+
+    def _mend_denials(self) -> None:
+        """没有把资料交给李娜: 没有 denies the verb that the tree hangs below it with a subject of its own."""
+        for helper in self[1:]:
+            if helper.upos not in ("VERB", "AUX") or helper.text not in AUXILIARIES:
+                continue
+            verb = next((w for w in self[helper.i + 1 :] if w.head == helper.i and w.dep in ("xcomp", "ccomp")), None)
+            if verb is None or verb.upos != "VERB":
+                continue
+            between = self[helper.i + 1 : verb.i]
+            if all(w.dep in ("advmod", "case", "aux", "obl:patient") or w.upos == "ADV" for w in between):
+                self._make_adverb(helper, verb)
+
+    def _mend_pivots(self) -> None:
+        """医生建议病人服用药物, 责令公司赔偿损失: a verb of control that was read as part of a noun."""
+        for verb in self[2:-2]:
+            if verb.text not in _PIVOTS or verb.upos not in ("NOUN", "VERB"):
+                continue
+            person = self[verb.head]
+            before = self[verb.i - 1]
+            if (
+                verb.dep in ("nmod", "compound")
+                and verb.head > verb.i
+                and person.dep == "nsubj"
+                and person.head > person.i
+                and before.head == person.i
+                and before.dep in ("nmod", "compound")
+            ):
+                self._raise_pivot(verb, person, self[person.head], before)
+            elif verb.upos == "VERB":
+                self._open_object(verb)
+
+    def _raise_pivot(self, verb: Word, person: Word, action: Word, before: Word) -> None:
+        verb.upos, verb.head, verb.dep = "VERB", action.head, action.dep
+        before.head, before.dep = verb.i, "nsubj"
+        action.head, action.dep = verb.i, "ccomp"
+        for word in self[1:]:
+            if word.head == person.i and word.i < verb.i and word is not before:
+                word.head = before.i
+            if word.head == action.i and word.dep == "punct":
+                word.head = verb.i
+
+    def _open_object(self, verb: Word) -> None:
+        noun = next((w for w in self[verb.i + 1 :] if w.head == verb.i and w.dep == "obj"), None)
+        if noun is None or noun.i - verb.i < 3:
+            return
+        parts = [w for w in self[verb.i + 1 : noun.i] if w.head == noun.i]
+        if len(parts) != 2 or any(p.dep not in ("nmod", "compound") for p in parts) or noun.text in _ABSTRACT:
+            return
+        person, action = parts
+        if action.i != noun.i - 1 or action.text not in _action_words() or action.upos not in ("NOUN", "VERB"):
+            return
+        person.head, person.dep = action.i, "nsubj"
+        action.head, action.dep, action.upos = verb.i, "ccomp", "VERB"
+        noun.head = action.i
 
     def _make_adverb(self, helper: Word, verb: Word) -> None:
         """The verb takes the helper's place and all that hung on it."""
