@@ -1,25 +1,32 @@
 """Who "he", "it" or "the company" is, where the text leaves little doubt; nobody otherwise.
 
-A pronoun takes the nearest earlier name that agrees in kind and number and stands as a subject, or else the only one
-that
-agrees in the two sentences before. Two candidates alike in everything: no answer.
+"He" and "she" are for a small ranker (`personal_pronouns`), which also says how likely its answer is. Other pronouns
+take the nearest earlier name that agrees in kind and number and stands as a subject, or else the only one that agrees
+in the sentences before. Two candidates alike in everything: no answer.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_left
+
 from kg_builder.extract.open_ie.lexicon import word_set
 from kg_builder.extract.open_ie.mention_types import mention_type
+from kg_builder.extract.open_ie.personal_pronouns import FEMALE, MALE, PersonalPronouns
 from kg_builder.extract.open_ie.tree import Tree
 
-__all__ = ["Antecedents"]
+__all__ = ["Antecedents", "is_pronoun", "sentence_numbers"]
 
-_MALE = frozenset({"he", "him", "his", "himself"})
-_FEMALE = frozenset({"she", "her", "hers", "herself"})
+LEAST = 0.35
+"""How likely an antecedent of "he" or "she" must be: on the half of GAP that was kept out, see docs/confidence.md."""
+
 _THING = frozenset({"it", "its", "itself"})
 _PLURAL = frozenset({"they", "them", "their", "theirs", "themselves"})
 _REFLEXIVE = frozenset({"himself", "herself", "itself", "themselves"})
-_MALE_WORDS = word_set("mr sir king prince father son brother husband uncle lord emperor duke baron man boy actor")
-_FEMALE_WORDS = word_set("mrs ms miss queen princess mother daughter sister wife aunt lady empress woman girl actress")
+_PRONOUNS = word_set(
+    "i me my mine myself you your yours yourself yourselves he him his himself she her hers herself it its itself we "
+    "us our ours ourselves they them their theirs themselves this that these those who whom whose which what there one "
+    "someone somebody something anyone anybody anything everyone everybody everything nobody nothing none"
+)
 _DESCRIBED = {
     "company": "Organization", "firm": "Organization", "corporation": "Organization", "organization": "Organization",
     "organisation": "Organization", "university": "Organization", "agency": "Organization", "bank": "Organization",
@@ -27,20 +34,39 @@ _DESCRIBED = {
     "village": "Place", "state": "Place", "island": "Place", "river": "Place",
 }  # fmt: skip
 _REACH = 3  # sentences
+_NEARBY = 60  # names that are looked at, so that work stays linear in the text
+_BY_RULE = 0.7  # how likely an answer of the rules is taken to be
+
+
+def sentence_numbers(tree: Tree) -> list[int]:
+    """Of each word, the number of its sentence."""
+    numbers = [0] * len(tree.word)
+    for k, (start, end) in enumerate(tree.sentences):
+        numbers[start:end] = [k] * (end - start)
+    return numbers
+
+
+def is_pronoun(surface: str, sentence: str = "") -> bool:
+    """Whether a name would be a mere pronoun: "it" and "It", but not "IT" or "US", unless all of `sentence` is in
+    capitals."""
+    if surface.isupper() and len(surface) > 1 and not sentence.isupper():
+        return False
+    return surface.lower() in _PRONOUNS
 
 
 class Antecedents:
-    """The names of one text, and what refers to them."""
+    """The names of one text, and what refers to them.
 
-    def __init__(self, tree: Tree) -> None:
+    `least` is how likely an antecedent of "he" or "she" must be.
+    """
+
+    def __init__(self, tree: Tree, *, least: float = LEAST) -> None:
         self._tree = tree
-        self._sentence = [0] * len(tree.word)
-        for k, (start, end) in enumerate(tree.sentences):
-            for i in range(start, end):
-                self._sentence[i] = k
+        self._least = least
+        self._sentence = sentence_numbers(tree)
         self._names = [i for i in range(len(tree.word)) if self._may_be_named(i)]
-        self._gender: dict[str, str] = {}
-        self._cache: dict[int, int | None] = {}
+        self._people = PersonalPronouns(tree, self._sentence)
+        self._cache: dict[int, tuple[int | None, float]] = {}
 
     def _may_be_named(self, i: int) -> bool:
         tree = self._tree
@@ -50,6 +76,13 @@ class Antecedents:
 
     def of(self, i: int) -> int | None:
         """The head word of what the pronoun `i` refers to, or None."""
+        return self._answer(i)[0]
+
+    def sureness(self, i: int) -> float:
+        """How likely the answer for the pronoun `i` is; 0 without an answer."""
+        return self._answer(i)[1]
+
+    def _answer(self, i: int) -> tuple[int | None, float]:
         if i not in self._cache:
             self._cache[i] = self._find(i)
         return self._cache[i]
@@ -69,26 +102,29 @@ class Antecedents:
 
     def _before(self, i: int) -> list[int]:
         here = self._sentence[i]
-        return [n for n in self._names if n < i and here - self._sentence[n] <= _REACH]
+        at = bisect_left(self._names, i)
+        return [n for n in self._names[max(0, at - _NEARBY) : at] if here - self._sentence[n] <= _REACH]
 
     def _name(self, n: int) -> str:
         return self._tree.low[n]
 
-    def _find(self, i: int) -> int | None:
-        tree, low = self._tree, self._tree.low[i]
+    def _find(self, i: int) -> tuple[int | None, float]:
+        low = self._tree.low[i]
         if low in _REFLEXIVE:
-            return self._subject_of_clause(i)
-        if low in _MALE or low in _FEMALE:
-            wanted = "Person"
-        elif low in _THING:
-            wanted = "thing"
-        elif low in _PLURAL:
-            wanted = "many"
-        else:
-            return None
-        found = [n for n in self._before(i) if self._agrees(n, wanted, low) and not self._same_clause(n, i)]
-        if not found:
-            return None
+            subject = self._subject_of_clause(i)
+            if subject is not None or low not in MALE | FEMALE:
+                return subject, _BY_RULE if subject is not None else 0.0
+        if low in MALE or low in FEMALE:
+            answer = self._people.of(i)
+            return (None, 0.0) if answer is None or answer.probability < self._least else answer
+        if low not in _THING and low not in _PLURAL:
+            return None, 0.0
+        found = self._by_rule(i, many=low in _PLURAL)
+        return (None, 0.0) if found is None else (self.of_description(found), _BY_RULE)
+
+    def _by_rule(self, i: int, *, many: bool) -> int | None:
+        tree = self._tree
+        found = [n for n in self._before(i) if self._agrees(n, many=many) and not self._same_clause(n, i)]
         here = self._sentence[i]
         for back in range(_REACH + 1):
             near = [n for n in found if here - self._sentence[n] == back]
@@ -104,30 +140,18 @@ class Antecedents:
             return main[-1] if len({self._name(n) for n in main}) == 1 else None
         return None
 
-    def _agrees(self, n: int, wanted: str, pronoun: str) -> bool:
+    def _agrees(self, n: int, *, many: bool) -> bool:
         tree = self._tree
         kind = mention_type(tree, n)
         plural = tree.tag[n] in ("NNS", "NNPS") or any(tree.label[c] == "conj" for c in tree.children[n])
-        if wanted == "Person":
-            if kind != "Person" or plural or tree.pos[n] != "PROPN":
-                return False
-            gender = self._gender_of(n)
-            return not gender or gender == ("m" if pronoun in _MALE else "f")
         if kind in ("Time", "Quantity"):
             return False
-        if wanted == "many":
+        if many:
             return plural
         return kind != "Person" and not plural and (tree.pos[n] == "PROPN" or tree.label[n] in ("nsubj", "obj"))
 
-    def _gender_of(self, n: int) -> str:
-        tree = self._tree
-        words = {tree.low[k].rstrip(".") for k in tree.below(n) if abs(k - n) <= 4}
-        if words & _MALE_WORDS:
-            return "m"
-        return "f" if words & _FEMALE_WORDS else ""
-
     def _same_clause(self, n: int, i: int) -> bool:
-        """A pronoun and a name in one clause are two things ("John saw him")."""
+        """A pronoun and a name in one clause are two things ("The firm bought it")."""
         tree = self._tree
         return tree.head[n] == tree.head[i] or tree.head[n] == i or n in tree.above(i)
 

@@ -9,7 +9,7 @@ from kg_builder.extract.open_ie.arguments import argument_words, clause_words, e
 from kg_builder.extract.open_ie.clauses import find_clauses
 from kg_builder.extract.open_ie.columns import Columns
 from kg_builder.extract.open_ie.confidence import confidence
-from kg_builder.extract.open_ie.coreference import Antecedents
+from kg_builder.extract.open_ie.coreference import Antecedents, is_pronoun
 from kg_builder.extract.open_ie.mention_types import mention_type
 from kg_builder.extract.open_ie.nominal import nominal_statements, table_cells
 from kg_builder.extract.open_ie.plausible import Borders, in_one_piece, is_name, says_enough
@@ -138,7 +138,9 @@ def _mention(tree: Tree, i: int, antecedents: Antecedents, *, verbatim: bool) ->
     named = entity_head(tree, i)
     if named < 0:
         return mention(tree, i) if verbatim else None
-    return mention(tree, antecedents.of_description(named))
+    found_name = mention(tree, antecedents.of_description(named))
+    around = tree.text[max(0, found_name.start - 200) : found_name.end + 200]
+    return found_name if verbatim or not is_pronoun(found_name.surface, around) else None
 
 
 def _overlap(a: Mention, b: Mention) -> bool:

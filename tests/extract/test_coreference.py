@@ -1,0 +1,114 @@
+"""Who a pronoun means: answers on sentences of our own, and what never becomes a name."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kg_builder.extract.open_ie import OpenIE
+from kg_builder.extract.open_ie.arguments import mention
+from kg_builder.extract.open_ie.coreference import Antecedents, is_pronoun
+from kg_builder.extract.open_ie.pipeline_en import load_english
+from kg_builder.extract.open_ie.tree import Tree
+
+
+def antecedent(text: str, pronoun: str) -> str | None:
+    """The name that the last `pronoun` of a text refers to."""
+    tree = Tree(load_english().read(text))
+    at = max(i for i, word in enumerate(tree.word) if word.lower() == pronoun)
+    found = Antecedents(tree).of(at)
+    return None if found is None else mention(tree, found).surface
+
+
+@pytest.mark.parametrize(
+    ("text", "pronoun", "expected"),
+    [
+        ("Clara Stone moved to Lisbon. She opened a bakery.", "she", "Clara Stone"),
+        ("Clara Stone met Peter Brand in 1990. He sold her a mill.", "he", "Peter Brand"),
+        ("Clara Stone met Peter Brand in 1990. He sold her a mill.", "her", "Clara Stone"),
+        ("Peter Brand was born in Bern. His father was a baker.", "his", "Peter Brand"),
+        ("After she left Rome, Clara Stone joined Acme.", "she", "Clara Stone"),
+        ("King Osric and Queen Hild ruled for ten years. She died first.", "she", "Queen Hild"),
+        ("Peter Brand wrote to Paul Keller. In 1990 he moved to Rome, where he opened a mill.", "he", "Peter Brand"),
+    ],
+)
+def test_he_and_she_mean_the_person_a_reader_would_take(text: str, pronoun: str, expected: str) -> None:
+    assert antecedent(text, pronoun) == expected
+
+
+def test_a_pronoun_is_not_the_other_argument_of_its_verb() -> None:
+    assert antecedent("Clara Stone lives in Rome. Anna Weber saw her.", "her") == "Clara Stone"
+
+
+def test_without_people_nobody_is_meant() -> None:
+    assert antecedent("The mill is old. He left.", "he") is None
+    assert Antecedents(Tree(load_english().read("He left."))).sureness(0) == 0.0
+
+
+def test_answers_say_how_likely_they_are() -> None:
+    sure = Tree(load_english().read("Clara Stone moved to Lisbon. She opened a bakery."))
+    open_ = Tree(load_english().read("Clara Stone, Anna Weber and Maria Brand moved to Lisbon. She opened a bakery."))
+    likely = [Antecedents(t, least=0.0).sureness(t.low.index("she")) for t in (sure, open_)]
+    assert likely[0] > 0.6 > likely[1]
+
+
+def test_the_company_is_the_one_that_was_named() -> None:
+    text = "Acme Corporation was founded in Oslo. The company builds ships. It employs 300 people."
+    found = {(e.head.surface, e.relation.lemma) for e in OpenIE().extract(text)}
+    assert {("Acme Corporation", "build"), ("Acme Corporation", "employ")} <= found
+
+
+PRONOUNS = [
+    *("He", "She", "It", "They", "This", "That", "Those", "Who", "One", "Everyone", "Himself", "We", "I", "You"),
+    *("her", "him", "them", "his", "its", "themselves", "something", "these"),
+]
+PIECES = [*PRONOUNS, "Clara Stone", "the company", "bought", "is", "of", "saw", "and", "in Rome", "mill", ".", ",", "?"]
+
+
+@settings(max_examples=120, deadline=None)
+@given(st.lists(st.sampled_from(PIECES), max_size=14), st.booleans())
+def test_no_entity_is_ever_a_pronoun(pieces: list[str], capitals: bool) -> None:
+    text = " ".join(pieces)
+    text = text.upper() if capitals else text
+    for e in OpenIE().extract(text):
+        for one in (e.head, e.tail):
+            assert not is_pronoun(one.surface, text), text
+
+
+CHINESE = [
+    "他",
+    "她",
+    "它",
+    "他们",
+    "自己",
+    "这",
+    "那",
+    "其",
+    "该公司",
+    "蓝海公司",
+    "王强",
+    "收购了",
+    "是",
+    "的",
+    "。",
+    "，",
+    "说",
+    "我",
+    "你们",
+]
+
+
+@settings(max_examples=120, deadline=None)
+@given(st.lists(st.sampled_from(CHINESE), max_size=12))
+def test_no_chinese_entity_is_ever_a_pronoun(pieces: list[str]) -> None:
+    for e in OpenIE().extract("".join(pieces)):
+        for one in (e.head, e.tail):
+            assert one.surface not in {"他", "她", "它", "他们", "自己", "这", "那", "其", "我", "你们", "该公司"}
+
+
+def test_an_abbreviation_is_no_pronoun() -> None:
+    assert not is_pronoun("IT", "The IT department grew.")
+    assert not is_pronoun("US", "They left the US.")
+    assert is_pronoun("IT", "HE SAW IT.")
+    assert is_pronoun("It", "It rains.")
