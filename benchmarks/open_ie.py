@@ -1,9 +1,9 @@
-"""Open IE benchmarks of the offline extractor, through its public API.
+"""Open IE benchmarks of the offline extractor, run as a user would.
 
 ``python benchmarks/open_ie.py benchie|carb|mine|parser|names|speed --data $KG_DATA --out FOLDER`` writes the
-predictions to
-FOLDER in the form that each benchmark's scorer reads (``parser``, ``names`` and ``speed`` print their figures
-themselves).
+predictions to FOLDER in the form that each benchmark's scorer reads (``parser``, ``names`` and ``speed`` print their
+figures themselves). BenchIE and CaRB are read by ``kg extract --lines --arguments full`` in ordinary writing, and what
+it finds is put back into the benchmark's tokens by its place in the text; ``--tokenized`` reads the tokens as they are.
 """
 
 from __future__ import annotations
@@ -11,37 +11,57 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import subprocess
+import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from kg_builder.extract.open_ie import OpenIE
-from kg_builder.types import Extraction
+ROOT = Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(ROOT)]
+
+from benchmarks.plain_text import PlainSentence  # noqa: E402
+from kg_builder.extract.open_ie import OpenIE  # noqa: E402
+from kg_builder.types import Extraction  # noqa: E402
 
 
-def benchie(data: Path, out: Path) -> None:
+def benchie(data: Path, out: Path, *, tokenized: bool) -> None:
     lines = (data / "openie/benchie_dev/sentences_en.tsv").read_text(encoding="utf-8").splitlines()
     numbered = [line.split("\t") for line in lines if line.strip()]
-    with (out / "benchie_en.tsv").open("w", encoding="utf-8") as file:
-        for number, sentence in numbered:
-            for _, relation, head, tail in verbatim(sentence):
-                print(number, head, relation, tail, sep="\t", file=file)
+    with (out / f"benchie_en{'_tokenized' if tokenized else ''}.tsv").open("w", encoding="utf-8") as file:
+        for line, _, relation, head, tail in extracted([s for _, s in numbered], tokenized=tokenized):
+            print(numbered[line][0], head, relation, tail, sep="\t", file=file)
 
 
-def carb(data: Path, out: Path) -> None:
+def carb(data: Path, out: Path, *, tokenized: bool) -> None:
     sentences = (data / "openie/carb_dev/dev.txt").read_text(encoding="utf-8").splitlines()
-    with (out / "carb.tsv").open("w", encoding="utf-8") as file:
-        for sentence in sentences:
-            for confidence, relation, head, tail in verbatim(sentence):
-                print(sentence, confidence, relation, head, tail, sep="\t", file=file)
+    with (out / f"carb{'_tokenized' if tokenized else ''}.tsv").open("w", encoding="utf-8") as file:
+        for line, confidence, relation, head, tail in extracted(sentences, tokenized=tokenized):
+            print(sentences[line], confidence, relation, head, tail, sep="\t", file=file)
 
 
-def verbatim(sentence: str) -> Iterator[tuple[float, str, str, str]]:
-    """Confidence, relation, head and tail as the sentence has them."""
-    for e in OpenIE(verbatim=True).extract(sentence):
-        head = e.head_argument.surface if e.head_argument else e.head.surface
-        tail = e.tail_argument.surface if e.tail_argument else e.tail.surface
-        yield e.confidence, e.relation.surface, head, tail
+def extracted(sentences: list[str], *, tokenized: bool) -> Iterator[tuple[int, float, str, str, str]]:
+    """What ``kg extract --lines --arguments full`` prints of `sentences`: line from 0, confidence, relation, head and
+    tail, in the sentences' own tokens. It reads them in ordinary writing, or, `tokenized`, as they are."""
+    plain = [PlainSentence.of(s) for s in sentences]
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "sentences.txt"
+        file.write_text("".join((s if tokenized else p.text) + "\n" for s, p in zip(sentences, plain, strict=True)))
+        command = [sys.executable, "-m", "kg_builder.cli", "extract", "--lines", "--arguments", "full", str(file)]
+        printed = subprocess.run(command, check=True, stdout=subprocess.PIPE, encoding="utf-8").stdout
+    for row in map(json.loads, printed.splitlines()):
+        line = row["line"] - 1
+        words = []
+        for part in ("relation", "head", "tail"):
+            start, surface = row[f"{part}_start"], row[part]
+            if tokenized:
+                words.append(surface)
+            elif start is None:
+                words.append(plain[line].tokens_of(surface))
+            else:
+                words.append(plain[line].tokens_in(start, row[f"{part}_end"]))
+        yield line, row["confidence"], words[0], words[1], words[2]
 
 
 def mine(data: Path, out: Path) -> None:
@@ -111,14 +131,19 @@ def speed(data: Path, out: Path) -> None:
 
 
 def main() -> None:
-    tasks = {"benchie": benchie, "carb": carb, "mine": mine, "parser": parser, "names": names, "speed": speed}
+    quoted = {"benchie": benchie, "carb": carb}
+    tasks = {"mine": mine, "parser": parser, "names": names, "speed": speed}
     options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("task", choices=tasks)
+    options.add_argument("task", choices=[*quoted, *tasks])
     options.add_argument("--data", type=Path, default=os.environ.get("KG_DATA"), required="KG_DATA" not in os.environ)
     options.add_argument("--out", type=Path, default=Path("build/open_ie"))
+    options.add_argument("--tokenized", action="store_true", help="benchie, carb: read the benchmark's tokens as text")
     arguments = options.parse_args()
     arguments.out.mkdir(parents=True, exist_ok=True)
-    tasks[arguments.task](Path(arguments.data), arguments.out)
+    if arguments.task in quoted:
+        quoted[arguments.task](Path(arguments.data), arguments.out, tokenized=arguments.tokenized)
+    else:
+        tasks[arguments.task](Path(arguments.data), arguments.out)
 
 
 if __name__ == "__main__":
