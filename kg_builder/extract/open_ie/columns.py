@@ -15,7 +15,8 @@ __all__ = ["Columns", "make_doc"]
 @dataclass(slots=True)
 class Columns:
     """Words with what a parser says of them. Heads are word numbers of the whole text, a root is its own head;
-    ``names`` are BIO tags, ``kinds`` what nouns denote, ``sentences`` the first words of the sentences."""
+    ``names`` are BIO tags, ``kinds`` what nouns denote, ``sentences`` the first words of the sentences, ``sure`` how
+    likely the parser holds each arc to be."""
 
     text: str
     words: list[str]
@@ -28,6 +29,7 @@ class Columns:
     names: list[str]
     kinds: list[str]
     sentences: list[int] = field(default_factory=list)
+    sure: list[float] = field(default_factory=list)
 
     @classmethod
     def unread(cls, text: str, words: list[str], starts: list[int]) -> Columns:
@@ -44,6 +46,7 @@ class Columns:
             deps=["dep"] * count,
             names=["O"] * count,
             kinds=[""] * count,
+            sure=[1.0] * count,
         )
 
     def attach_spaces(self) -> None:

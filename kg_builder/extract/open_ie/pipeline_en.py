@@ -63,6 +63,7 @@ class _Parse:
     ner: NDArray[np.float32]
     heads: NDArray[np.int64]
     labels: NDArray[np.int64]
+    sure: NDArray[np.float32]
 
 
 class EnglishPipeline:
@@ -198,10 +199,13 @@ class EnglishPipeline:
         parses = []
         for b, w in enumerate(batch):
             n = len(w.first)
-            heads = best_heads(arc[b, :n, : n + 1])
+            scores = arc[b, :n, : n + 1]
+            heads = best_heads(scores)
             labels = self._best_labels(np.maximum(dependent[b, :n] + head[b][heads], 0.0))
             labels[heads == 0] = self._root_label
-            parses.append(_Parse(upos[b, :n], xpos[b, :n], kind[b, :n], ner[b, :n], heads, labels))
+            parses.append(
+                _Parse(upos[b, :n], xpos[b, :n], kind[b, :n], ner[b, :n], heads, labels, _chances(scores, heads))
+            )
         return parses
 
     def _best_labels(self, hidden: NDArray[np.float32]) -> NDArray[np.int64]:
@@ -223,8 +227,16 @@ class EnglishPipeline:
         to.deps[first:last] = [self._deprel[k] for k in parse.labels.tolist()]
         to.heads[first:last] = [first + h - 1 if h else first + k for k, h in enumerate(parse.heads.tolist())]
         to.names[first:last] = [self._ner[k] for k in best_names(parse.ner, self._transitions)]
+        to.sure[first:last] = parse.sure.tolist()
         to.lemmas[first:last] = map(lemma_en, to.words[first:last], upos)
         to.sentences.append(first)
+
+
+def _chances(scores: NDArray[np.float32], heads: NDArray[np.int64]) -> NDArray[np.float32]:
+    """How likely each word's arc is, by the scores of all arcs that it might have."""
+    odds = np.exp(scores - scores.max(axis=1, keepdims=True))
+    found: NDArray[np.float32] = odds[np.arange(len(heads)), heads] / odds.sum(axis=1)
+    return found
 
 
 def _tokenizer() -> Language:

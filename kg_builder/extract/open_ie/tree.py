@@ -20,7 +20,7 @@ class Tree:
 
     __slots__ = (
         "children", "copular", "dep", "end", "head", "kind", "label", "lemma", "low", "memory", "ner", "ner_start",
-        "pos", "sentences", "start", "tag", "text", "word",
+        "pos", "sentences", "start", "sure", "tag", "text", "word",
     )  # fmt: skip
 
     def __init__(self, columns: Columns) -> None:
@@ -55,6 +55,7 @@ class Tree:
             begin = i if name[0] == "B" else -1 if name == "O" else begin
             self.ner_start.append(begin)
         self.kind = columns.kinds
+        self.sure = columns.sure or [1.0] * len(self.word)  # how likely each word's arc is
         self.memory: Memory = {}
         self.sentences = list(pairwise([*columns.sentences, len(self.word)]))
 
