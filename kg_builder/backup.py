@@ -55,7 +55,7 @@ def back_up(store: GraphStore, path: Path, *, on_progress: OnProgress | None = N
     except OSError as exc:
         raise BackupError(
             f"expected a file that can be written, found {str(path)!r}: {exc.strerror or exc}; "
-            "name a file in an existing folder with enough free space."
+            "name a file in an existing folder with enough free space. What was there before stays."
         ) from exc
     return backup.manifest
 

@@ -10,8 +10,10 @@ A message says what was expected, what was found, where, and what to do about it
         * ReadOnlyError  a statement that would write, where only reading is allowed
         * QueryError     a Cypher statement that the database could not run
         * UnreachableError  nothing answers where the database was
+        * NoRoomError    the disk of the embedded database is full
     * CacheError         the file of extractions already made cannot be used
     * BackupError        a backup that cannot be made, or is none
+    * ExportError        an export that could not be written to its end
     * OntologyError      an ontology file that cannot be used
     * EvaluationError    gold or predicted data that cannot be compared
 """
@@ -23,9 +25,11 @@ __all__ = [
     "CacheError",
     "ConfigError",
     "EvaluationError",
+    "ExportError",
     "ExtractionError",
     "KGError",
     "LoadError",
+    "NoRoomError",
     "OntologyError",
     "QueryError",
     "ReadOnlyError",
@@ -82,12 +86,20 @@ class UnreachableError(StoreError):
     """Nothing answers where the graph database was; the same may well succeed later."""
 
 
+class NoRoomError(StoreError):
+    """The disk of the embedded graph database is full; the same succeeds once there is room."""
+
+
 class CacheError(KGError):
     """The file of extractions already made cannot be used."""
 
 
 class BackupError(KGError):
     """A backup that cannot be made, is damaged, or does not go with the store."""
+
+
+class ExportError(KGError):
+    """An export that could not be written to its end, for example because the disk is full."""
 
 
 class OntologyError(KGError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import hashlib
 import os
@@ -12,7 +13,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, TextIO
 
-__all__ = ["replacing", "replacing_text"]
+__all__ = ["FULL", "replacing", "replacing_text"]
+
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
+"""Errors of a disk that has no more room, or does not work, rather than of a place that was badly chosen."""
 
 _LEFT_BEHIND_S = 60.0  # a draft so old that nobody has locked belongs to a process that was killed
 

@@ -66,7 +66,8 @@ def render_report(report: IngestReport, counts: Counts) -> str:
         lines.append(f"pruned     {report.pruned:,} documents that are gone from the folder")
     if report.unkept:
         lines.append(
-            f"cache      {report.unkept:,} segments could not be kept: a crash would have them extracted again"
+            f"cache      {report.unkept:,} segments could not be kept (is its disk full?): a crash, or a change of"
+            " their files, would have them extracted again"
         )
     lines += [f"renamed    {_line(old)} -> {_line(new)}" for old, new in report.renamed]
     lines += [f"missing    {_line(uri)} (gone from the folder; --prune withdraws it)" for uri in report.missing]

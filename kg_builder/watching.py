@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kg_builder.errors import ConfigError, UnreachableError
+from kg_builder.errors import ConfigError, NoRoomError, UnreachableError
 from kg_builder.loaders import discover, uri_of
 from kg_builder.pipeline import build_graph
 from kg_builder.reports import IngestReport
@@ -93,8 +93,9 @@ def watch_folders(
                 on_message=on_message,
                 **choices,
             )
-        except UnreachableError as exc:
-            say(f"the store cannot be reached; trying again in {_AGAIN_S:.0f} s ({exc})")
+        except (UnreachableError, NoRoomError) as exc:
+            why = "is full" if isinstance(exc, NoRoomError) else "cannot be reached"
+            say(f"the store {why}; trying again in {_AGAIN_S:.0f} s ({exc})")
             return False
         if on_run is not None:
             on_run(report)

@@ -135,6 +135,15 @@ def embedded_path(tmp_path: Path) -> Iterator[Path]:
 
 
 @pytest.fixture
+def other(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GraphStore]:
+    """Another store, embedded and empty."""
+    path = tmp_path_factory.mktemp("other") / "graph"
+    with open_store(f"embedded:{path}") as store:
+        yield store
+    stop(path)
+
+
+@pytest.fixture
 def log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Where the extractors of the tests note each text that reaches them, here and in worker processes."""
     path = tmp_path / "extracted.log"

@@ -18,9 +18,8 @@ from kg_builder.export import export_graph
 from kg_builder.pipeline import build_graph
 from kg_builder.render import render_status
 from kg_builder.stages import FileTask, Recipe, process_file
-from kg_builder.store import GraphStore, open_store
+from kg_builder.store import GraphStore
 from kg_builder.store import writing as writing_module
-from kg_builder.store.embedded import stop
 from kg_builder.store.keeping import Keeper
 
 sys.path.insert(0, str(Path(__file__).parent / "store"))
@@ -92,15 +91,6 @@ def everything(store: GraphStore, folder: Path) -> dict[str, object]:
             for text in (names, extractions, mentions, segments)
         },
     }
-
-
-@pytest.fixture
-def other(tmp_path_factory: pytest.TempPathFactory) -> object:
-    """Another store, embedded and empty."""
-    path = tmp_path_factory.mktemp("other") / "graph"
-    with open_store(f"embedded:{path}") as store:
-        yield store
-    stop(path)
 
 
 def test_a_store_moves_between_servers_and_back_with_all_it_knows(

@@ -16,13 +16,13 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Protocol, TextIO
 
-from kg_builder.errors import ConfigError
+from kg_builder.errors import ConfigError, ExportError
 from kg_builder.export.cypher_script import write_cypher
 from kg_builder.export.graphml import write_graphml
 from kg_builder.export.import_csv import write_nodes, write_relationships
 from kg_builder.export.jsonl import write_jsonl
 from kg_builder.export.rdf import write_jsonld, write_turtle
-from kg_builder.files import replacing_text
+from kg_builder.files import FULL, replacing_text
 from kg_builder.store.records import StoredEdge, StoredEntity
 
 __all__ = ["EXPORT_SUFFIXES", "GraphSource", "export_graph", "export_paths"]
@@ -70,7 +70,9 @@ def export_graph(store: GraphSource, path: Path) -> int:
 
     The files appear when they are complete: a failed export leaves what was there before.
 
-    Raises: ConfigError for an unknown suffix, or a place that cannot be written.
+    Raises:
+        ConfigError: an unknown suffix, or a place where nothing can be written.
+        ExportError: the file could not be written to its end: the disk is full, for example.
     """
     writers = [writer for _, writer in _format_of(path)]
     try:
@@ -78,6 +80,11 @@ def export_graph(store: GraphSource, path: Path) -> int:
             files = [stack.enter_context(replacing_text(target)) for target in export_paths(path)]
             return sum([writer(store, file) for writer, file in zip(writers, files, strict=True)])
     except OSError as exc:
+        if exc.errno in FULL:
+            raise ExportError(
+                f"expected room for the export {str(path)!r}, but {exc.strerror}; make room on that disk or name a "
+                "file on another, and run the same again. What was there before stays"
+            ) from exc
         raise ConfigError(
             f"expected a file that can be written, found {str(path)!r}: {exc.strerror or exc}; "
             "name a file in an existing folder with enough free space"

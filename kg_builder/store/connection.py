@@ -75,7 +75,11 @@ class Connection:
 
     def schema(self, cypher: str) -> None:
         """Run one statement that changes the schema, in a transaction of its own."""
-        with self._errors(), self._driver.session(database=self._endpoint.database) as session:
+        with (
+            self._minding_the_disk(),
+            self._errors(),
+            self._driver.session(database=self._endpoint.database) as session,
+        ):
             session.run(cypher).consume()
 
     def open_driver(self, *, reading: bool) -> Driver:
@@ -132,8 +136,11 @@ class Connection:
         """One transaction, begun again for as long as a server may need to settle a conflict or to come back."""
         started, pause = time.monotonic(), 0.02
         while True:
+            if self.embedded is not None and not reading:
+                self.embedded.require_room()
             try:
-                return self._transaction(work, reading=reading)
+                with self._minding_the_disk():
+                    return self._transaction(work, reading=reading)
             except (_Conflict, UnreachableError) as exc:
                 patience = _PATIENCE_S[type(exc)]
                 if isinstance(exc, UnreachableError) and self.embedded is not None:
@@ -174,6 +181,21 @@ class Connection:
                 self._driver.close()
                 self._endpoint = found
                 self._driver = self._open(self._account)
+
+    @contextlib.contextmanager
+    def _minding_the_disk(self) -> Iterator[None]:
+        """Tell of a full disk where an embedded server fails for want of room, and have a new one begin afterwards.
+
+        (The old one has pages in memory that it could not write. They are in its log, from which a new one takes them.)
+        """
+        try:
+            yield
+        except QueryError as exc:
+            full = self.embedded.out_of_room() if self.embedded and not isinstance(exc, TimeLimitError) else None
+            if self.embedded is None or full is None:
+                raise
+            self.embedded.stop()
+            raise full from exc
 
     @contextlib.contextmanager
     def _errors(self) -> Iterator[None]:
