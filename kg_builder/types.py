@@ -59,14 +59,16 @@ MODALITIES: tuple[Modality, ...] = (
 ENTITY_TYPES = ("Person", "Organization", "Place", "Time", "Quantity", "Event", "Work", "Product", "Other")
 
 
+_LENGTHS = tuple(length.to_bytes(8, "big") for length in range(256))
+
+
 def digest(*parts: object) -> str:
     """A 128-bit id in hex made from `parts`, unambiguous whatever characters they hold."""
-    sha = hashlib.sha256()
+    pieces: list[bytes] = []
     for part in parts:
         raw = str(part).encode("utf-8", "surrogatepass")
-        sha.update(len(raw).to_bytes(8, "big"))
-        sha.update(raw)
-    return sha.hexdigest()[:32]
+        pieces += (_LENGTHS[len(raw)] if len(raw) < 256 else len(raw).to_bytes(8, "big"), raw)
+    return hashlib.sha256(b"".join(pieces)).hexdigest()[:32]
 
 
 _digest_of_few = lru_cache(maxsize=1 << 15)(digest)  # for what is asked of a few things again and again

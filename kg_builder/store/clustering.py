@@ -76,11 +76,14 @@ class Cluster:
 
 def shown_surfaces(names: Iterable[KnownName]) -> tuple[list[str], int]:
     """Clean surfaces, the best first (most frequent, then longest, then first by code point), and how many mentions."""
-    shown: Counter[str] = Counter()
+    shown: dict[str, int] = {}
     for known in names:
         for surface, count in known.counts.items():
-            shown[clean_name(surface) or surface] += count
-    return sorted(shown, key=lambda surface: (-shown[surface], -len(surface), surface)), shown.total()
+            clean = clean_name(surface) or surface
+            shown[clean] = shown.get(clean, 0) + count
+    if len(shown) == 1:  # as it is with most
+        return list(shown), sum(shown.values())
+    return sorted(shown, key=lambda surface: (-shown[surface], -len(surface), surface)), sum(shown.values())
 
 
 def cluster_type(names: Iterable[KnownName]) -> str:

@@ -16,12 +16,12 @@ from kg_builder.store.dialect import Dialect, dialect_of
 from kg_builder.store.embedded import EmbeddedServer, Endpoint
 
 if TYPE_CHECKING:
-    from neo4j import Driver, Record
+    from neo4j import Driver
     from neo4j.exceptions import Neo4jError
 
 __all__ = ["Connection", "Run", "TimeLimitError", "redacted", "translated"]
 
-Run = Callable[..., "list[Record]"]
+Run = Callable[..., list[dict[str, Any]]]
 """Runs one statement of a transaction with its parameters as keywords, and gives its rows."""
 
 T = TypeVar("T")
@@ -57,7 +57,7 @@ class Connection:
         """Let the connections go."""
         self._driver.close()
 
-    def read(self, cypher: str, /, **parameters: Any) -> list[Record]:
+    def read(self, cypher: str, /, **parameters: Any) -> list[dict[str, Any]]:
         """All rows of a statement that reads."""
         return self._execute(lambda run: run(cypher, **parameters), reading=True)
 
@@ -166,8 +166,10 @@ class Connection:
             session.begin_transaction() as transaction,
         ):
 
-            def run(cypher: str, /, **parameters: Any) -> list[Record]:
-                return list(transaction.run(cypher, parameters))
+            def run(cypher: str, /, **parameters: Any) -> list[dict[str, Any]]:
+                result = transaction.run(cypher, parameters)
+                keys = result.keys()
+                return [dict(zip(keys, record.values(), strict=True)) for record in result]
 
             return work(run)
 

@@ -57,6 +57,26 @@ _TAKE_TURN = "MERGE (g:Store {id: 'graph'}) SET g.version = coalesce(g.version, 
 TAKE_TURN = f"{_TAKE_TURN} RETURN g.version AS version"
 VERSION = "MATCH (g:Store {id: 'graph'}) RETURN g.version AS version"
 
+
+def _made(properties: Sequence[str]) -> str:
+    """The properties of a node that a statement makes, from the row's ``set``; those that a row lacks are not set.
+
+    Named one by one: Neo4j writes a whole map (``SET n += r.set``) nine times more slowly.
+    """
+    return ", ".join(f"{each}: r.set.{each}" for each in properties)
+
+
+# What nodes are made with, besides their id.
+SEGMENT = ("index", "start", "end", "page", "text", "language", "section", "split")
+ENTITY = ("type", "name", "aliases", "mentions", "folded", "search")
+NAME = ("key", "type", "name", "folded", "surfaces", "counts")
+_ARGUMENT = ("", "_start", "_end", "_type", "_name", "_argument", "_argument_start", "_argument_end")
+EXTRACTION = (
+    *("relation", "surface", "relation_start", "relation_end", "lemma", "passive", "inverted", "edge"),
+    *("polarity", "modality", "confidence", "extractor", "qualifiers"),
+    *(side + each for side in ("head", "tail") for each in _ARGUMENT),
+)
+
 # ---------------------------------------------------------------- documents and segments
 PUT_DOCUMENTS = (
     f"{_TAKE_TURN} WITH g UNWIND $rows AS r MERGE (d:Document {{id: r.id}}) SET d += r "
@@ -74,8 +94,8 @@ SEGMENT_LOADS = (
     "OPTIONAL MATCH (s)<-[:FROM]-(x:Extraction) RETURN s.id AS id, count(x) AS extractions"
 )
 CREATE_SEGMENTS = (
-    "UNWIND $rows AS r MATCH (d) WHERE elementId(d) = r.document CREATE (s:Segment {id: r.id})-[:PART_OF]->(d) "
-    "SET s += r.set RETURN r.id AS id, elementId(s) AS ref"
+    "UNWIND $rows AS r MATCH (d) WHERE elementId(d) = r.document "
+    f"CREATE (s:Segment {{id: r.id, {_made(SEGMENT)}}})-[:PART_OF]->(d) RETURN r.id AS id, elementId(s) AS ref"
 )
 DELETE_SEGMENTS = "UNWIND $ids AS id MATCH (s:Segment {id: id}) DETACH DELETE s"
 
@@ -91,7 +111,8 @@ NAMES_OF_KEYS = (
 NAMES_OF_ENTITIES = f"UNWIND $ids AS id MATCH (e:Entity {{id: id}}) MATCH (m:Name)-[:NAMES]->(e) {_NAME}"
 KEYS_OF_NAMES = "UNWIND $ids AS id MATCH (n:Name {id: id}) RETURN n.id AS id, n.key AS key"
 CREATE_NAMES = (
-    "UNWIND $rows AS r MATCH (e) WHERE elementId(e) = r.entity CREATE (n:Name {id: r.id})-[:NAMES]->(e) SET n += r.set"
+    "UNWIND $rows AS r MATCH (e) WHERE elementId(e) = r.entity "
+    f"CREATE (n:Name {{id: r.id, {_made(NAME)}}})-[:NAMES]->(e)"
 )
 UPDATE_NODES = "UNWIND $rows AS r MATCH (n) WHERE elementId(n) = r.ref SET n += r.set"
 ASSIGN_NAMES = "UNWIND $ids AS id MATCH (n:Name {id: id}) SET n.assigned = true"
@@ -123,7 +144,7 @@ def create_entities(dialect: Dialect, labels: Sequence[str]) -> str:
     """
     tokens = ["$(r.label)"] if dialect.dynamic_types else [quote_identifier(label) for label in labels]
     return " UNION ALL ".join(
-        f"UNWIND $rows{i} AS r CREATE (e:Entity:{token} {{id: r.id}}) SET e += r.set "
+        f"UNWIND $rows{i} AS r CREATE (e:Entity:{token} {{id: r.id, {_made(ENTITY)}}}) "
         "RETURN r.id AS id, elementId(e) AS ref"
         for i, token in enumerate(tokens)
     )
@@ -141,7 +162,7 @@ MENTIONS_IN_SEGMENTS = (
 CREATE_EXTRACTIONS = (
     "UNWIND $rows AS r MATCH (s) WHERE elementId(s) = r.segment MATCH (h) WHERE elementId(h) = r.head "
     "MATCH (t) WHERE elementId(t) = r.tail "
-    "CREATE (s)<-[:FROM]-(x:Extraction {id: r.id})-[:HEAD]->(h), (x)-[:TAIL]->(t) SET x += r.set"
+    f"CREATE (s)<-[:FROM]-(x:Extraction {{id: r.id, {_made(EXTRACTION)}}})-[:HEAD]->(h), (x)-[:TAIL]->(t)"
 )
 _FACT = (
     "x.id AS id, elementId(x) AS ref, x.edge AS edge, x.relation AS relation, x.inverted AS inverted, "

@@ -87,7 +87,7 @@ def batches(rows: Iterable[Row]) -> Iterator[list[Row]]:
     batch: list[Row] = []
     size = 0
     for row in rows:
-        length = len(row.get("set", {}).get("text") or "")
+        length = len(row["set"].get("text") or "") if "set" in row else 0
         if batch and (len(batch) >= _BATCH_ROWS or size + length > _BATCH_CHARACTERS):
             yield batch
             batch, size = [], 0

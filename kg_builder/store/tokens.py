@@ -21,6 +21,7 @@ class Tokens:
         self.dialect = connection.dialect
         self._labels: set[str] = set(cypher.SYSTEM_LABELS)
         self._types: set[str] = set()
+        self._relationships: dict[str, str] = {}
         self._loaded = not self.dialect.shared_namespace
 
     def label(self, type_: str) -> str:
@@ -32,7 +33,11 @@ class Tokens:
 
     def relationship(self, relation: str) -> str:
         """The relationship type of facts of a relation."""
-        return self._apart(self.dialect.token(relation_type(relation)), mine=self._types, others=self._labels)
+        wanted = relation_type(relation)
+        if wanted not in self._relationships:
+            token = self.dialect.token(wanted)
+            self._relationships[wanted] = self._apart(token, mine=self._types, others=self._labels)
+        return self._relationships[wanted]
 
     def _apart(self, token: str, *, mine: set[str], others: set[str]) -> str:
         if not self.dialect.shared_namespace:
@@ -46,6 +51,6 @@ class Tokens:
 
     def _load(self) -> None:
         if not self._loaded:
-            self._labels.update(row[0] for row in self._connection.read(cypher.LABELS))
-            self._types.update(row[0] for row in self._connection.read(cypher.RELATIONSHIP_TYPES))
+            self._labels.update(next(iter(row.values())) for row in self._connection.read(cypher.LABELS))
+            self._types.update(next(iter(row.values())) for row in self._connection.read(cypher.RELATIONSHIP_TYPES))
             self._loaded = True

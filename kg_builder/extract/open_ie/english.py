@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from kg_builder.extract.open_ie.arguments import argument_words, clause_words, entity_head, mention, span
@@ -10,6 +10,7 @@ from kg_builder.extract.open_ie.clauses import find_clauses
 from kg_builder.extract.open_ie.columns import Columns
 from kg_builder.extract.open_ie.confidence import confidence
 from kg_builder.extract.open_ie.coreference import Antecedents, is_pronoun
+from kg_builder.extract.open_ie.evidence import Evidence, Features, features
 from kg_builder.extract.open_ie.mention_types import mention_type
 from kg_builder.extract.open_ie.nominal import nominal_statements, table_cells
 from kg_builder.extract.open_ie.plausible import Borders, in_one_piece, is_name, says_enough
@@ -33,8 +34,10 @@ class _Scope:
     status: Status
 
 
-def extract_en(columns: Columns, *, verbatim: bool = False) -> list[Extraction]:
-    """The statements of a text with UD v2 labels.
+def extract_en(
+    columns: Columns, *, verbatim: bool = False, judge: Callable[[Features], float] = confidence
+) -> list[Extraction]:
+    """The statements of a text with UD v2 labels, each as sure as `judge` makes it of its features.
 
     `verbatim` keeps what only a reader of the sentence can use (pronouns that stay unresolved) and leaves out what the
     sentence does not say in words of its own (an implied "is" or "has").
@@ -54,7 +57,7 @@ def extract_en(columns: Columns, *, verbatim: bool = False) -> list[Extraction]:
             scope = scopes[statement.predicate] = status(
                 tree, statement.predicate, question=_in_question(tree, statement.predicate)
             )
-        extraction = _extraction(tree, statement, scope, antecedents, verbatim=verbatim)
+        extraction = _extraction(tree, statement, scope, antecedents, judge, verbatim=verbatim)
         if extraction is not None:
             found.append(((statement.predicate, statement.tail), extraction))
     found += [((-1, k), e) for k, e in enumerate(_table_statements(tree))]
@@ -82,7 +85,13 @@ def _in_question(tree: Tree, i: int) -> bool:
 
 
 def _extraction(
-    tree: Tree, statement: Statement, scope: Status, antecedents: Antecedents, *, verbatim: bool
+    tree: Tree,
+    statement: Statement,
+    scope: Status,
+    antecedents: Antecedents,
+    judge: Callable[[Features], float],
+    *,
+    verbatim: bool,
 ) -> Extraction | None:
     head, tail = statement.head, statement.tail
     if not _is_argument(tree, head) or not _is_argument(tree, tail) or head == tail:
@@ -104,11 +113,16 @@ def _extraction(
     ):
         head_words = [w for w in head_words if w not in tail_words] or head_words
     left_out = {tail, head, *statement.relation}
+    apart = relation.start is None
+    sureness = 1.0 if verbatim else min(_sureness(tree, i, antecedents) for i in (about, tail))
+    evidence = Evidence(
+        statement, scope, head_mention, tail_mention, head_words, tail_words, apart, sureness, verbatim
+    )
     return Extraction(
         head=head_mention,
         relation=relation,
         tail=tail_mention,
-        confidence=confidence(tree, statement, scope),
+        confidence=judge(features(tree, evidence)),
         extractor=NAME,
         polarity=scope.polarity if statement.how != "nominal" else "positive",
         modality=scope.modality if statement.how != "nominal" else "asserted",
@@ -141,6 +155,11 @@ def _mention(tree: Tree, i: int, antecedents: Antecedents, *, verbatim: bool) ->
     found_name = mention(tree, antecedents.of_description(named))
     around = tree.text[max(0, found_name.start - 200) : found_name.end + 200]
     return found_name if verbatim or not is_pronoun(found_name.surface, around) else None
+
+
+def _sureness(tree: Tree, i: int, antecedents: Antecedents) -> float:
+    """How sure it is what `i` stands for: 1.0 of what is no pronoun."""
+    return antecedents.sureness(i) if tree.pos[i] in ("PRON", "DET") else 1.0
 
 
 def _overlap(a: Mention, b: Mention) -> bool:
