@@ -45,6 +45,27 @@ def test_sentence_gives_the_statement_a_reader_would(text: str, expected: Statem
     assert expected in statements(text)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "该校成立于1956年。",  # which one, another sentence says
+        "双方尚未签署合同。",
+        "消费者权益保护典型案例",  # a heading
+        "从事移植的医疗机构应当登记。",  # which ones are meant, not what they do
+        "有关部门应当公布有关规定。",
+        "爆速为4000米每秒。",
+    ],
+)
+def test_what_nobody_understands_by_itself_is_no_fact(text: str) -> None:
+    assert not [e for e in extract_chinese(text) if e.is_fact]
+
+
+def test_items_of_a_list_stand_under_what_its_header_says() -> None:
+    text = "有下列情形之一的，处以罚款：\n（一）公司销售假药；\n（二）公司隐瞒事故。"
+    found = {(e.relation.lemma, e.modality) for e in extract_chinese(text)}
+    assert {("销售", "conditional"), ("隐瞒", "conditional")} <= found
+
+
 def test_the_set_on_polarity_is_large_enough_and_nearly_all_of_it_holds() -> None:
     assert len(POLARITY) >= 150
     assert len(FAILS) <= 0.05 * len(POLARITY)

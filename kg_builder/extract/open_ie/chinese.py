@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from kg_builder.extract.open_ie.chinese_arguments import entity_head, is_nominal, is_pronoun, mention
 from kg_builder.extract.open_ie.chinese_clauses import find_clauses, give_topics
 from kg_builder.extract.open_ie.chinese_coreference import Antecedents
+from kg_builder.extract.open_ie.chinese_fitness import is_fit, is_heading, is_pointed, reserve_of
 from kg_builder.extract.open_ie.chinese_nominal import (
     Alias,
     alias_clauses,
@@ -16,17 +17,18 @@ from kg_builder.extract.open_ie.chinese_nominal import (
     nominal_statements,
     table_rows,
 )
-from kg_builder.extract.open_ie.chinese_polarity import SPEECH, Status, follow, status
+from kg_builder.extract.open_ie.chinese_polarity import SPEECH, Status, follow, precede, status
 from kg_builder.extract.open_ie.chinese_predicates import Adjunct, Clause
 from kg_builder.extract.open_ie.chinese_relations import Statement, clause_statements
 from kg_builder.extract.open_ie.chinese_tree import Tree
 from kg_builder.extract.open_ie.chinese_types import is_time
+from kg_builder.extract.open_ie.chinese_units import is_enumerator
 from kg_builder.extract.open_ie.pipeline_zh import Sentence, load
-from kg_builder.types import Extraction, Mention, Qualifier, Relation, Span
+from kg_builder.types import Extraction, Mention, Modality, Qualifier, Relation, Span
 
 __all__ = ["RULES", "extract_chinese", "extract_sentences"]
 
-RULES = "zh-2"  # changes whenever the rules may give another result
+RULES = "zh-3"  # changes whenever the rules may give another result
 NAME = "open_ie"
 _CONFIDENCE = {"core": 0.8, "possessive": 0.8, "nominal": 0.8, "adjunct": 0.6, "relative": 0.65, "clause": 0.4}
 _NO_CLAUSE = Status("positive", "asserted")
@@ -50,9 +52,22 @@ def extract_chinese(text: str, *, verbatim: bool = False) -> list[Extraction]:
 def extract_sentences(text: str, sentences: Iterable[Sentence], *, verbatim: bool = False) -> Iterator[Extraction]:
     """The statements of parsed sentences of `text`, sentence by sentence."""
     antecedents = Antecedents()
-    for number, sentence in enumerate(sentences):
-        tree = Tree(text, sentence)
-        yield from _Reader(tree, number, antecedents, verbatim=verbatim).read()
+    number, item = 0, False
+    reserve: Modality | None = None
+    for sentence in sentences:
+        start, end = sentence.starts[0], sentence.ends[-1]
+        if is_enumerator(text[start:end]):
+            item = True
+            continue
+        if not verbatim and is_heading(text, start, end):
+            number, item, reserve = number + 1, False, None
+            continue
+        header = reserve_of(text[start:end])
+        if header or not item:
+            reserve = None
+        yield from _Reader(Tree(text, sentence), number, antecedents, verbatim=verbatim, reserve=reserve).read()
+        reserve = header or reserve
+        number, item = number + 1, False
 
 
 @dataclass(slots=True)
@@ -63,9 +78,7 @@ class _Reader:
     number: int
     antecedents: Antecedents
     verbatim: bool
-
-    def __init__(self, tree: Tree, number: int, antecedents: Antecedents, *, verbatim: bool) -> None:
-        self.tree, self.number, self.antecedents, self.verbatim = tree, number, antecedents, verbatim
+    reserve: Modality | None = None  # of the list that the sentence is an item of
 
     def read(self) -> Iterator[Extraction]:
         clauses = find_clauses(self.tree)
@@ -87,12 +100,15 @@ class _Reader:
             give_topics(self.tree, clauses)
         states: list[tuple[Clause, Status]] = []
         for clause in clauses:
-            state = follow(self.tree, states, clause, status(self.tree, clause))
-            states.append((clause, state))
+            states.append((clause, follow(self.tree, states, clause, status(self.tree, clause))))
+        for clause, state in precede(self.tree, states):
+            if self.reserve and state.modality == "asserted":
+                state = Status(state.polarity, self.reserve, state.source)
             for statement in clause_statements(self.tree, clause, verbatim=self.verbatim):
-                yield statement, state
+                if self.verbatim or is_fit(self.tree, statement):
+                    yield statement, state
         if not self.verbatim:
-            for statement in nominal_statements(self.tree):
+            for statement in filter(lambda s: is_fit(self.tree, s), nominal_statements(self.tree)):
                 yield statement, _NO_CLAUSE
 
     def _aliases(self, clauses: list[Clause]) -> Iterator[Alias]:
@@ -138,6 +154,8 @@ class _Reader:
         ):
             return None
         head, tail = self._mention(statement.head), self._mention(statement.tail)
+        if not self.verbatim and head == mention(self.tree, statement.head) and is_pointed(self.tree, statement.head):
+            return None
         if (
             head is None
             or tail is None

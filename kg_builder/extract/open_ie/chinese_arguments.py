@@ -32,6 +32,7 @@ _UNITS = "个名位家座种部项只件本张条支所间份块片颗头匹对�
 _ONE = re.compile(rf"^[这那同某]?(?:一[{_UNITS}]?|1)$")  # counts nothing: 一家公司 is a company
 _OPEN, _CLOSE = "（(［[【", "）)］]】"
 _QUOTES = "“”‘’\"'「」『』"
+_ABSTRACT = words("fitness.abstract")
 _POINTERS = words("arguments.pointers")
 
 
@@ -181,7 +182,7 @@ def compact(tree: Tree, i: int) -> list[int]:
             if numbers and not _ONE.match(tree[numbers[0]].text):
                 allowed.update(below)
         elif (word.dep == "case" and word.xpos == "PFA") or (
-            word.dep == "det" and word.text not in _POINTERS and word.text not in PRONOUNS
+            word.dep == "det" and word.text not in _POINTERS and word.text not in PRONOUNS - {"任何"}
         ):
             allowed.update(below)
         elif word.dep in ("nmod", "amod", "nmod:tmod", "acl") and not _linked(tree, k):
@@ -191,7 +192,7 @@ def compact(tree: Tree, i: int) -> list[int]:
                 allowed.update(below)
         elif word.upos == "NUM" and word.dep in ("nmod", "amod", "acl") and k + 2 == i:
             allowed.update(below)  # 55%的股份
-        elif word.dep == "nmod" and _names_it(tree, k, i):
+        elif word.dep == "nmod" and (_names_it(tree, k, i) or _makes_sense_of(tree, k, i)):
             allowed.update(below)
         elif word.dep == "punct" and word.text in "·・•-":
             allowed.add(k)
@@ -259,6 +260,17 @@ def _names_it(tree: Tree, k: int, i: int) -> bool:
         and k + 2 >= i - 1
         and len(tree.subtree(k)) <= 5
         and not tree.kids(k, "conj", "acl:relcl", "acl")
+    )
+
+
+def _makes_sense_of(tree: Tree, k: int, i: int) -> bool:
+    """合同的内容: an abstract noun keeps the short owner that it cannot be understood without."""
+    below = tree.subtree(k)
+    return (
+        tree[i].text in _ABSTRACT
+        and below[-1] + 1 >= i - 1
+        and len(below) <= 5
+        and not any(tree[n].upos in ("PRON", "PUNCT", "VERB") or tree[n].text in PRONOUNS for n in below)
     )
 
 

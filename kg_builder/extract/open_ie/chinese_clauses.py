@@ -25,6 +25,7 @@ __all__ = ["adjuncts_of", "find_clauses", "give_topics"]
 
 _CONCESSIVE = frozenset({"虽然", "虽", "尽管", "但", "但是", "而", "并", "即使", "然而", "不过"})
 _MOMENTS = words("clauses.moments")
+_SIDES = words("clauses.directions_of_place")  # 东南接…: of the topic
 _LINKING = words("clauses.linking")
 
 
@@ -51,7 +52,7 @@ def give_topics(tree: Tree, clauses: list[Clause]) -> None:
             if (
                 bare
                 and not named
-                and is_stative(tree, clause)
+                and (is_stative(tree, clause) or tree[noun].text in _SIDES)
                 and is_apart(tree, topic[0], noun)
                 and not is_role(tree[noun].text)
             ):
@@ -92,6 +93,10 @@ def _fill_subjects(tree: Tree, clause: Clause, found: dict[int, Clause]) -> None
     if clause.passive and own and markers:
         clause.agents = [c for k in own if k > markers[0] for c in conjuncts(tree, k)]
         own = [k for k in own if k < markers[0]] or _noun_before(tree, markers[0])
+    given = [k for k in own if tree[tree.subtree(k)[0] - 1].text == "由" or tree[tree.subtree(k)[0]].text == "由"]
+    if given and not is_apart(tree, given[0], top):  # 于2001年由公署成立: the noun behind 由 acts
+        clause.agents += [c for k in given for c in conjuncts(tree, k)]
+        own = [k for k in own if k not in given]
     clause.candidates = [k for k in own if is_nominal(tree, k)]
     if len(own) > 1:
         own = _choose(tree, clause, own)

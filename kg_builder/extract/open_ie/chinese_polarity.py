@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -13,7 +13,7 @@ from kg_builder.extract.open_ie.chinese_tree import Tree
 from kg_builder.extract.open_ie.chinese_words import words
 from kg_builder.types import Modality, Polarity, Qualifier
 
-__all__ = ["SPEECH", "Status", "follow", "status"]
+__all__ = ["SPEECH", "Status", "follow", "precede", "status"]
 
 _NOT_NEGATIVE = words("polarity.not_negative")
 _POSSIBLE = words("polarity.possible")
@@ -52,6 +52,7 @@ _QUOTED = re.compile(
 _QUESTION_END = re.compile(r"[?？]\s*[”’\"」』]?\s*$|[吗么呢][?？。]?\s*$")
 _TURN = re.compile(r"[，；](?:但是?|然而|不过|可是)")
 _SAYING = re.compile(r"[这该此]一?(?:说法|消息|报道|传闻|说辞)")
+_OPINION = frozenset(["认为", "主张", "诉称", "辩称", "声称", "答辩称", "上诉称", "指出"])
 _LASTING = ("command", "planned", "possible", "conditional")
 _REACH = 14  # characters before a verb in which its cues may stand
 
@@ -83,19 +84,31 @@ def follow(tree: Tree, states: Sequence[tuple[Clause, Status]], clause: Clause, 
         for earlier, state in states:
             if earlier.predicate == head and state.modality in _LASTING and tree[head].text not in SPEECH:
                 return replace(own, modality=state.modality)
-    earlier, state = states[-1]
-    shared = earlier.inherited and tree[earlier.top].head in clause.chain and tree[earlier.top].dep == "advcl"
-    if not clause.inherited and not shared:
-        return own
-    if earlier.subjects != clause.subjects and head not in earlier.chain:
-        return own
-    between = [tree[k].text for k in range(earlier.predicate + 1, clause.predicate)]
-    if any(mark in between for mark in "；;。") or dep in ("acl:relcl", "acl"):
-        return own
-    if state.modality in _LASTING:
-        listed = dep == "conj" and not any(mark in between for mark in "，,")
-        return replace(own, modality=state.modality, polarity=state.polarity if listed else own.polarity)
+    own_subject = any(tree[k].start >= _chunk_start(tree, clause.predicate) for k in clause.subjects)
+    for earlier, state in reversed(states):
+        shared = earlier.inherited and tree[earlier.top].head in clause.chain and tree[earlier.top].dep == "advcl"
+        between = [tree[k].text for k in range(earlier.predicate + 1, clause.predicate)]
+        if dep in ("acl:relcl", "acl") or any(mark in between for mark in "；;。"):
+            return own
+        if (
+            state.modality in _LASTING
+            and (shared or not own_subject)
+            and tree[earlier.top].dep not in ("acl:relcl", "acl")
+        ):
+            listed = dep == "conj" and not any(mark in between for mark in "，,")
+            return replace(own, modality=state.modality, polarity=state.polarity if listed else own.polarity)
     return own
+
+
+def precede(tree: Tree, states: Sequence[tuple[Clause, Status]]) -> Iterator[tuple[Clause, Status]]:
+    """办理登记前，应当成立组织: what only says when a duty or a plan holds is no fact either."""
+    for clause, state in states:
+        if state.modality == "asserted" and tree[clause.top].dep == "advcl":
+            mains = [s for c, s in states if tree[clause.top].head in c.chain]
+            if any(s.modality in ("command", "conditional") for s in mains):
+                yield clause, replace(state, modality="conditional")
+                continue
+        yield clause, state
 
 
 def _denials(tree: Tree, clause: Clause, cues: list[str]) -> int:
@@ -336,6 +349,8 @@ def _opens_speech(tree: Tree, k: int) -> bool:
     """Whether a comma or colon follows the verb of speech, after a listener at most (告诉记者，)."""
     told = tree[k].text in ("告诉", "告知", "通知", "提醒")
     stop = k + 4 if told else k + 1
+    if tree[k].text in _OPINION and not tree.kids(k, "obj"):
+        return True
     return any(tree[n].text in "，,：:" for n in range(k + 1, min(stop, len(tree) - 1) + 1)) and (
         told or not tree.kids(k, "obj")
     )

@@ -175,7 +175,8 @@ def _verbal(tree: Tree, clause: Clause, subject: int, relation: list[int], *, ve
     if clause.agents and (clause.passive or not clause.objects):
         for agent in clause.agents:
             base = [k for k in relation if tree[k].dep != "aux:pass"]
-            words = [*(k for k in relation if tree[k].dep == "aux:pass"), *base]
+            marks = [k for k in relation if tree[k].dep == "aux:pass"] or _marker(tree, agent, ("由", "被", "为"))
+            words = [*marks, *base]
             yield _make(tree, clause, subject, words, agent, lemma=lemma_of(tree, base), passive=True, how=how)
     patients = [p for p in clause.patients if p != subject]
     if patients and not (verbatim and clause.objects):
@@ -223,7 +224,16 @@ def _verbal(tree: Tree, clause: Clause, subject: int, relation: list[int], *, ve
         verb = ("被" if clause.passive else "") + lemma_of(tree, relation)
         if not verb.endswith(("于", "在", "自")) or not is_time(tree[adjunct.noun].text):
             verb += _core(tree, first)
-        yield _adjunct(tree, clause, subject, carried, adjunct, verb)
+        preposition = (
+            [] if verbatim or is_time(tree[adjunct.noun].text) else _marker(tree, adjunct.noun, (adjunct.case,))
+        )
+        yield _adjunct(tree, clause, subject, [*preposition, *carried], adjunct, verb, keep=preposition)
+
+
+def _marker(tree: Tree, noun: int, texts: tuple[str, ...]) -> list[int]:
+    """The preposition of a noun: 由 of 由公司."""
+    first = tree.subtree(noun)[0]
+    return [k for k in (first, first - 1) if k > 0 and k != noun and tree[k].text and tree[k].text in texts][:1]
 
 
 def _after(tree: Tree, noun: int, owner: int) -> list[int]:
@@ -248,7 +258,14 @@ def _owned(tree: Tree, subject: int, *, tied: bool = True) -> tuple[int, list[in
 
 
 def _adjunct(
-    tree: Tree, clause: Clause, subject: int, relation: Sequence[int], adjunct: Adjunct, verb: str
+    tree: Tree,
+    clause: Clause,
+    subject: int,
+    relation: Sequence[int],
+    adjunct: Adjunct,
+    verb: str,
+    *,
+    keep: Sequence[int] = (),
 ) -> Statement:
     """The circumstance as a tail: 在 1918 年 of (该市, 改名为琼斯)."""
     after = "于" if is_time(tree[adjunct.noun].text) else _AFTER_VERB.get(adjunct.case)
@@ -256,7 +273,7 @@ def _adjunct(
         lemma = verb if verb.endswith(after) else verb + after
     else:
         lemma = verb if adjunct.case in _UNSAID else adjunct.case + verb
-    kept = [k for k in relation if k not in adjunct.words]
+    kept = [k for k in relation if k not in adjunct.words or k in keep]
     return _make(tree, clause, subject, kept, adjunct.noun, tail_words=adjunct.words, lemma=lemma, how="adjunct")
 
 

@@ -34,6 +34,9 @@ _TIME_PART = re.compile(
 _QUANTITY = re.compile(
     rf"^(?:约|近|超过|大约|共|至少|最多|第|每\w?|每年)?{_NUMBER}(?:[多余几])?(?:[%％‰]|\S{{0,6}})?$|^[0-9.,]+\s?[A-Za-z/%°]+$|百分之"
 )
+_RANGE = re.compile(
+    r"^[^至到]*[0-9０-９〇零一二三四五六七八九十]+(?:年|月|日|号|时|世纪|年代)?(?:至|到|-|－|–|—+|~|～)(?:[0-9０-９〇零一二三四五六七八九十]+(?:年|月|日|号|时|世纪|年代)?)+[初末底]?$|^(?:[0-9]{4}年.*)至今$"
+)
 _PLACES = words("types.places")
 _PLAIN = words("types.plain")
 _DICTIONARY = {"nr": "Person", "ns": "Place", "nt": "Organization", "t": "Time"}
@@ -44,7 +47,11 @@ _REMEMBERED = 1 << 14  # entities come back throughout a document
 @lru_cache(maxsize=_REMEMBERED)
 def is_time(text: str) -> bool:
     """Whether the words name a point or stretch of time."""
-    return bool(_TIME.match(text) or (len(text) < 16 and _TIME_PART.search(text)))
+    return bool(
+        _TIME.match(text)
+        or (_RANGE.match(text) and re.search("[年月日世时]", text))
+        or (len(text) < 16 and _TIME_PART.search(text))
+    )
 
 
 def is_role(text: str) -> bool:
@@ -73,7 +80,7 @@ def entity_type(
     """
     if quoted:
         return "Work"
-    if _TIME.match(text):
+    if _TIME.match(text) or (_RANGE.match(text) and re.search("[年月日世时]", text)):
         return "Time"
     if counted and text[:1] in _NUMERALS and not name and (_QUANTITY.match(text) or _counted(text)):
         return "Quantity"

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
-__all__ = ["Unit", "split_sentences", "split_units"]
+__all__ = ["Unit", "is_enumerator", "split_sentences", "split_units"]
 
 _LATIN = r"A-Za-zÀ-ɏͰ-ϿЀ-ӿ"
 _UNIT = re.compile(
@@ -21,6 +21,11 @@ _UNIT = re.compile(
     rf"|(?P<latin>[{_LATIN}]+(?:['’.&_/+-]?[{_LATIN}0-9]+)*\+*)"
     r"|(?P<other>\S)",
     re.ASCII,
+)
+_DIGITS = "零〇一二三四五六七八九十百千"
+_ENUMERATOR = re.compile(  # 第五条, （三）, 二、, 1.: what numbers a paragraph is no part of its first sentence
+    rf"[\s　]*(?:第[{_DIGITS}0-9]{{1,6}}[编章节条款](?:之[{_DIGITS}]{{1,3}})?(?=[\s　])|[（(][{_DIGITS}0-9]{{1,3}}[）)]"
+    rf"|[{_DIGITS}]{{1,3}}、|[0-9]{{1,2}}[、．]|[0-9]{{1,2}}\.(?![0-9])|#{{1,6}}(?=[ \t]))[\s　]*"
 )
 _ENDS = "。！？!?；;\n\r…"
 _CLOSERS = "”’」』）)》〉】\"'"
@@ -74,12 +79,21 @@ def split_sentences(text: str, *, limit: int = 160) -> Iterator[tuple[int, int]]
     """
     for start, end in _whole_sentences(text):
         at = start
+        number = _ENUMERATOR.match(text, start, end)
+        if number:
+            yield from _trimmed(text, at, number.end())
+            at = number.end()
         while end - at > limit:
             cut = max((text.rfind(mark, at + limit // 3, at + limit) for mark in _SOFT), default=-1)
             cut = at + limit if cut < 0 else cut + 1
             yield from _trimmed(text, at, cut)
             at = cut
         yield from _trimmed(text, at, end)
+
+
+def is_enumerator(sentence: str) -> bool:
+    """Whether one span of `split_sentences` only numbers what follows."""
+    return bool(_ENUMERATOR.fullmatch(sentence + " "))
 
 
 def _whole_sentences(text: str) -> Iterator[tuple[int, int]]:

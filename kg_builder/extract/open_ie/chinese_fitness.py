@@ -1,0 +1,186 @@
+"""Which statements of a Chinese sentence a graph can use: those that a reader understands without the sentence."""
+
+from __future__ import annotations
+
+import re
+
+from kg_builder.extract.open_ie.chinese_arguments import compact, entity_head, entity_kind, full, is_pronoun
+from kg_builder.extract.open_ie.chinese_mending import is_known, known_tag
+from kg_builder.extract.open_ie.chinese_relations import Statement
+from kg_builder.extract.open_ie.chinese_tree import Tree
+from kg_builder.extract.open_ie.chinese_words import words
+from kg_builder.types import Modality
+
+__all__ = ["is_fit", "is_heading", "is_pointed", "reserve_of"]
+
+_VAGUE = words("fitness.vague")  # 有关规定: which ones only the context says
+_VAGUE_TAILS = words("fitness.vague_tails")
+_POINTING = words("fitness.pointing")
+_DEMONSTRATIVES = words("fitness.demonstratives")
+_OWNERS = frozenset(["其", "他", "她", "它", "他们", "她们", "它们"])
+_OWN = "片剧书案法种曲作校院区县市镇村省国公人会条例规办赛届线站车店报所基集团届章节企行"  # 本剧, but not 本田
+_PARTICLES = words("fitness.particles")  # prepositions that the tree takes for verbs
+_BASES = frozenset(
+    ["按", "按照", "依照", "依据", "根据", "依", "据", "除", "除了", "针对", "关于", "就", "对于", "随着", "鉴于"]
+)
+_NOTHING = frozenset("主物者今等此其国方式年月日时人法条款项限止准由例先省市县区乡镇旗盟村社院站部局处厅委会州岛河山厂")
+_MODIFIERS = frozenset(["nmod", "amod", "compound", "acl", "acl:relcl", "det", "nummod", "appos", "flat", "flat:name"])
+_SIDES = words("clauses.directions_of_place")
+_HEADINGS = tuple(words("fitness.headings"))
+_DEFINING = frozenset(["是指", "指", "系指", "称", "所称", "是指为"])
+_EMPTY = frozenset(["进行", "给予", "作出", "做出", "实施", "实行"])
+_FAR = 40  # words between a clause and a subject that it only borrows
+_EXCEPT = re.compile(r"(?:但|但是)?[^，。；]{0,40}除外[。；]?$")
+_CASES = re.compile(r"情形|之一|行为")
+_LISTED = re.compile(r"(?:下列|以下|如下).*[：:]\s*$")
+_DUTIES = re.compile(
+    r"应当|应|不得|必须|可以|可|提交|报送|具备|符合|职权|职责|职能|任务|条件|要求|原则|规定|事项|材料|内容|文件"
+)
+
+
+def is_fit(tree: Tree, statement: Statement) -> bool:
+    """Whether head, relation and tail say something by themselves."""
+    head, tail = statement.head, statement.tail
+    if len(tree[head].text) == 1 == len(compact(tree, head)) and tree[head].upos not in ("PROPN", "X", "PRON"):
+        return False
+    if tree[head].text in _SIDES and (statement.clause is None or not statement.clause.attribute):
+        return False  # 南面与某省接壤: of what?
+    if not (_fits(tree, head, _VAGUE) and _fits(tree, tail, _VAGUE_TAILS)):
+        return False
+    kind = "" if statement.how == "nominal" else entity_kind(tree, head)
+    if kind == "Time" or (kind == "Quantity" and (tree[head].upos == "NUM" or tree[head].xpos == "NNB")):
+        return False
+    if statement.how == "relative" and not (_is_specific(tree, head) or _is_specific(tree, tail)):
+        return False  # 从事移植的医疗机构: says which ones are meant, not what they do
+    return statement.clause is None or _sound(tree, statement)
+
+
+def _sound(tree: Tree, statement: Statement) -> bool:
+    clause = statement.clause
+    assert clause is not None
+    if not clause.copula and (statement.lemma in _PARTICLES or tree[statement.relation[0]].text == "除了"):
+        return False
+    if clause.copula and tree[clause.copula].text == "为" and _aims(tree, clause.copula):
+        return False
+    bare = (
+        not [k for k in tree[statement.head].kids if tree[k].dep in _MODIFIERS] and tree[statement.head].upos == "NOUN"
+    )
+    if clause.copula and bare and entity_kind(tree, statement.tail) in ("Quantity", "Time"):
+        return False  # 爆速为4000m/s: of what?
+    if "除外" in tree.text and _is_exception(tree, clause.predicate):
+        return False
+    relation = statement.relation
+    if relation and not statement.implied:
+        first, last = tree[relation[0]], tree[relation[-1]]
+        before, after = compact(tree, statement.head), compact(tree, statement.tail)
+        if last.i + 1 == after[0] and len(after) == 1 and _is_one_word(last.text, tree[after[0]].text):
+            return False  # 进|一步, 实用|新型: two halves of one word
+        if before[-1] + 1 == first.i and len(before) == 1 and _is_one_word(tree[before[0]].text, first.text):
+            return False  # 国|有
+        if statement.how == "adjunct" and sum(len(tree[k].text) for k in relation) > 9:
+            return False
+    if clause.inherited and not -_FAR < statement.head - clause.predicate < _FAR:
+        return False
+    if (
+        statement.lemma in _DEFINING
+        and tree[min(compact(tree, statement.tail)[-1] + 1, len(tree) - 1)].text not in "。；，"
+    ):
+        return False
+    if statement.lemma in ("予以", "加以") or (statement.lemma in _EMPTY and len(compact(tree, statement.tail)) == 1):
+        return False
+    if statement.how == "adjunct" and tree[clause.top].dep == "acl:relcl" and not clause.inherited:
+        return False  # 1952年批准的条例: the object stands outside
+    if statement.how == "adjunct":
+        adjunct = next((a for a in clause.adjuncts if a.noun == statement.tail), None)
+        if adjunct is not None and adjunct.case in _BASES:
+            return False
+    return True
+
+
+def _aims(tree: Tree, copula: int) -> bool:
+    """以宪法为准则: 以 … 为 is no 为 that says what something is."""
+    k = copula
+    while k > 1 and tree[k - 1].text not in "，。；：":
+        k -= 1
+        if tree[k].text == "以":
+            return True
+    return False
+
+
+def _is_exception(tree: Tree, i: int) -> bool:
+    """Whether the word stands in a clause that ends in 除外: what is excepted is not stated."""
+    low = i
+    while low > 1 and tree[low - 1].text not in "，。；":
+        low -= 1
+    return bool(_EXCEPT.match(tree.text, tree[low].start, tree[len(tree) - 1].end))
+
+
+def is_heading(text: str, start: int, end: int) -> bool:
+    """Whether a line that names something and says nothing of it stands at the offsets: 消费者权益保护典型案例."""
+    alone = text[:start].rstrip(" #\t")[-1:] in ("", "\n") and text[end : end + 1] in ("", "\n", "\r")
+    return alone and end - start < 50 and text[start:end].endswith(_HEADINGS) and "诉" not in text[start:end]
+
+
+def is_pointed(tree: Tree, i: int) -> bool:
+    """该协议, 这座塔: which one, another sentence says."""
+    if any(
+        tree[k].text in _DEMONSTRATIVES or tree[k].text in _OWNERS for k in [i, *tree.kids(i, "det", "nmod")] if k <= i
+    ):
+        return True
+    first = tree[compact(tree, i)[0]].text
+    return first[:1] in "该此" or (first[:1] == "本" and first[1:2] in _OWN)
+
+
+def _is_one_word(first: str, second: str) -> bool:
+    """Whether the dictionary knows the two as one word that is no verb with its object: 达成协议 is."""
+    tag = known_tag(first + second)[:1]
+    if not tag or tag in "vli":
+        return False
+    return tag in "dmtb" or known_tag(first)[:1] != "v" or len(first) == 1
+
+
+def _fits(tree: Tree, i: int, vague: frozenset[str]) -> bool:
+    if is_pronoun(tree, i):
+        return True  # whether it is known what it stands for, the reader of the sentence decides
+    ids = compact(tree, i)
+    text = "".join(tree[k].text for k in ids)
+    if text in _NOTHING or text in vague or tree[ids[0]].text in _POINTING:
+        return False
+    if any(text.count(a) != text.count(b) for a, b in ("()", "（）", "《》", "“”")):
+        return False
+    named = entity_head(tree, i)
+    if any(tree[k].text in _POINTING for k in tree.kids(i, "det", "amod", "nmod", "acl") if k < i):
+        return False
+    if ids[0] > 1 and tree[ids[0] - 1].text in "《〈":
+        return True
+    if (
+        len(ids) > 1
+        and any(
+            tree[k].dep in ("advmod", "case", "mark", "aux") and tree[k].upos in ("ADV", "ADP", "SCONJ", "AUX")
+            for k in ids
+        )
+        and not is_known(text)
+    ):
+        return False
+    opening = tree[ids[0]]
+    clausal = opening.i != named and opening.upos in ("VERB", "ADP", "SCONJ", "ADV", "AUX")
+    return not (
+        clausal
+        and opening.dep in ("acl", "acl:relcl", "advmod", "advcl", "nsubj", "case", "amod", "nmod")
+        and len(ids) > 2
+    ) or is_known(text)
+
+
+def _is_specific(tree: Tree, i: int) -> bool:
+    ids = [*compact(tree, i), *full(tree, i)]
+    named = any(tree[k].upos in ("PROPN", "X") or tree[k].text.isdigit() for k in ids)
+    return named or entity_kind(tree, i) in ("Time", "Quantity", "Work") or tree[ids[0] - 1].text == "《"
+
+
+def reserve_of(header: str) -> Modality | None:
+    """What the items of a list stand under after 有下列情形之一的：; None where it is no such header."""
+    if not _LISTED.search(header):
+        return None
+    if _CASES.search(header):
+        return "conditional"
+    return "command" if _DUTIES.search(header) else "asserted"

@@ -1,0 +1,334 @@
+"""Mends what the parser often gets wrong before the rules read a tree: each repair is one pattern of words."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from kg_builder.extract.open_ie.chinese_words import words
+
+if TYPE_CHECKING:
+    from kg_builder.extract.open_ie.chinese_tree import Word
+
+__all__ = ["AUXILIARIES", "is_known", "known_tag", "mend"]
+
+AUXILIARIES = words("tree.auxiliaries")
+_ABSTRACT = words("tree.abstract")
+_CONTROL = words("tree.control")
+_PIVOTS = words("clauses.pivots")
+_CUT_ADVERBS = frozenset({"或许", "务必", "想必", "未必", "恐怕", "也许", "似乎", "大概", "仿佛", "估计"})
+_ALSO = frozenset(
+    [
+        "又称",
+        "又名",
+        "原名",
+        "简称",
+        "别名",
+        "也称",
+        "亦称",
+        "俗称",
+        "全称",
+        "又叫",
+        "学名",
+        "英语",
+        "英文",
+        "本名",
+        "旧称",
+    ]
+)
+_MOMENT = re.compile(
+    r"^(?:[0-9０-９〇零一二三四五六七八九十]+(?:年|月|日|号|时|点|分|世纪|年代)?|年|月|日|号|世纪|年代|今|至今)$"
+)
+_UNTIL = frozenset(["至", "到", "-", "－", "–", "—", "——", "~", "～"])
+
+
+def mend(tree: list[Word]) -> None:
+    """Repairs the heads, labels and tags of a sentence in place; children are not known yet."""
+    _mend_opening_name(tree)
+    _mend_hidden_names(tree)
+    _mend_genitives(tree)
+    _mend_adverbs(tree)
+    _mend_ranges(tree)
+    _mend_auxiliaries(tree)
+    _mend_denials(tree)
+    _mend_pivots(tree)
+    _mend_relatives(tree)
+
+
+def known_tag(word: str) -> str:
+    """The dictionary's tag of a word, empty where it has none."""
+    from kg_builder.extract.open_ie.chinese_lexicon import TAGS, load_lexicon
+    from kg_builder.extract.open_ie.pipeline_zh import MODEL
+
+    number = load_lexicon(MODEL / "lexicon.txt.xz").get(word)
+    return "" if number is None else TAGS[number]
+
+
+def is_known(word: str) -> bool:
+    """Whether the dictionary has the word."""
+    return bool(known_tag(word))
+
+
+@lru_cache(maxsize=1)
+def _action_words() -> frozenset[str]:
+    """What the dictionary knows as verbs, the treebank's nouns of action among them."""
+    from kg_builder.extract.open_ie.chinese_lexicon import TAGS, load_lexicon
+    from kg_builder.extract.open_ie.pipeline_zh import MODEL
+
+    verbs = {TAGS.index("v"), TAGS.index("vn")}
+    return frozenset(w for w, tag in load_lexicon(MODEL / "lexicon.txt.xz").items() if tag in verbs)
+
+
+def _mend_opening_name(tree: list[Word]) -> None:
+    """栗色泽鳝，又称…: what a sentence defines is one name, however rare its words are."""
+    stop = next((w.i for w in tree[1:] if w.text in "，（("), 0)
+    if not 2 < stop < min(len(tree) - 2, 9):
+        return
+    opening = tree[1:stop]
+    if tree[stop].text == "，" and not (
+        tree[stop + 1].text in _ALSO or tree[stop + 1].text + tree[stop + 2].text in _ALSO
+    ):
+        return
+    if tree[stop].text != "，" and not (
+        tree[stop + 1].text in _ALSO or tree[stop + 2].text in "：:" or tree[stop + 1].text[:1].isascii()
+    ):
+        return
+    text = "".join(w.text for w in opening)
+    odd = ("PUNCT", "AUX", "ADP", "CCONJ", "PRON", "DET")
+    if len(text) > 14 or any(w.upos in odd or w.xpos == "DEC" or w.text in "的、和与及是" for w in opening):
+        return
+    if any(w.upos == "VERB" and len(w.text) > 1 for w in opening):
+        return
+    last = opening[-1]
+    inside = range(1, stop)
+    top = next((w for w in opening if w.head not in inside), last)
+    if top.head == 0 or _hangs_below(tree, top.head, inside):
+        return
+    last.head, last.dep = top.head, top.dep
+    if last.upos not in ("NOUN", "PROPN", "PART", "X"):
+        last.upos = "PROPN"
+    for word in tree[1:]:
+        if word.i in inside and word is not last:
+            word.head, word.dep = last.i, "compound"
+        elif word.head in inside:
+            word.head = last.i
+
+
+def _mend_hidden_names(tree: list[Word]) -> None:
+    """孟某|某, 孟|某某: a name with its characters left out is one name."""
+    for first, second in pairwise(tree[1:]):
+        whole = first.text + second.text
+        if (
+            first.end != second.start
+            or not re.fullmatch(r"[^\W\d_a-zA-Z]某[某甲乙丙]?", whole)
+            or second.text[-1] not in "某甲乙丙"
+        ):
+            continue
+        if first.text == "某" or (first.head == second.i and second.head == first.i):
+            continue
+        if first.head == second.i:
+            first.head, first.dep = second.head, second.dep
+        for word in tree[1:]:
+            if word.head == second.i and word is not first:
+                word.head = first.i
+        second.head, second.dep = first.i, "flat:name"
+        first.upos = second.upos = "PROPN"
+
+
+def _mend_genitives(tree: list[Word]) -> None:
+    """侵犯公民的权利, read as two objects, has one."""
+    for particle in tree[2:-1]:
+        if particle.text != "的":
+            continue
+        owner = tree[particle.i - 1]
+        if owner.upos not in ("NOUN", "PROPN", "PART") or owner.dep != "obj" or owner.head > owner.i:
+            continue
+        owned = next(
+            (w for w in tree[particle.i + 1 : particle.i + 4] if w.head == owner.head and w.dep == "obj"), None
+        )
+        if owned is not None:
+            particle.head, particle.dep, particle.xpos = owner.i, "case", "DEC"
+            owner.head, owner.dep = owned.i, "nmod"
+
+
+def _mend_ranges(tree: list[Word]) -> None:
+    """2006年至2008年: one stretch of time, headed by its last word."""
+    for until in tree[2:-1]:
+        if until.text not in _UNTIL or not _MOMENT.match(tree[until.i - 1].text):
+            continue
+        low, high = until.i - 1, until.i + 1
+        while low > 1 and _MOMENT.match(tree[low - 1].text):
+            low -= 1
+        if not _MOMENT.match(tree[high].text):
+            continue
+        while high + 1 < len(tree) and _MOMENT.match(tree[high + 1].text):
+            high += 1
+        whole = "".join(w.text for w in tree[low : high + 1])
+        if not re.search(r"[年月日时点世纪]", whole) or high - low > 14:
+            continue
+        group = range(low, high + 1)
+        last = tree[high]
+        top = next((w for w in tree[low : until.i] if w.head not in group), last)
+        if top.head in group or _hangs_below(tree, top.head, group):
+            continue
+        last.head, last.dep, last.upos, last.xpos = top.head, top.dep, "NOUN", "NNB"
+        for word in tree[1:]:
+            if word.i in group and word is not last:
+                word.head, word.dep = high, "compound"
+            elif word.head in group:
+                word.head = high
+
+
+def _hangs_below(tree: list[Word], i: int, group: range) -> bool:
+    while i > 0:
+        if i in group:
+            return True
+        i = tree[i].head
+    return False
+
+
+def _mend_auxiliaries(tree: list[Word]) -> None:
+    """没有收购公司, read as "has no buying-company", is a denied verb with an object; so with 无法, 计划 …"""
+    for helper, verb in pairwise(tree[1:]):
+        control = helper.text in _CONTROL
+        if helper.upos != "VERB" or not (control or helper.text in AUXILIARIES) or verb.upos not in ("VERB", "NOUN"):
+            continue
+        if not control and verb.head == helper.i and verb.dep in ("xcomp", "ccomp"):
+            _make_adverb(tree, helper, verb)
+            continue
+        noun = tree[verb.head]
+        if noun.head != helper.i or noun.dep not in ("obj", "xcomp", "ccomp") or noun.i < verb.i:
+            continue
+        if verb.dep not in ("compound", "nmod", "amod", "acl", "acl:relcl") or not _is_action(tree, helper, verb, noun):
+            continue
+        if control:
+            verb.head, verb.dep = helper.i, "xcomp"
+        else:
+            _make_adverb(tree, helper, verb)
+        noun.head, noun.dep, verb.upos = verb.i, "obj", "VERB"
+        _free_particle(tree, verb)
+
+
+def _mend_adverbs(tree: list[Word]) -> None:
+    """或|许, 务|必: an adverb that was cut in two belongs to the verb after it."""
+    for first, second in pairwise(tree[1:]):
+        if first.text + second.text not in _CUT_ADVERBS:
+            continue
+        verb = next((w for w in tree[second.i + 1 : second.i + 4] if w.upos in ("VERB", "ADJ")), None)
+        if verb is None or first.head == 0 or second.head == 0:
+            continue
+        for word in tree[1:]:
+            if word.head in (first.i, second.i):
+                word.head = verb.i
+        for part in (first, second):
+            part.head, part.dep, part.upos = verb.i, "advmod", "ADV"
+
+
+def _mend_denials(tree: list[Word]) -> None:
+    """没有把资料交给李娜: 没有 denies the verb that the tree hangs below it with a subject of its own."""
+    for helper in tree[1:]:
+        if helper.upos not in ("VERB", "AUX") or helper.text not in AUXILIARIES:
+            continue
+        verb = next((w for w in tree[helper.i + 1 :] if w.head == helper.i and w.dep in ("xcomp", "ccomp")), None)
+        if verb is None or verb.upos != "VERB":
+            continue
+        between = tree[helper.i + 1 : verb.i]
+        if all(w.dep in ("advmod", "case", "aux", "obl:patient") or w.upos == "ADV" for w in between):
+            _make_adverb(tree, helper, verb)
+
+
+def _mend_pivots(tree: list[Word]) -> None:
+    """医生建议病人服用药物, 责令公司赔偿损失: a verb of control that was read as part of a noun."""
+    for verb in tree[2:-2]:
+        if verb.text not in _PIVOTS or verb.upos not in ("NOUN", "VERB"):
+            continue
+        person = tree[verb.head]
+        before = tree[verb.i - 1]
+        if (
+            verb.dep in ("nmod", "compound")
+            and verb.head > verb.i
+            and person.dep == "nsubj"
+            and person.head > person.i
+            and before.head == person.i
+            and before.dep in ("nmod", "compound")
+        ):
+            _raise_pivot(tree, verb, person, tree[person.head], before)
+        elif verb.upos == "VERB":
+            _open_object(tree, verb)
+
+
+def _raise_pivot(tree: list[Word], verb: Word, person: Word, action: Word, before: Word) -> None:
+    verb.upos, verb.head, verb.dep = "VERB", action.head, action.dep
+    before.head, before.dep = verb.i, "nsubj"
+    action.head, action.dep = verb.i, "ccomp"
+    for word in tree[1:]:
+        if word.head == person.i and word.i < verb.i and word is not before:
+            word.head = before.i
+        if word.head == action.i and word.dep == "punct":
+            word.head = verb.i
+
+
+def _open_object(tree: list[Word], verb: Word) -> None:
+    noun = next((w for w in tree[verb.i + 1 :] if w.head == verb.i and w.dep == "obj"), None)
+    if noun is None or noun.i - verb.i < 3:
+        return
+    parts = [w for w in tree[verb.i + 1 : noun.i] if w.head == noun.i]
+    if len(parts) != 2 or any(p.dep not in ("nmod", "compound") for p in parts) or noun.text in _ABSTRACT:
+        return
+    person, action = parts
+    if action.i != noun.i - 1 or action.text not in _action_words() or action.upos not in ("NOUN", "VERB"):
+        return
+    person.head, person.dep = action.i, "nsubj"
+    action.head, action.dep, action.upos = verb.i, "ccomp", "VERB"
+    noun.head = action.i
+
+
+def _make_adverb(tree: list[Word], helper: Word, verb: Word) -> None:
+    """The verb takes the helper's place and all that hung on it."""
+    verb.head, verb.dep = helper.head, helper.dep
+    for word in tree[1:]:
+        if word.head == helper.i and word is not verb:
+            word.head = verb.i
+    helper.head, helper.dep, helper.upos = verb.i, "advmod", "ADV"
+
+
+def _is_action(tree: list[Word], helper: Word, verb: Word, noun: Word) -> bool:
+    """Whether what follows 没有, 计划 … is something done and not a thing: 没有公布姓名, but 没有收购计划."""
+    if verb.upos not in ("VERB", "NOUN"):
+        return False
+    tied = any(w.head == verb.i and w.xpos == "DEC" for w in tree)
+    if helper.text.startswith("没") or helper.text in _CONTROL:
+        return not tied and noun.text not in _ABSTRACT and (verb.upos == "VERB" or verb.text in _action_words())
+    return True
+
+
+def _free_particle(tree: list[Word], verb: Word) -> None:
+    """的 that closed a relative clause now ties the word before it to the noun after it."""
+    for particle in tree[1:]:
+        if particle.head == verb.i and particle.dep == "mark:rel" and particle.i - 1 > verb.i:
+            particle.head, particle.dep = particle.i - 1, "case"
+
+
+def _mend_relatives(tree: list[Word]) -> None:
+    """经营者应当保护消费者的权益, read as one noun with a relative clause, is a verb with its object."""
+    for noun in tree[1:]:
+        if noun.upos not in ("NOUN", "PART") or noun.dep not in ("root", "parataxis", "ccomp", "conj"):
+            continue
+        kids = [w for w in tree[1:] if w.head == noun.i]
+        subjects = [w for w in kids if w.dep == "nsubj"]
+        verbs = [w for w in kids if w.dep == "acl:relcl" and w.upos == "VERB" and w.i < noun.i]
+        if len(subjects) != 1 or len(verbs) != 1 or any(w.dep == "cop" for w in kids) or subjects[0].i > verbs[0].i:
+            continue
+        _make_object(tree, noun, verbs[0], kids)
+
+
+def _make_object(tree: list[Word], noun: Word, verb: Word, kids: list[Word]) -> None:
+    if any(w.head == verb.i and w.dep in ("nsubj", "obj") for w in tree):
+        return
+    verb.head, verb.dep, noun.head, noun.dep = noun.head, noun.dep, verb.i, "obj"
+    for word in kids:
+        if word is not verb and (word.i < verb.i or word.dep == "punct"):
+            word.head = verb.i
+    _free_particle(tree, verb)
