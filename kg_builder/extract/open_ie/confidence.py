@@ -1,32 +1,46 @@
-"""How sure an English statement is."""
+"""How likely a statement is to be right: logistic regression over named features, calibrated on sentences kept out.
+
+The weights are trained by ``finetune.pipelines.confidence``; docs/confidence.md says on what, and how well they do.
+"""
 
 from __future__ import annotations
 
-from kg_builder.extract.open_ie.polarity import Status
-from kg_builder.extract.open_ie.relations import Statement
-from kg_builder.extract.open_ie.tree import Tree
+import json
+import math
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
 
-__all__ = ["confidence"]
+from kg_builder.errors import ExtractionError
 
-_BY_RULE = {
-    "object": 0.85, "copula": 0.85, "complement": 0.75, "agent": 0.85, "attachment": 0.75, "relative object": 0.65,
-    "apposition": 0.75, "title": 0.75, "possessor": 0.7, "place": 0.7, "member": 0.75,
-    "existential": 0.7, "clausal": 0.6, "restated": 0.5,
-}  # fmt: skip
-_BY_SUBJECT = {
-    "own": 1.0, "shared": 0.9, "control": 0.8, "acl": 0.8, "infinitive": 0.55, "relative": 0.85, "relative object":
-    0.85,
-    "adverbial": 0.7, "purpose": 0.5, "whose": 0.7, "nominal": 1.0,
-}  # fmt: skip
+__all__ = ["confidence", "load_weights"]
+
+MODELS = Path(__file__).parents[2] / "models"
 
 
-def confidence(tree: Tree, statement: Statement, scope: Status) -> float:
-    """A share in [0, 1]: of statements like this one, how many hold."""
-    value = _BY_RULE.get(statement.rule, 0.6) * _BY_SUBJECT.get(statement.how, 0.7)
-    value *= 0.9**statement.depth
-    distance = abs(statement.tail - statement.predicate)
-    if distance > 15:
-        value *= 0.8
-    if tree.pos[statement.tail] in ("ADJ", "ADV", "VERB"):
-        value *= 0.8
-    return round(min(0.99, max(0.01, value)), 3)
+def confidence(features: Mapping[str, float], *, language: str = "en") -> float:
+    """The share, in [0, 1], of statements with these features that are right; those without a weight count nothing."""
+    weights = load_weights(language)
+    score = weights.get("", 0.0)
+    for name, value in features.items():
+        weight = weights.get(name)
+        if weight is not None:
+            score += weight * value
+    return round(min(0.99, max(0.01, 1 / (1 + math.exp(-score)))), 3)
+
+
+@lru_cache(maxsize=2)
+def load_weights(language: str) -> dict[str, float]:
+    """The shipped weights by feature, and under the empty name the one that always counts.
+
+    Raises:
+        ExtractionError: the file is missing or holds something else.
+    """
+    path = MODELS / language / "confidence.json"
+    try:
+        weights = json.loads(path.read_text(encoding="utf-8"))["weights"]
+        return {str(name): float(weight) for name, weight in weights.items()}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as exc:
+        raise ExtractionError(
+            f"expected the weights of confidence in {str(path)!r}, but {exc}: install the package again"
+        ) from exc

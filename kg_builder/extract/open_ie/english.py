@@ -115,9 +115,7 @@ def _extraction(
     left_out = {tail, head, *statement.relation}
     apart = relation.start is None
     sureness = 1.0 if verbatim else min(_sureness(tree, i, antecedents) for i in (about, tail))
-    evidence = Evidence(
-        statement, scope, head_mention, tail_mention, head_words, tail_words, apart, sureness, verbatim
-    )
+    evidence = Evidence(statement, scope, head_mention, tail_mention, head_words, tail_words, apart, sureness, verbatim)
     return Extraction(
         head=head_mention,
         relation=relation,
