@@ -8,15 +8,17 @@ Entities' properties, edges and counts follow from these and are not in the file
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from kg_builder.backup_file import Amounts, BackupWriter, Manifest, opened
 from kg_builder.errors import BackupError
 from kg_builder.files import replacing
+from kg_builder.reports import Step
 
 if TYPE_CHECKING:
     from kg_builder.store import GraphStore
@@ -27,8 +29,10 @@ __all__ = ["Amounts", "Manifest", "back_up", "read_manifest", "restore"]
 _WRITTEN_TOGETHER = 2000  # extractions
 _DOCUMENTS_TOGETHER = 500
 
-OnProgress = Callable[[int, int], None]
-"""Called with the number of documents done, and of all."""
+OnProgress = Callable[[Step], None]
+"""Called with each step: documents and entities written, verified, restored."""
+
+T = TypeVar("T")
 
 
 def back_up(store: GraphStore, path: Path, *, on_progress: OnProgress | None = None) -> Manifest:
@@ -41,15 +45,17 @@ def back_up(store: GraphStore, path: Path, *, on_progress: OnProgress | None = N
     """
     keeper = store.keeper
     if keeper.restoring() is not None:
-        raise BackupError(f"expected a whole store at {store.uri!r}, found one whose restore was interrupted; end it.")
-    before, total = keeper.version(), store.counts().documents
+        raise BackupError(
+            f"expected a whole store at {store.uri!r}, found one whose restore was interrupted; run `kg restore` with "
+            "the same file again, which goes on with it."
+        )
+    before, there = keeper.version(), store.counts()
     try:
         with replacing(path) as file, BackupWriter(file) as backup:
             with contextlib.closing(backup.documents(keeper.documents())) as written:
-                for done in written:
-                    if on_progress:
-                        on_progress(done, total)
-            backup.entities(keeper.placements())
+                for _ in _told(written, on_progress, "writing", "documents", there.documents):
+                    pass
+            backup.entities(_told(keeper.placements(), on_progress, "writing", "entities", there.entities))
             backup.finish()
             _insist_on_all(store, backup.manifest.counts, unchanged=keeper.version() == before)
     except OSError as exc:
@@ -79,21 +85,28 @@ def restore(store: GraphStore, path: Path, *, replace: bool = False, on_progress
         BackupError: the file is damaged or no backup, or the store is not empty; nothing was written.
     """
     with opened(path) as backup:
-        manifest = backup.manifest
-        backup.verify()
-        _make_room(store, manifest, replace=replace)
-        keeper, done = store.keeper, 0
-        for together in _together(backup.documents()):
+        manifest, counts = backup.manifest, backup.manifest.counts
+        for _ in _told(backup.verify(), on_progress, "verifying", "documents", counts.documents):
+            pass
+        _make_room(store, manifest, replace=replace, on_progress=on_progress)
+        keeper = store.keeper
+        for together in _together(_told(backup.documents(), on_progress, "restoring", "documents", counts.documents)):
             keeper.put_back(together)
-            done += len(together)
-            if on_progress:
-                on_progress(done, manifest.counts.documents)
-        keeper.place(backup.placements())
+        keeper.place(_told(backup.placements(), on_progress, "restoring", "entities", counts.entities))
         keeper.end_restore()
     return manifest
 
 
-def _make_room(store: GraphStore, manifest: Manifest, *, replace: bool) -> None:
+def _told(items: Iterable[T], on_progress: OnProgress | None, doing: str, unit: str, total: int) -> Iterator[T]:
+    """`items`, each told of when whoever takes them comes for the next one."""
+    begun = time.monotonic()
+    for done, item in enumerate(items, 1):
+        yield item
+        if on_progress:
+            on_progress(Step(doing, done, total, unit, time.monotonic() - begun))
+
+
+def _make_room(store: GraphStore, manifest: Manifest, *, replace: bool, on_progress: OnProgress | None) -> None:
     keeper = store.keeper
     under_way = keeper.restoring()
     again = under_way is not None and under_way[0] == manifest.identity
@@ -105,6 +118,8 @@ def _make_room(store: GraphStore, manifest: Manifest, *, replace: bool) -> None:
             f"{counts.entities:,} entities; restore into another, or throw away what is there with --replace."
         )
     if (replace and not again) or (under_way is not None and under_way[1]):
+        if on_progress:
+            on_progress(Step("throwing away what is there", 0, 0, ""))
         keeper.begin_restore(manifest.identity, emptying=True)
         keeper.empty()
     keeper.begin_restore(manifest.identity)

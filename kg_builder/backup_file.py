@@ -159,8 +159,10 @@ class BackupReader:
         """Which names are one entity."""
         return map(_placement, self._lines(_ENTITIES))
 
-    def verify(self) -> None:
+    def verify(self) -> Iterator[int]:
         """Read all of it and make of it what will be written, so that nothing of a bad one ever is.
+
+        Yields how many documents are verified after each; all is verified when this comes to its end.
 
         Raises:
             BackupError: it is not what was once written.
@@ -172,6 +174,7 @@ class BackupReader:
                 found.documents += 1
                 found.segments += len(whole.segments)
                 found.extractions += whole.size
+                yield found.documents
             for placement in self.placements():
                 found.entities += 1
                 found.names += len(placement.names)

@@ -1,4 +1,4 @@
-"""Progress of a run on stderr: a bar on a terminal, plain lines elsewhere."""
+"""Progress of a run, a backup or a restore on stderr: a bar on a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from kg_builder.reports import Progress
+    from kg_builder.reports import Progress, Step
 
-__all__ = ["describe", "duration", "report_progress"]
+__all__ = ["describe", "describe_step", "duration", "report_progress", "report_steps"]
 
 SECONDS_BETWEEN_LINES = 5.0
 
@@ -21,39 +21,70 @@ def report_progress(*, quiet: bool = False) -> Iterator[Callable[[Progress], Non
     """A callback that shows each step of a run on stderr; None when `quiet`."""
     if quiet:
         yield None
-    elif sys.stderr.isatty():
+    else:
+        with _display() as display:
+
+            def show(progress: Progress) -> None:
+                done, total = progress.done_bytes, progress.total_bytes
+                share = (done / total) if total else progress.done / progress.total
+                display(describe(progress), share, progress.done == progress.total)
+
+            yield show
+
+
+@contextmanager
+def report_steps(*, quiet: bool = False) -> Iterator[Callable[[Step], None] | None]:
+    """A callback that shows how far each part of a backup or a restore is; None when `quiet`."""
+    if quiet:
+        yield None
+    else:
+        with _display() as display:
+
+            def show(step: Step) -> None:
+                # What was over in a moment needs no line of its own.
+                last = step.done == step.total and (step.seconds >= SECONDS_BETWEEN_LINES or sys.stderr.isatty())
+                display(describe_step(step), step.done / step.total if step.total else 0.0, last)
+
+            yield show
+
+
+Display = Callable[[str, float, bool], None]
+"""Shows a line, how much of all is done (0 to 1), and, if it is the last of its kind, at once."""
+
+
+@contextmanager
+def _display() -> Iterator[Display]:
+    if sys.stderr.isatty():
         yield from _bar()
     else:
         yield _line_printer()
 
 
-def _bar() -> Iterator[Callable[[Progress], None]]:
+def _bar() -> Iterator[Display]:
     from tqdm import tqdm
 
-    form = "{percentage:3.0f}% |{bar}| {postfix[said]}"
-    with tqdm(total=1.0, bar_format=form, dynamic_ncols=True, postfix={"said": ""}) as bar:
+    with tqdm(total=1.0, bar_format="{percentage:3.0f}% |{bar}| {desc}", dynamic_ncols=True) as bar:
 
-        def show(progress: Progress) -> None:
-            done, total = progress.done_bytes, progress.total_bytes
-            bar.n = (done / total) if total else progress.done / progress.total
-            bar.postfix["said"] = describe(progress)
+        def show(line: str, share: float, last: bool) -> None:
+            bar.n = share
+            bar.set_description_str(line, refresh=False)
             bar.update(0)  # draws, but no more often than a person can read
-            if progress.done == progress.total:
+            if last:
                 bar.refresh()
 
         yield show
 
 
-def _line_printer() -> Callable[[Progress], None]:
-    last = time.monotonic()
+def _line_printer() -> Display:
+    before = time.monotonic()
 
-    def show(progress: Progress) -> None:
-        nonlocal last
+    def show(line: str, share: float, last: bool) -> None:
+        nonlocal before
         now = time.monotonic()
-        if now - last < SECONDS_BETWEEN_LINES and progress.done < progress.total:
+        if now - before < SECONDS_BETWEEN_LINES and not last:
             return
-        last = now
-        print(describe(progress), file=sys.stderr, flush=True)  # noqa: T201 - this is what the module is for
+        before = now
+        print(line, file=sys.stderr, flush=True)  # noqa: T201 - this is what the module is for
 
     return show
 
@@ -69,6 +100,16 @@ def describe(progress: Progress) -> str:
     ]
     if left is not None:
         said.append(f"about {duration(left)} left")
+    return ", ".join(said)
+
+
+def describe_step(step: Step) -> str:
+    """A part of a backup or a restore on one line: what is being done, how far it is, pace, and the time left."""
+    if not step.total:
+        return step.doing
+    said = [f"{step.doing} {step.done:,} of {step.total:,} {step.unit}", f"{step.per_s:,.1f} {step.unit}/s"]
+    if step.seconds_left:
+        said.append(f"about {duration(step.seconds_left)} left")
     return ", ".join(said)
 
 

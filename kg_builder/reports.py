@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 if TYPE_CHECKING:
     from kg_builder.store.records import DocumentState
 
-__all__ = ["FileProblem", "IngestReport", "Progress"]
+__all__ = ["FileProblem", "IngestReport", "Progress", "Step"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +57,30 @@ class Progress:
     def segments_per_s(self) -> float:
         """Segments written in a second."""
         return self.segments / self.seconds if self.seconds else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """How far one part of a long piece of work is: ``doing`` says which, ``unit`` what is counted.
+
+    ``total`` is 0 where nobody knows how much there is. ``seconds`` are those since the part began.
+    """
+
+    doing: str
+    done: int
+    total: int
+    unit: str
+    seconds: float = 0.0
+
+    @property
+    def per_s(self) -> float:
+        """How many are done in a second."""
+        return self.done / self.seconds if self.seconds else 0.0
+
+    @property
+    def seconds_left(self) -> float | None:
+        """What is left at the pace so far; None while nothing can be told."""
+        return (self.total - self.done) / self.per_s if self.per_s and self.total else None
 
 
 @dataclass(frozen=True, slots=True)

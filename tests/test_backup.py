@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 import shutil
+import signal
+import subprocess
 import sys
+import time
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from kg_builder.backup import Manifest, back_up, restore
+from kg_builder.backup import Manifest, back_up, read_manifest, restore
 from kg_builder.errors import BackupError, StoreError
 from kg_builder.export import export_graph
 from kg_builder.pipeline import build_graph
+from kg_builder.progress import describe_step
 from kg_builder.render import render_status
+from kg_builder.reports import Step
 from kg_builder.stages import FileTask, Recipe, process_file
 from kg_builder.store import GraphStore
 from kg_builder.store import writing as writing_module
@@ -251,8 +257,8 @@ def test_a_backup_of_a_graph_that_changes_meanwhile_or_is_damaged_is_refused(
     path = tmp_path / "graph.zip"
     path.write_text("an older one")
 
-    def write(done: int, total: int) -> None:
-        if done == 1:
+    def write(step: Step) -> None:
+        if (step.unit, step.done) == ("documents", 1):
             embedded_store.write(contribute("a.txt", ["Ann | knows | Bob"]), size_bytes=1, recipe="test")
 
     with pytest.raises(BackupError, match="it was written to"):
@@ -288,6 +294,96 @@ def test_the_command_line_backs_up_and_restores(embedded_path: Path, other: Grap
     assert (refused.returncode, len(refused.stderr.strip().splitlines())) == (1, 1)
     assert there.run("restore", "documents/one.txt").returncode == 1
     there("restore", "graph.zip", "--replace", "--quiet")
+
+
+# A restore in small portions, so that it can be killed between them.
+RESTORING = """
+import sys
+from kg_builder import backup
+from kg_builder.cli import main
+backup._DOCUMENTS_TOGETHER = 2
+main()
+"""
+
+
+def test_a_restore_that_is_killed_goes_on_when_run_again(
+    embedded_store: GraphStore, other: GraphStore, tmp_path: Path
+) -> None:
+    fill(embedded_store, tmp_path / "documents")
+    for i in range(12):
+        lines = [f"Person{i % 5} | knows | Person{(i + j) % 7}:Person" for j in range(8)]
+        embedded_store.write(contribute(f"more{i}.txt", lines), size_bytes=1, recipe="test")
+    before = everything(embedded_store, tmp_path)
+    made = back_up(embedded_store, tmp_path / "graph.zip")
+    for i in range(3):
+        other.write(contribute(f"old{i}.txt", ["Ann | knows | Bob"]), size_bytes=1, recipe="test")
+    command = [sys.executable, "-c", RESTORING, "restore", str(tmp_path / "graph.zip"), "--store", other.uri]
+    killed = []
+    moments: dict[str, Callable[[], bool]] = {
+        "emptying": lambda: (other.keeper.restoring() or ("", False))[1],
+        "the first": lambda: other.document("old0.txt") is None and other.counts().documents >= 2,
+        "half": lambda: other.counts().documents >= 10,
+        "all but the end": lambda: other.counts().documents == made.counts.documents,
+    }
+    for name, reached in moments.items():
+        replace = [] if killed else ["--replace"]
+        with subprocess.Popen([*command, *replace], stderr=subprocess.PIPE, text=True) as run:
+            while run.poll() is None and not reached():
+                time.sleep(0.002)
+            if run.poll() is None:
+                run.send_signal(signal.SIGKILL)
+            run.communicate(timeout=60)
+        if other.keeper.restoring() is not None:
+            killed.append(name)
+            with pytest.raises(BackupError, match=r"restore was interrupted.*`kg restore` with the same file again"):
+                back_up(other, tmp_path / "half.zip")
+    assert len(killed) >= 2, killed
+    subprocess.run(command, capture_output=True, timeout=60, check=True)
+    assert everything(other, tmp_path) == before
+    assert other.check() == []
+
+
+def test_a_backup_that_is_killed_leaves_what_was_there(embedded_store: GraphStore, tmp_path: Path) -> None:
+    for i in range(12):
+        lines = [f"Person{i % 5} | knows | Person{(i + j) % 7}:Person" for j in range(8)]
+        embedded_store.write(contribute(f"more{i}.txt", lines), size_bytes=1, recipe="test")
+    path = tmp_path / "graph.zip"
+    command = [sys.executable, "-m", "kg_builder.cli", "backup", str(path), "--store", embedded_store.uri]
+    for _ in range(5):  # on a busy machine it may be over before it is killed
+        path.write_text("an older one")
+        with subprocess.Popen(command, stderr=subprocess.PIPE) as run:
+            while run.poll() is None and not list(tmp_path.glob(".kg-*.part")):
+                time.sleep(0.001)
+            run.send_signal(signal.SIGKILL)
+            run.communicate(timeout=60)
+        if run.returncode == -signal.SIGKILL:
+            break
+    assert run.returncode == -signal.SIGKILL
+    assert path.read_text() == "an older one"
+    (left,) = tmp_path.glob(".kg-*.part")
+    os.utime(left, (0, 0))
+    subprocess.run(command, capture_output=True, timeout=60, check=True)
+    assert read_manifest(path).counts.documents == 12
+    assert [each.name for each in tmp_path.iterdir()] == ["graph.zip"]
+
+
+def test_progress_says_what_is_being_done(embedded_store: GraphStore, other: GraphStore, tmp_path: Path) -> None:
+    fill(embedded_store, tmp_path / "documents")
+    steps: list[Step] = []
+    back_up(embedded_store, tmp_path / "graph.zip", on_progress=steps.append)
+    restore(other, tmp_path / "graph.zip", on_progress=steps.append)
+    restore(other, tmp_path / "graph.zip", replace=True, on_progress=steps.append)
+    ends = [(step.doing, step.unit, step.total) for step in steps if step.done == step.total]
+    entities = embedded_store.counts().entities
+    again = [("verifying", "documents", 8), ("restoring", "documents", 8), ("restoring", "entities", entities)]
+    assert ends == [
+        *(("writing", "documents", 8), ("writing", "entities", entities)),
+        *again,
+        *(again[0], ("throwing away what is there", "", 0)),
+        *again[1:],
+    ]
+    line = "verifying 1,200 of 8,000 documents, 300.0 documents/s, about 23 s left"
+    assert describe_step(Step("verifying", 1200, 8000, "documents", 4.0)) == line
 
 
 def test_a_manifest_names_content_and_not_the_time() -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import click
@@ -23,17 +21,18 @@ def backup(file: Path, store: str | None, quiet: bool) -> int:
     Example: kg backup graph.zip
     """
     from kg_builder.backup import back_up
+    from kg_builder.progress import report_steps
 
     with (
         open_graph(load_settings({"store": store})) as graph,
-        _progress(quiet) as on_progress,
+        report_steps(quiet=quiet) as on_progress,
     ):
         made = back_up(graph, file, on_progress=on_progress)
     if not quiet:
         counts = made.counts
         click.echo(
             f"{counts.documents:,} documents, {counts.extractions:,} extractions, {counts.entities:,} entities "
-            f"written to {file}",
+            f"written to {file} ({_size(file.stat().st_size)})",
             err=True,
         )
     return 0
@@ -50,11 +49,12 @@ def restore(file: Path, replace: bool, store: str | None, quiet: bool) -> int:
     """
     from kg_builder.backup import read_manifest
     from kg_builder.backup import restore as put_back
+    from kg_builder.progress import report_steps
 
     read_manifest(file)  # before a store is made for it
     with (
         open_graph(load_settings({"store": store}), create=True) as graph,
-        _progress(quiet) as on_progress,
+        report_steps(quiet=quiet) as on_progress,
     ):
         made = put_back(graph, file, replace=replace, on_progress=on_progress)
     if not quiet:
@@ -67,10 +67,5 @@ def restore(file: Path, replace: bool, store: str | None, quiet: bool) -> int:
     return 0
 
 
-@contextmanager
-def _progress(quiet: bool) -> Iterator[Callable[[int, int], None] | None]:
-    from kg_builder.progress import report_progress
-    from kg_builder.reports import Progress
-
-    with report_progress(quiet=quiet) as show:
-        yield None if show is None else lambda done, total: show(Progress(done, total, "loaded", "", 0))
+def _size(count: int) -> str:
+    return f"{count / 1e6:,.1f} MB" if count >= 1e5 else f"{count / 1e3:,.1f} kB"
