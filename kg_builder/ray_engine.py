@@ -106,7 +106,7 @@ class _Cluster:
         self._ahead = ahead
         memory = {"memory": terms.memory_bytes} if terms.memory_bytes else {}
         self._remote = ray.remote(num_cpus=1, max_retries=MAX_RETRIES, **memory)(run_on_node)
-        self._under_way: dict[Any, Any] = {}  # tasks by the reference to their answer
+        self._under_way: dict[Any, tuple[Any, float]] = {}  # tasks, and since when, by the reference to their answer
         self._room = 0
         self._looked = self._had_room = float("-inf")
 
@@ -130,7 +130,8 @@ class _Cluster:
                     if isinstance(task, Outcome):
                         ready.append(task)
                     else:
-                        self._under_way[self._remote.remote(self._function, _to_send(task), self._terms)] = task
+                        reference = self._remote.remote(self._function, _to_send(task), self._terms)
+                        self._under_way[reference] = task, time.monotonic()
             ready += self._answered(wait_s=0.0 if ready else _LOOK_S)
             if ready:
                 yield ready
@@ -155,15 +156,17 @@ class _Cluster:
         return [self._outcome(reference) for reference in done]
 
     def _outcome(self, reference: Any) -> Outcome[Any, Any]:
-        task = self._under_way.pop(reference)
+        """What came of a task; a node says itself how long it took, for one that was lost all its time counts."""
+        task, begun = self._under_way.pop(reference)
+        seconds = time.monotonic() - begun
         errors = self._ray.exceptions
         try:
             answer = self._ray.get(reference)
         except errors.OutOfMemoryError as exc:
-            return Outcome(task, failure=Failure("out-of-memory", _first_line(exc), str(exc)))
+            return Outcome(task, failure=Failure("out-of-memory", _first_line(exc), str(exc)), seconds=seconds)
         except (errors.WorkerCrashedError, errors.NodeDiedError, errors.ObjectLostError) as exc:
             message = f"Ray's process died with it, {MAX_RETRIES + 1} times: {_first_line(exc)}"
-            return Outcome(task, failure=Failure("crashed", message, str(exc)))
+            return Outcome(task, failure=Failure("crashed", message, str(exc)), seconds=seconds)
         except errors.RayTaskError as exc:
             raise ConfigError(
                 f"expected kg-builder {self._terms.version} with all it needs on every node of Ray, but one "
@@ -178,7 +181,7 @@ class _Cluster:
             return replace(answer, task=task, result=pickle.loads(answer.result) if answer.result else None)
         if answer.unseen and not task.path.exists():
             gone = LoadError(f"expected a file, found nothing at {str(task.path)!r}", reason="vanished")
-            return Outcome(task, failure=Failure("error", str(gone), error=gone))
+            return Outcome(task, failure=Failure("error", str(gone), error=gone), seconds=seconds)
         raise ConfigError(answer.message)
 
     def _look(self) -> int:

@@ -75,7 +75,7 @@ def run_on_node(function: Callable[..., Any], task: Any, terms: Terms) -> Outcom
             "allow more (KG_RAY_RESULT_MB)",
             reason="result-too-large",
         )
-        return Outcome(None, failure=Failure("error", str(error), error=error))
+        return Outcome(None, failure=Failure("error", str(error), error=error), seconds=outcome.seconds)
     return replace(outcome, task=None, result=pickled)
 
 

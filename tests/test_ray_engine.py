@@ -227,7 +227,9 @@ def test_outcomes_are_those_of_the_local_pool(cluster: Cluster, tmp_path: Path) 
     outcomes = ray_together(double, tasks(), ahead=2)
     first = next(outcomes)
     assert 0 < len(taken) <= 8  # two nodes with a core each, 2 ahead for each, and what was ready
-    results = {o.task: o.result for some in [first, *outcomes] for o in some}
+    outcome_of = {o.task: o for some in [first, *outcomes] for o in some}
+    assert [x for x, o in outcome_of.items() if o.seconds <= 0] == [7]  # which was nobody's work
+    results = {x: o.result for x, o in outcome_of.items()}
     assert results == {x: -1 if x == 7 else 2 * x for x in range(60)}
     assert signal.getsignal(signal.SIGTERM) is handler
     assert not ray.is_initialized()
@@ -240,16 +242,19 @@ def test_outcomes_are_those_of_the_local_pool(cluster: Cluster, tmp_path: Path) 
         large = [o for some in ray_together(big, [10, 2_000_000], result_bytes=1_000_000) for o in some]
         found = {o.task: o.failure.error.reason if o.failure else None for o in large}  # type: ignore[union-attr]
         assert found == {10: None, 2_000_000: "result-too-large"}
+        assert all(o.seconds > 0 for o in large)
         deaths = {o.task: o for some in ray_together(kill_rays_process, [1, 2, 3]) for o in some}
         assert (deaths[1].result, deaths[3].result) == (1, 3)
         failure = deaths[2].failure
         assert failure is not None and failure.reason == "crashed"
         assert f"{MAX_RETRIES + 1} times" in failure.message
+        assert deaths[2].seconds > deaths[1].seconds > 0
         with pytest.raises(ConfigError, match=r"expected a node .* with a core and 9000000 MiB, found .* 1 cores"):
             next(ray_together(double, [1], memory_bytes=9_000_000 << 20))
         gone = FileTask(tmp_path / "gone.txt", "file:///gone.txt", Recipe())
         ((vanished,),) = ray_together(process_file, [gone])
         assert vanished.failure and vanished.failure.error.reason == "vanished"  # type: ignore[union-attr]
+        assert vanished.seconds > 0
 
 
 def test_a_node_that_is_killed_in_mid_run_changes_nothing(
