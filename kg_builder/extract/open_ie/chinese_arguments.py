@@ -201,7 +201,10 @@ def compact(tree: Tree, i: int) -> list[int]:
         low -= 1
     while high + 1 in allowed or (high + 2 in allowed and high + 1 < len(tree) and tree[high + 1].text in "·・•-.&"):
         high += 1
-    run = list(range(_widened(tree, i, low), high + 1))
+    low = _widened(tree, i, low)
+    if low > 1 and tree[low - 1].text in ("无", "非", "未") and tree[low - 1].end == tree[low].start:
+        low -= 1  # 无过错方 is the contrary of 过错方
+    run = list(range(low, high + 1))
     while (
         len(run) > 1
         and run[0] != i

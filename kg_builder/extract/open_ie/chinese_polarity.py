@@ -20,7 +20,7 @@ _POSSIBLE = words("polarity.possible")
 _OUGHT = words("polarity.ought")
 _PLANNED = words("polarity.planned")
 _PLAN_VERBS = words("polarity.plan_verbs")
-_PERMITTED = frozenset({"可", "可以", "得以"})
+_PERMITTED = frozenset({"可", "可以", "得以", "有权"})
 _FILLERS = words("polarity.fillers")  # what may stand between a cue and its verb
 _DEMANDS = frozenset(
     ["要求", "建议", "提议", "呼吁", "命令", "责令", "敦促", "请求", "请", "禁止", "严禁", "引导", "督促"]
@@ -31,6 +31,7 @@ _CONDITION_OPEN = re.compile(
     r"|如(?=(?![图表下上同此今前后一实期愿数何约])[^、。；]{2,60}，))|的话[，,]"
 )
 _CASE = re.compile(r"(?<![目有真别总标似])的，(?!是)")  # 违反规定的，处以罚款: a case that a law provides for
+_CASE_ITEM = re.compile(r"的[；;][。]?$")
 _ASKING = re.compile(
     r"是否|是不是|有没有|何时|何地|何处|为何|为什么|如何|怎样|怎么|多少|(?<!每)谁(?!都|也)|哪(?!怕)|什么(?!都|也)"
 )
@@ -50,6 +51,9 @@ _QUOTED = re.compile(
     r"[，。！？,!?][”」\"](?P<source>[^，,。；;“”]{1,12}?)(?:还|又)?(?:说|表示|称|写道|指出|补充)[道]?[。！：，]"
 )
 _QUESTION_END = re.compile(r"[?？]\s*[”’\"」』]?\s*$|[吗么呢][?？。]?\s*$")
+_RULING = re.compile(r"(?:判决|裁定|裁决|判令|责令|约定|规定|请求|要求)(?:如下|书)?[：:]")
+_ORDERS = frozenset(["判决", "裁决", "裁定", "判令", "请求", "约定"])  # what a court orders is not done yet
+_WHEN = re.compile(r"(?:后|时|前|的|之日起|期间|过程中)$")
 _TURN = re.compile(r"[，；](?:但是?|然而|不过|可是)")
 _SAYING = re.compile(r"[这该此]一?(?:说法|消息|报道|传闻|说辞)")
 _OPINION = frozenset(["认为", "主张", "诉称", "辩称", "声称", "答辩称", "上诉称", "指出"])
@@ -105,10 +109,20 @@ def precede(tree: Tree, states: Sequence[tuple[Clause, Status]]) -> Iterator[tup
     for clause, state in states:
         if state.modality == "asserted" and tree[clause.top].dep == "advcl":
             mains = [s for c, s in states if tree[clause.top].head in c.chain]
-            if any(s.modality in ("command", "conditional") for s in mains):
-                yield clause, replace(state, modality="conditional")
-                continue
+        else:
+            mains = [s for c, s in states if c.predicate > clause.predicate] if _says_when(tree, clause) else []
+        if state.modality == "asserted" and any(s.modality in ("command", "conditional") for s in mains):
+            yield clause, replace(state, modality="conditional")
+            continue
         yield clause, state
+
+
+def _says_when(tree: Tree, clause: Clause) -> bool:
+    """接到报告后，: whether the part of the sentence that the clause stands in ends so."""
+    k = clause.predicate
+    while k + 1 < len(tree) and tree[k + 1].text not in "，；。":
+        k += 1
+    return k + 1 < len(tree) and bool(_WHEN.search(tree.text, tree[clause.predicate].start, tree[k].end))
 
 
 def _denials(tree: Tree, clause: Clause, cues: list[str]) -> int:
@@ -215,7 +229,7 @@ def _modality(tree: Tree, clause: Clause, cues: list[str]) -> tuple[Modality, Qu
         return "question", None
     if _conditional(tree, clause, text):
         return "conditional", None
-    if _says(cues, _OUGHT) or _governed(tree, clause, _DEMANDS):
+    if _says(cues, _OUGHT) or _governed(tree, clause, _DEMANDS) or _ordered(tree, clause):
         return "command", None
     source = None if _author_again(tree, clause) else _source(tree, clause, text)
     if source is not None:
@@ -225,6 +239,20 @@ def _modality(tree: Tree, clause: Clause, cues: list[str]) -> tuple[Modality, Qu
     if _says(cues, _PLANNED) or _says(cues, _PLAN_VERBS) or _governed(tree, clause, _PLAN_VERBS):
         return "planned", None
     return "asserted", None
+
+
+def _ordered(tree: Tree, clause: Clause) -> bool:
+    """法院判决公司支付加班费: ordered, with a subject of its own; 法院判决撤销协议 is what the court does."""
+    own = [k for k in clause.subjects if k < clause.top]
+    if not own:
+        return False
+    ruling = _RULING.search(tree.text, tree[1].start, tree[clause.predicate].start)
+    if ruling and tree[own[0]].start >= ruling.end():
+        return True
+    orders = [k for k in range(1, clause.top) if tree[k].text in _ORDERS and tree[k].upos == "VERB"]
+    return (
+        bool(orders) and own[0] > orders[-1] and not any(tree[k].text in "。；" for k in range(orders[-1], clause.top))
+    )
 
 
 def _author_again(tree: Tree, clause: Clause) -> bool:
@@ -281,7 +309,7 @@ def _conditional(tree: Tree, clause: Clause, text: str) -> bool:
     opening = _CONDITION_OPEN.search(text)
     if opening and tree[clause.predicate].start >= tree[1].start + opening.start():
         return True
-    case = _CASE.search(text)
+    case = _CASE.search(text) or _CASE_ITEM.search(text)
     if case is None:
         return False
     return "是" not in text[: case.start()].rpartition("，")[2] and _has_verb(tree, case.start())

@@ -38,6 +38,8 @@ class Tree(list[Word]):
         super().__init__([Word(0, 0, 0, "", "ROOT", "", -1, "")])
         self.text = text
         self.memory: Memory = {}
+        self.word_odds = [1.0, *(sentence.word_odds or [1.0] * len(sentence.starts))]
+        self.head_odds = [1.0, *(sentence.head_odds or [1.0] * len(sentence.starts))]
         columns = zip(
             sentence.starts, sentence.ends, sentence.upos, sentence.xpos, sentence.heads, sentence.labels, strict=True
         )

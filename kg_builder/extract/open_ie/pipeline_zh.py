@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -34,7 +34,11 @@ _UNKNOWN = 1
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """Words of one sentence in parallel columns. Offsets are the whole text's; heads count from 1, 0 is the root."""
+    """Words of one sentence in parallel columns. Offsets are the whole text's; heads count from 1, 0 is the root.
+
+    `word_odds` and `head_odds` are probabilities, as the model sees them, that a word is cut rightly and that its head
+    is right; empty where a tree comes from elsewhere.
+    """
 
     starts: list[int]
     ends: list[int]
@@ -42,6 +46,8 @@ class Sentence:
     xpos: list[str]
     heads: list[int]
     labels: list[str]
+    word_odds: list[float] = field(default_factory=list)
+    head_odds: list[float] = field(default_factory=list)
 
 
 class ChinesePipeline:
@@ -110,6 +116,8 @@ class ChinesePipeline:
                     [p[1] for p in pairs],
                     heads[b].tolist(),
                     [self._labels[i] for i in labels[at : at + n]],
+                    _word_odds(starts[b], cuts),
+                    _head_odds(arcs[b, :n, : n + 1], heads[b]),
                 )
             )
             at += n
@@ -192,6 +200,22 @@ def _cut(units: Sequence[Unit], odds: NDArray[np.float32]) -> list[tuple[int, in
     """Words as (first unit, last unit). White space always parts words."""
     starts = [i for i, unit in enumerate(units) if i == 0 or unit.spaced or odds[i] > 0 or _asks(units, i)]
     return list(zip(starts, [s - 1 for s in starts[1:]] + [len(units) - 1], strict=True))
+
+
+def _word_odds(odds: NDArray[np.float32], cuts: Sequence[tuple[int, int]]) -> list[float]:
+    """For each word the least probability of the decisions to cut or not to cut that made it."""
+    sure = 1 / (1 + np.exp(-np.abs(odds)))
+    sure[0] = 1.0
+    edges = [*(a for a, _ in cuts[1:]), None]
+    found = (min(sure[a : z + 1].min(), 1.0 if e is None else sure[e]) for (a, z), e in zip(cuts, edges, strict=True))
+    return [round(float(x), 3) for x in found]
+
+
+def _head_odds(scores: NDArray[np.float32], heads: NDArray[np.int64]) -> list[float]:
+    """The probability of each chosen head among all."""
+    shares = np.exp(scores - scores.max(axis=1, keepdims=True))
+    shares /= shares.sum(axis=1, keepdims=True)
+    return [round(float(x), 3) for x in shares[np.arange(len(heads)), heads]]
 
 
 def _units_of(words: Sequence[str]) -> list[Unit]:
