@@ -33,6 +33,9 @@ _TRANSITIVE = frozenset(
     ["公布", "发布", "批准", "制定", "颁布", "修订", "签署", "提出", "作出", "签订", "订立", "购买", "支付", "令"]
 )
 _SURE = (0.12, 0.45)  # path, predicate; chosen on statements of documents judged by hand
+_ASKED = frozenset(["请求", "要求", "判令", "责令", "裁决"])  # whose object is a clause, read as a noun
+_AFTER = frozenset(["后", "时", "前", "中", "之后", "之前", "以后"])
+_ABSTRACT = words("fitness.abstract")
 _SHORT = 14  # words of a sentence so simple that doubt about its root does no harm
 _SURER = (0.45, 0.6)
 _SIDES = words("clauses.directions_of_place")
@@ -53,6 +56,12 @@ def is_fit(tree: Tree, statement: Statement) -> bool:
     head, tail = statement.head, statement.tail
     if len(tree[head].text) == 1 == len(compact(tree, head)) and tree[head].upos not in ("PROPN", "X", "PRON"):
         return False
+    if (
+        tree[head].text in _ABSTRACT
+        and len(compact(tree, head)) == 1
+        and not (statement.clause and statement.clause.attribute)
+    ):
+        return False  # 效力, 外观: of what?
     if tree[head].text in _SIDES and (statement.clause is None or not statement.clause.attribute):
         return False  # 南面与某省接壤: of what?
     if not (_fits(tree, head, _VAGUE) and _fits(tree, tail, _VAGUE_TAILS)):
@@ -94,6 +103,12 @@ def _sound(tree: Tree, statement: Statement) -> bool:
     if not clause.copula and (statement.lemma in _PARTICLES or tree[statement.relation[0]].text == "除了"):
         return False
     predicate = tree[clause.predicate]
+    if not clause.copula and predicate.text in _PARTICLES - {"由", "包括", "指"}:
+        return False
+    if predicate.text in _ASKED or any(tree[k].upos == "PUNCT" for k in statement.relation):
+        return False
+    if statement.relation and tree[statement.relation[-1]].text in _AFTER:
+        return False
     if not clause.copula and predicate.upos == "VERB" and known_tag(predicate.text)[:1] in ("b", "r"):
         return False  # 切身 is no verb
     if predicate.text in _PIVOTS and statement.tail in clause.objects and predicate.text not in _WHOLE:

@@ -54,6 +54,7 @@ _QUESTION_END = re.compile(r"[?？]\s*[”’\"」』]?\s*$|[吗么呢][?？。]
 _RULING = re.compile(r"(?:判决|裁定|裁决|判令|责令|约定|规定|请求|要求)(?:如下|书)?[：:]")
 _ORDERS = frozenset(["判决", "裁决", "裁定", "判令", "请求", "约定"])  # what a court orders is not done yet
 _WHEN = re.compile(r"(?:后|时|前|的|之日起|期间|过程中)$")
+_DUTY = re.compile(r"应当|应予|必须|不得|可以|有权|须|应[^用]")
 _TURN = re.compile(r"[，；](?:但是?|然而|不过|可是)")
 _SAYING = re.compile(r"[这该此]一?(?:说法|消息|报道|传闻|说辞)")
 _OPINION = frozenset(["认为", "主张", "诉称", "辩称", "声称", "答辩称", "上诉称", "指出"])
@@ -99,7 +100,7 @@ def follow(tree: Tree, states: Sequence[tuple[Clause, Status]], clause: Clause, 
             and (shared or not own_subject)
             and tree[earlier.top].dep not in ("acl:relcl", "acl")
         ):
-            listed = dep == "conj" and not any(mark in between for mark in "，,")
+            listed = (dep == "conj" or shared) and not any(mark in between for mark in "，,")
             return replace(own, modality=state.modality, polarity=state.polarity if listed else own.polarity)
     return own
 
@@ -110,19 +111,22 @@ def precede(tree: Tree, states: Sequence[tuple[Clause, Status]]) -> Iterator[tup
         if state.modality == "asserted" and tree[clause.top].dep == "advcl":
             mains = [s for c, s in states if tree[clause.top].head in c.chain]
         else:
-            mains = [s for c, s in states if c.predicate > clause.predicate] if _says_when(tree, clause) else []
-        if state.modality == "asserted" and any(s.modality in ("command", "conditional") for s in mains):
+            mains = []
+        duty = any(s.modality in ("command", "conditional") for s in mains) or _says_when(tree, clause)
+        if state.modality == "asserted" and duty:
             yield clause, replace(state, modality="conditional")
             continue
         yield clause, state
 
 
 def _says_when(tree: Tree, clause: Clause) -> bool:
-    """接到报告后，: whether the part of the sentence that the clause stands in ends so."""
+    """接到报告后，应当 …: whether the clause only says when a duty or a right holds."""
     k = clause.predicate
     while k + 1 < len(tree) and tree[k + 1].text not in "，；。":
         k += 1
-    return k + 1 < len(tree) and bool(_WHEN.search(tree.text, tree[clause.predicate].start, tree[k].end))
+    if k + 2 >= len(tree) or not _WHEN.search(tree.text, tree[clause.predicate].start, tree[k].end):
+        return False
+    return bool(_DUTY.search(tree.text, tree[k].end, tree[len(tree) - 1].end))
 
 
 def _denials(tree: Tree, clause: Clause, cues: list[str]) -> int:

@@ -233,7 +233,15 @@ def _verbal(tree: Tree, clause: Clause, subject: int, relation: list[int], *, ve
 def _marker(tree: Tree, noun: int, texts: tuple[str, ...]) -> list[int]:
     """The preposition of a noun: 由 of 由公司."""
     first = tree.subtree(noun)[0]
-    return [k for k in (first, first - 1) if k > 0 and k != noun and tree[k].text and tree[k].text in texts][:1]
+    near = [k for k in (first, first - 1) if k > 0 and k != noun and tree[k].text and tree[k].text in texts]
+    if not near and tree[noun].dep == "conj" and tree[noun].head < noun:
+        return _marker(tree, tree[noun].head, texts)
+    if not near and "由" in texts:
+        k = noun - 1
+        while k > 0 and tree[k].text not in "，；。由":
+            k -= 1
+        near = [k] if k > 0 and tree[k].text == "由" else []
+    return near[:1]
 
 
 def _after(tree: Tree, noun: int, owner: int) -> list[int]:
