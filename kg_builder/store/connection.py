@@ -137,7 +137,7 @@ class Connection:
         started, pause = time.monotonic(), 0.02
         while True:
             if self.embedded is not None and not reading:
-                self.embedded.require_room()
+                self.embedded.room.require()
             try:
                 with self._minding_the_disk():
                     return self._transaction(work, reading=reading)
@@ -193,8 +193,10 @@ class Connection:
         try:
             yield
         except QueryError as exc:
-            full = self.embedded.out_of_room() if self.embedded and not isinstance(exc, TimeLimitError) else None
-            if self.embedded is None or full is None:
+            if self.embedded is None or isinstance(exc, TimeLimitError):
+                raise
+            full = self.embedded.room.lacking(by_log=not isinstance(exc, _Conflict))
+            if full is None:
                 raise
             self.embedded.stop()
             raise full from exc

@@ -15,7 +15,6 @@ import contextlib
 import fcntl
 import json
 import os
-import shutil
 import subprocess
 import sys
 import time
@@ -24,8 +23,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from kg_builder.errors import NoRoomError, StoreError
+from kg_builder.errors import StoreError
 from kg_builder.store import supervisor
+from kg_builder.store.room import Room
 
 if TYPE_CHECKING:
     import psutil
@@ -34,11 +34,6 @@ __all__ = ["EmbeddedServer", "Endpoint", "holds_store", "stop"]
 
 DEFAULT_IDLE_S = 60.0
 DEFAULT_HEAP_MB = 700
-DEFAULT_SPARE_MB = 128
-"""Free space without which nothing is written: a transaction, and what the server does behind it, need less."""
-_FULL_BYTES = 8 << 20  # with less, a failure is taken for one that the full disk has caused
-_NO_ROOM = (b"No space left on device", b"Disk quota exceeded")
-_LOG_TAIL = 1 << 18  # bytes
 STATEMENT_LIMIT_S = 300.0
 """Past this the server itself ends a statement, so that none outlives the one who asked for it for long."""
 _START_ATTEMPTS = 5
@@ -84,23 +79,25 @@ class EmbeddedServer:
         """Join the store under `path`; the server starts at the first `endpoint()`.
 
         Raises:
-            StoreError: with `create` false, when there is no store; or when the folder cannot be used.
+            StoreError: with `create` false, when there is no store; or when the folder cannot be used. A NoRoomError
+                when there is no room for a new one.
         """
         self.path = path.expanduser().absolute()
+        self.room = Room(self.path)
         if not create and not holds_store(self.path):
             raise StoreError(
                 f"expected a store in {str(self.path)!r}, found none. Ingest something, or name another (--store)."
             )
         try:
             self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
+            if not holds_store(self.path):
+                self.room.require()
             self._users = (self.path / "users.lock").open("ab")
         except OSError as exc:
             raise StoreError(
                 f"expected to make a store in {str(self.path)!r}, but {exc.strerror or exc}. "
                 "Name another folder with --store."
             ) from exc
-        if create and not holds_store(self.path):
-            self.require_room()
         fcntl.flock(self._users, fcntl.LOCK_SH)
 
     def endpoint(self) -> Endpoint:
@@ -116,7 +113,7 @@ class EmbeddedServer:
                 if facts is None or not self._lives(facts):
                     facts = self._start()
         except (OSError, StoreError) as exc:
-            if (full := self.out_of_room()) is not None:
+            if (full := self.room.lacking()) is not None:
                 raise full from exc
             if isinstance(exc, OSError):
                 found = exc.strerror or exc
@@ -124,36 +121,9 @@ class EmbeddedServer:
             raise
         return _endpoint(facts)
 
-    def require_room(self) -> None:
-        """See to it that the disk has room for what is to be written, before it is written.
-
-        Raises:
-            NoRoomError: it has not.
-        """
-        spare = int(os.environ.get("KG_EMBEDDED_SPARE_MB", DEFAULT_SPARE_MB)) << 20
-        if shutil.disk_usage(self.path).free < spare:
-            raise self._no_room(spare)
-
-    def out_of_room(self) -> NoRoomError | None:
-        """The error to tell of when something has failed because the disk is full; None when it is not."""
-        said = b""
-        with contextlib.suppress(OSError), (self.path / "server.log").open("rb") as log:
-            log.seek(max(0, log.seek(0, os.SEEK_END) - _LOG_TAIL))
-            said = log.read()
-        if shutil.disk_usage(self.path).free >= _FULL_BYTES and not any(words in said for words in _NO_ROOM):
-            return None
-        return self._no_room(_FULL_BYTES)
-
     def stop(self) -> None:
         """Stop the server, for a new one to begin with what is on the disk."""
         stop(self.path)
-
-    def _no_room(self, needed: int) -> NoRoomError:
-        free = shutil.disk_usage(self.path).free
-        return NoRoomError(
-            f"expected at least {needed >> 20:,} MiB free on the disk of the store {str(self.path)!r}, found "
-            f"{free >> 20:,} MiB; make room there. What was written stays, and nothing of it is done again"
-        )
 
     @contextlib.contextmanager
     def writing(self) -> Iterator[None]:
