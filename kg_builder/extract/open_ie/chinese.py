@@ -28,7 +28,7 @@ from kg_builder.types import Extraction, Mention, Modality, Qualifier, Relation,
 
 __all__ = ["RULES", "extract_chinese", "extract_sentences"]
 
-RULES = "zh-5"  # changes whenever the rules may give another result
+RULES = "zh-6"  # changes whenever the rules may give another result
 NAME = "open_ie"
 _CONFIDENCE = {"core": 0.8, "possessive": 0.8, "nominal": 0.8, "adjunct": 0.6, "relative": 0.65, "clause": 0.4}
 _NO_CLAUSE = Status("positive", "asserted")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kg_builder.extract.open_ie.chinese_arguments import conjuncts, full, is_nominal
+from kg_builder.extract.open_ie.chinese_arguments import conjuncts, entity_kind, full, is_nominal, possessor
 from kg_builder.extract.open_ie.chinese_predicates import (
     DIRECTIONS,
     LIGHT,
@@ -59,7 +59,14 @@ def give_topics(tree: Tree, clauses: list[Clause]) -> None:
                 clause.attribute, clause.subjects = noun, list(topic)
                 continue
         if not topic and subjects and tree[clause.top].dep not in ("acl:relcl", "acl"):
-            topic = [k for k in subjects if is_nominal(tree, k)]
+            topic = [_owner(tree, k) for k in subjects if is_nominal(tree, k)]
+
+
+def _owner(tree: Tree, i: int) -> int:
+    """公司的总部位于…，注册资本为…: the topic is the company."""
+    owner = possessor(tree, i)
+    known = owner is not None and entity_kind(tree, owner) in ("Organization", "Place", "Work", "Product")
+    return owner if owner is not None and known and tree[i].upos != "PROPN" and not is_role(tree[i].text) else i
 
 
 def _clause(tree: Tree, i: int, found: dict[int, Clause]) -> Clause:

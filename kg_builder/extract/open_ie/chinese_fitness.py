@@ -36,6 +36,8 @@ _SURE = (0.12, 0.45)  # path, predicate; chosen on statements of documents judge
 _ASKED = frozenset(["请求", "要求", "判令", "责令", "裁决"])  # whose object is a clause, read as a noun
 _AFTER = frozenset(["后", "时", "前", "中", "之后", "之前", "以后"])
 _ABSTRACT = words("fitness.abstract")
+_LONG = 32
+_CLOSE = 8
 _SHORT = 14  # words of a sentence so simple that doubt about its root does no harm
 _SURER = (0.45, 0.6)
 _SIDES = words("clauses.directions_of_place")
@@ -79,9 +81,12 @@ def _is_sure(tree: Tree, statement: Statement) -> bool:
     path, predicate = _certainty(tree, statement)
     if len(tree) <= _SHORT:
         return path >= _SURE[0]
+    if len(tree) > _LONG and (path < _SURER[0] or predicate < _SURER[1]):
+        return False
     if statement.how in ("adjunct", "relative"):
         return path >= _SURER[0] and predicate >= _SURER[1]
-    return path >= _SURE[0] and predicate >= _SURE[1]
+    close = path >= _SURER[0] and abs(statement.tail - statement.head) <= _CLOSE
+    return path >= _SURE[0] and (predicate >= _SURE[1] or close)
 
 
 def _certainty(tree: Tree, statement: Statement) -> tuple[float, float]:
@@ -105,6 +110,13 @@ def _sound(tree: Tree, statement: Statement) -> bool:
     predicate = tree[clause.predicate]
     if not clause.copula and predicate.text in _PARTICLES - {"由", "包括", "指"}:
         return False
+    if (
+        not clause.copula
+        and statement.relation
+        and tree[statement.relation[0]].text == "是"
+        and len(statement.relation) > 1
+    ):
+        return False  # 是保护自然环境的基地: the verb is only part of what it is
     if predicate.text in _ASKED or any(tree[k].upos == "PUNCT" for k in statement.relation):
         return False
     if statement.relation and tree[statement.relation[-1]].text in _AFTER:

@@ -178,8 +178,14 @@ def _verbal(tree: Tree, clause: Clause, subject: int, relation: list[int], *, ve
             marks = [k for k in relation if tree[k].dep == "aux:pass"] or _marker(tree, agent, ("由", "被", "为"))
             words = [*marks, *base]
             yield _make(tree, clause, subject, words, agent, lemma=lemma_of(tree, base), passive=True, how=how)
+    if clause.agents and clause.objects and not clause.passive:  # 由主管部门吊销许可证
+        for agent in clause.agents:
+            for tail in clause.objects:
+                yield _make(tree, clause, agent, relation, tail, how=how)
+        return
     patients = [p for p in clause.patients if p != subject]
-    if patients and not (verbatim and clause.objects):
+    becomes = bool(clause.objects) and tree[relation[-1]].text[-1] in "为成作"  # 将校名改为南方大学
+    if patients and not (clause.objects and (verbatim or becomes)):
         for patient in patients:
             yield _make(tree, clause, subject, relation, patient, how=how)
     core = relation
@@ -227,7 +233,9 @@ def _verbal(tree: Tree, clause: Clause, subject: int, relation: list[int], *, ve
         preposition = (
             [] if verbatim or is_time(tree[adjunct.noun].text) else _marker(tree, adjunct.noun, (adjunct.case,))
         )
-        yield _adjunct(tree, clause, subject, [*preposition, *carried], adjunct, verb, keep=preposition)
+        yield _adjunct(
+            tree, clause, subject, [*preposition, *carried], adjunct, verb, keep=None if verbatim else preposition
+        )
 
 
 def _marker(tree: Tree, noun: int, texts: tuple[str, ...]) -> list[int]:
@@ -273,7 +281,7 @@ def _adjunct(
     adjunct: Adjunct,
     verb: str,
     *,
-    keep: Sequence[int] = (),
+    keep: Sequence[int] | None = (),
 ) -> Statement:
     """The circumstance as a tail: 在 1918 年 of (该市, 改名为琼斯)."""
     after = "于" if is_time(tree[adjunct.noun].text) else _AFTER_VERB.get(adjunct.case)
@@ -281,7 +289,15 @@ def _adjunct(
         lemma = verb if verb.endswith(after) else verb + after
     else:
         lemma = verb if adjunct.case in _UNSAID else adjunct.case + verb
-    kept = [k for k in relation if k not in adjunct.words or k in keep]
+    kept = [k for k in relation if k not in adjunct.words or k in (keep or ())]
+    if (
+        kept
+        and adjunct.words
+        and adjunct.words[0] == kept[-1] + 1
+        and adjunct.words[0] != adjunct.noun
+        and keep is not None
+    ):
+        kept.append(adjunct.words[0])  # 成立于
     return _make(tree, clause, subject, kept, adjunct.noun, tail_words=adjunct.words, lemma=lemma, how="adjunct")
 
 
@@ -298,6 +314,8 @@ def _by_agent(tree: Tree, clause: Clause) -> Iterator[Statement]:
     words = [clause.predicate, verb]
     while words[-1] + 1 < len(tree) and tree[words[-1] + 1].head == verb and tree[words[-1] + 1].dep in ("mark", "aux"):
         words.append(words[-1] + 1)
+    if any(k > verb for k in tree.kids(verb, "obj")):
+        return  # the clause of that verb says it
     for subject in clause.subjects:
         for agent in agents:
             for one in [agent, *tree.kids(agent, "conj")]:
