@@ -86,6 +86,7 @@ def _kept_at_head(tree: Tree, i: int, c: int, *, predicate: bool) -> bool:
         return tree.word[c] in "-–/" or tree.word[c] in _OPEN or tree.word[c] in _CLOSE or tree.tag[c] in ("``", "''")
     if tree.dep[c] == "acl":  # "the ease of learning it"
         return tree.tag[c] == "VBG" and any(tree.label[k] in ("mark", "case") for k in tree.children[c])
+    predicate = predicate or tree.label[i] == "xcomp"
     return tree.label[c] == "obl" and not predicate and tree.pos[i] in ("ADJ", "NUM", "ADV")
 
 

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from kg_builder.extract.open_ie.arguments import argument_words
 from kg_builder.extract.open_ie.clauses import Clause, case_words
 from kg_builder.extract.open_ie.lexicon import word_set
+from kg_builder.extract.open_ie.mention_types import mention_type
 from kg_builder.extract.open_ie.relation_lemmas import joined, lower, noun_lemma, verb_lemma
 from kg_builder.extract.open_ie.tree import Tree
 
@@ -197,6 +198,7 @@ def _copular(tree: Tree, clause: Clause, base: Statement) -> Iterator[Statement]
 def _attachments(tree: Tree, clause: Clause, base: Statement, i: int) -> Iterator[Statement]:
     """Preposition phrases, agents, times and nouns without preposition under `i`."""
     agent: tuple[int, ...] = ()
+    earlier: tuple[int, ...] = ()
     for c in tree.children[i]:
         if tree.label[c] == "ccomp" and tree.head[c] == i and clause.how == "own":
             yield base._replace(tail=c, rule="clausal", restates=True)
@@ -211,13 +213,23 @@ def _attachments(tree: Tree, clause: Clause, base: Statement, i: int) -> Iterato
                 agent = (*case_words(tree, c), *argument_words(tree, c))
             else:
                 start = base._replace(relation=(*base.relation, *agent)) if agent and c > agent[-1] else base
+                if earlier and c > earlier[-1]:
+                    start = start._replace(relation=(*start.relation, *earlier))
                 yield from _with_tail(tree, start, c, "attachment")
+                if c > i and _completes(tree, c):
+                    earlier = (*earlier, *case_words(tree, c), *argument_words(tree, c))
         elif (
             tree.label[c] == "advmod"
             and tree.low[c] not in _TIMELESS
             and any(tree.dep[k] == "obl:unmarked" for k in tree.children[c])
         ):
             yield base._replace(tail=c, rule="attachment")
+
+
+def _completes(tree: Tree, c: int) -> bool:
+    """Whether a preposition phrase is part of what its verb says, so that later ones carry it in their relation:
+    "provided for greater autonomy under | colonial rule". Time and place stand beside each other."""
+    return bool(case_words(tree, c)) and mention_type(tree, c) not in ("Time", "Place") and not tree.having(c, "conj")
 
 
 _IDIOMS = frozenset(
