@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import torch
 from torch import Tensor
@@ -30,6 +30,16 @@ class Batch:
     words: Tensor  # 1 at real words
     targets: dict[str, Tensor]
     misc: Tensor  # (B,): names of kind MISC are annotated
+
+    def to(self, device: torch.device | str) -> Batch:
+        """The same on another device."""
+        moved = {f.name: getattr(self, f.name) for f in fields(self)}
+        return Batch(
+            **{
+                name: {k: v.to(device) for k, v in value.items()} if isinstance(value, dict) else value.to(device)
+                for name, value in moved.items()
+            }
+        )
 
 
 def label_sets(trees: list[Example]) -> Heads:

@@ -11,6 +11,7 @@ import logging
 import os
 import random
 import time
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from importlib.util import find_spec
 from pathlib import Path
@@ -23,7 +24,7 @@ from finetune.pipelines.en_data import Example, ewt, gum, names
 from finetune.pipelines.encoder import Heads, Output, Tagger, WordEncoder
 from kg_builder.extract.open_ie.pieces import SHAPES, WordPieces
 
-__all__ = ["base_model_folder", "build", "evaluate_trees", "loss_of", "main", "train"]
+__all__ = ["base_model_folder", "build", "evaluate_trees", "losses_of", "main", "save", "train"]
 
 log = logging.getLogger(__name__)
 
@@ -55,9 +56,8 @@ def build(heads: Heads, *, layers: int, folder: Path) -> Tagger:
     return Tagger(WordEncoder(bert, layers=layers, shapes=len(SHAPES)), heads)
 
 
-def loss_of(model: Tagger, batch: Batch, heads: Heads) -> dict[str, Tensor]:
-    """One loss for each head that the batch annotates."""
-    out: Output = model(batch.pieces, batch.shapes, batch.mask, batch.first)
+def losses_of(model: Tagger, out: Output, batch: Batch, heads: Heads) -> dict[str, Tensor]:
+    """One loss for each head that the batch annotates; `out` is what `model` gives on it."""
     targets, losses = batch.targets, {}
     for name, scores in (("upos", out.upos), ("xpos", out.xpos), ("kind", out.kind)):
         if bool((targets[name] != IGNORED).any()):
@@ -65,7 +65,7 @@ def loss_of(model: Tagger, batch: Batch, heads: Heads) -> dict[str, Tensor]:
                 scores.flatten(0, 1), targets[name].flatten(), ignore_index=IGNORED
             )
     if bool((targets["ner"] != IGNORED).any()):
-        unmarked = torch.tensor([tag.endswith("MISC") for tag in heads.ner])
+        unmarked = torch.tensor([tag.endswith("MISC") for tag in heads.ner], device=out.ner.device)
         hidden = ~batch.misc[:, None, None] & unmarked
         scores = out.ner.masked_fill(hidden, -1e4)
         losses["ner"] = nn.functional.cross_entropy(
@@ -96,7 +96,7 @@ def evaluate_trees(model: Tagger, examples: list[Example], heads: Heads, pieces:
     total = 0
     with torch.inference_mode():
         for group in plan(examples, budget=2000, chance=None):
-            batch = collate(group, heads, pieces)
+            batch = collate(group, heads, pieces).to(model.device)
             out = model(batch.pieces, batch.shapes, batch.mask, batch.first)
             real = torch.cat([torch.ones_like(batch.words[:, :1]), batch.words], dim=1).bool()
             head = out.arc.masked_fill(~real[:, None, :], -1e4).argmax(-1)
@@ -137,9 +137,9 @@ def evaluate_names(model: Tagger, examples: list[Example], heads: Heads, pieces:
     right = found = gold = 0
     with torch.inference_mode():
         for group in plan(examples, budget=2000, chance=None):
-            batch = collate(group, heads, pieces)
+            batch = collate(group, heads, pieces).to(model.device)
             out = model(batch.pieces, batch.shapes, batch.mask, batch.first)
-            hidden = torch.tensor([tag.endswith("MISC") for tag in heads.ner])
+            hidden = torch.tensor([tag.endswith("MISC") for tag in heads.ner], device=model.device)
             best = out.ner.masked_fill(hidden, -1e4).argmax(-1)
             for b, example in enumerate(group):
                 n = min(len(example.words), 120)
@@ -163,10 +163,15 @@ def train(
     head_rate: float,
     names_share: float,
     seed: int,
-    after_epoch: object = None,
+    unlabelled: Sequence[Example] = (),
+    extra_loss: Callable[[Output, Batch], Tensor] | None = None,
+    after_epoch: Callable[[int], None] | None = None,
 ) -> list[float]:
-    """Trains in place, and gives the mean loss of every epoch. `names_share` of the name sets is drawn anew each
-    epoch."""
+    """Trains in place, on the device where the model is, and gives the mean loss of every epoch.
+
+    `names_share` of the name sets is drawn anew each epoch. `extra_loss` is added to the loss of every batch; it alone
+    counts for the `unlabelled` sentences. On a GPU the forward pass is in bfloat16.
+    """
     chance = random.Random(seed)
     inner = [p for n, p in model.named_parameters() if n.startswith("encoder.") and p.requires_grad]
     outer = [p for n, p in model.named_parameters() if not n.startswith("encoder.")]
@@ -179,6 +184,7 @@ def train(
     first = [
         *plan(trees, budget=budget, chance=random.Random(0)),
         *plan(named[:drawn], budget=budget, chance=random.Random(0)),
+        *plan(list(unlabelled), budget=budget, chance=random.Random(0)),
     ]
     steps, step = len(first) * epochs, 0
     warm = max(1, min(500, steps // 10))
@@ -189,11 +195,17 @@ def train(
     for epoch in range(epochs):
         groups = list(plan(trees, budget=budget, chance=chance))
         groups += plan(chance.sample(named, drawn), budget=budget, chance=chance)
+        groups += plan(list(unlabelled), budget=budget, chance=chance)
         chance.shuffle(groups)
         began, total = time.monotonic(), 0.0
         for i, group in enumerate(groups):
-            losses = loss_of(model, collate(group, heads, pieces), heads)
-            loss = sum((WEIGHTS[name] * value for name, value in losses.items()), torch.zeros(()))
+            batch = collate(group, heads, pieces).to(model.device)
+            with torch.autocast(model.device.type, torch.bfloat16, enabled=model.device.type == "cuda"):
+                out = model(batch.pieces, batch.shapes, batch.mask, batch.first)
+                losses = losses_of(model, out, batch, heads)
+                loss = sum((WEIGHTS[k] * value for k, value in losses.items()), torch.zeros((), device=model.device))
+                if extra_loss is not None:
+                    loss = loss + extra_loss(out, batch)
             optimizer.zero_grad(set_to_none=True)
             loss.backward()
             nn.utils.clip_grad_norm_([*inner, *outer], 1.0)
@@ -211,7 +223,7 @@ def train(
                     time.monotonic() - began,
                 )
         history.append(total / max(1, len(groups)))
-        if callable(after_epoch):
+        if after_epoch is not None:
             after_epoch(epoch)
     return history
 
@@ -239,6 +251,7 @@ def main() -> None:
     parser.add_argument("--names-share", type=float, default=0.5)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--device", default="cpu")
     options = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     torch.set_num_threads(options.threads)
@@ -251,7 +264,8 @@ def main() -> None:
     heads = label_sets(trees)
     model = build(heads, layers=options.layers, folder=folder)
     if options.start:
-        model.load_state_dict(torch.load(options.start / "model.pt", weights_only=True))
+        model.load_state_dict(torch.load(options.start / "model.pt", map_location="cpu", weights_only=True))
+    model.to(options.device)
 
     def after_epoch(epoch: int) -> None:
         figures = {

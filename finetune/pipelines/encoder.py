@@ -105,6 +105,11 @@ class Tagger(nn.Module):
         self.label_head = nn.Linear(width, label_width)
         self.label = nn.Linear(label_width, len(heads.deprel))
 
+    @property
+    def device(self) -> torch.device:
+        """Where its weights are."""
+        return self.arc.device
+
     def forward(self, pieces: Tensor, shapes: Tensor, mask: Tensor, first: Tensor) -> Output:
         """Scores for words whose first pieces stand at `first` (B, W); position 0 of each row is [CLS], taken as the
         root."""

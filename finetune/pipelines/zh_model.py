@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import torch
 from torch import Tensor, nn
@@ -51,6 +51,10 @@ class Batch:
     heads: Tensor  # (B, W): 0 the root, else 1 + word, -1 padding
     labels: Tensor
 
+    def to(self, device: torch.device | str) -> Batch:
+        """The same on another device."""
+        return Batch(*(getattr(self, field.name).to(device) for field in fields(self)))
+
 
 def collate(sentences: Sequence[Sentence]) -> Batch:
     """Sentences as one padded batch."""
@@ -83,7 +87,7 @@ def collate(sentences: Sequence[Sentence]) -> Batch:
 
 def run_lstm(lstm: nn.LSTM, inputs: Tensor, lengths: Tensor) -> Tensor:
     """The LSTM's outputs, no direction of which has read padding."""
-    packed = pack_padded_sequence(inputs, lengths, batch_first=True, enforce_sorted=False)
+    packed = pack_padded_sequence(inputs, lengths.cpu(), batch_first=True, enforce_sorted=False)
     out: Tensor = pad_packed_sequence(lstm(packed)[0], batch_first=True)[0]
     return out
 
@@ -168,13 +172,13 @@ class ChineseModel(nn.Module):
 
     def read_words(self, states: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
         """Pooled words (B, W, pooled) and their states in the sentence (B, W, 2 * word_hidden)."""
-        index = torch.arange(len(states))[:, None]
+        index = torch.arange(len(states), device=states.device)[:, None]
         pooled = torch.relu(
             self.pool(self.drop(torch.cat([states[index, batch.first], states[index, batch.last]], -1)))
         )
         words = batch.words
         if self.training:
-            words = words.masked_fill(torch.rand(words.shape) < 0.15, 1)
+            words = words.masked_fill(torch.rand(words.shape, device=words.device) < 0.15, 1)
         inputs = torch.cat([pooled, self.word(words), self.tag_in(batch.word_tags)], -1)
         return pooled, run_lstm(self.word_lstm, self.drop(inputs), batch.lengths)
 
@@ -202,7 +206,7 @@ class ChineseModel(nn.Module):
         pooled, words = self.read_words(states, batch)
         tags, arcs, label_heads, label_words = self.heads(pooled, words)
         width = arcs.shape[2]
-        padded = torch.arange(width)[None, :] > batch.lengths[:, None]
+        padded = torch.arange(width, device=arcs.device)[None, :] > batch.lengths[:, None]
         arcs = arcs.masked_fill(padded[:, None, :], -1e4)
         real = batch.heads >= 0
         at = real.nonzero()

@@ -12,6 +12,7 @@
 from __future__ import annotations
 
 import argparse
+import copy
 import json
 import logging
 import math
@@ -72,7 +73,9 @@ def sizes_of(vocabulary: Vocabulary, **widths: int) -> Sizes:
     )
 
 
-def train_lm(data: Path, work: Path, *, epochs: int, sizes: Sizes | None = None, seed: int = 1) -> float:
+def train_lm(
+    data: Path, work: Path, *, epochs: int, sizes: Sizes | None = None, seed: int = 1, device: str = "cpu"
+) -> float:
     """Both directions of the character language model, over all text that may be shipped; gives the last loss."""
     torch.manual_seed(seed)
     random.seed(seed)
@@ -83,7 +86,7 @@ def train_lm(data: Path, work: Path, *, epochs: int, sizes: Sizes | None = None,
     bigram = nn.Embedding(sizes.bigrams, sizes.bigram, padding_idx=0)
     nn.init.normal_(char.weight, std=0.1)
     nn.init.normal_(bigram.weight, std=0.1)
-    models = nn.ModuleList([CharacterLM(sizes, char, bigram), CharacterLM(sizes, char, bigram)])
+    models = nn.ModuleList([CharacterLM(sizes, char, bigram), CharacterLM(sizes, char, bigram)]).to(device)
     parameters = list({id(p): p for p in models.parameters()}.values())
     optimizer = torch.optim.AdamW(parameters, lr=2e-3, betas=(0.9, 0.98), weight_decay=0.01)
     streams = [list(_lm_rows(texts, vocabulary, reverse=r, length=96)) for r in (False, True)]
@@ -96,7 +99,7 @@ def train_lm(data: Path, work: Path, *, epochs: int, sizes: Sizes | None = None,
             random.shuffle(rows)
         random.shuffle(batches)
         for way, at in batches:
-            rows = torch.tensor(streams[way][at : at + size])  # (B, 2, length + 1)
+            rows = torch.tensor(streams[way][at : at + size], device=device)  # (B, 2, length + 1)
             logits = models[way](rows[:, 0, :-1], rows[:, 1, :-1])
             loss = nn.functional.cross_entropy(logits.flatten(0, 1), rows[:, 0, 1:].flatten(), ignore_index=0)
             optimizer.zero_grad(set_to_none=True)
@@ -142,6 +145,7 @@ def train_parser(
     sizes: Sizes | None = None,
     seed: int = 1,
     budget: int = 900,
+    device: str = "cpu",
 ) -> dict[str, float]:
     """Trains tags and trees; writes ``NAME.pt`` after each epoch; gives the last figures on `held_out`."""
     torch.manual_seed(seed)
@@ -150,9 +154,10 @@ def train_parser(
     sizes = sizes or sizes_of(vocabulary)
     model = ChineseModel(sizes)
     if start:
-        model.load_state_dict(torch.load(work / f"{start}.pt", weights_only=False)["model"])
+        model.load_state_dict(torch.load(work / f"{start}.pt", map_location="cpu", weights_only=False)["model"])
     else:
         _start_from_lm(model, work)
+    model.to(device)
     optimizer = torch.optim.AdamW(
         [
             {"params": [p for n, p in model.named_parameters() if n.startswith(("char", "bigram"))], "scale": 0.6},
@@ -170,7 +175,7 @@ def train_parser(
         sums: dict[str, float] = {}
         batches = list(_batches([*gold, *silver], budget))
         for sentences in batches:
-            loss, parts = model.loss(collate(sentences))
+            loss, parts = model.loss(collate(sentences).to(device))
             optimizer.zero_grad(set_to_none=True)
             loss.backward()
             nn.utils.clip_grad_norm_(model.parameters(), 5.0)
@@ -183,14 +188,15 @@ def train_parser(
         log.info("%s epoch %d %.0fs %s", name, epoch, time.time() - began, {k: round(v, 3) for k, v in sums.items()})
         if held_out and (epoch % 5 == 4 or epoch == epochs - 1):
             last = epoch == epochs - 1
-            figures = evaluate(model, vocabulary, lexicon, held_out if last else held_out[::5])
+            here = copy.deepcopy(model).cpu()
+            figures = evaluate(here, vocabulary, lexicon, held_out if last else held_out[::5])
             log.info("%s epoch %d %s", name, epoch, {k: round(v, 2) for k, v in figures.items()})
     return figures
 
 
 def _start_from_lm(model: ChineseModel, work: Path) -> None:
     if (work / "lm.pt").exists():
-        saved = torch.load(work / "lm.pt", weights_only=False)["models"]
+        saved = torch.load(work / "lm.pt", map_location="cpu", weights_only=False)["models"]
         char, bigram = nn.Embedding(*model.char.weight.shape), nn.Embedding(*model.bigram.weight.shape)
         both = nn.ModuleList([CharacterLM(model.sizes, char, bigram), CharacterLM(model.sizes, char, bigram)])
         both.load_state_dict(saved)
@@ -227,7 +233,7 @@ def _set_rate(optimizer: torch.optim.Optimizer, step: int, total: int, rate: flo
 
 def load_model(work: Path, name: str) -> ChineseModel:
     """A trained checkpoint, ready to predict."""
-    saved = torch.load(work / f"{name}.pt", weights_only=False)
+    saved = torch.load(work / f"{name}.pt", map_location="cpu", weights_only=False)
     model = ChineseModel(Sizes(**saved["sizes"]))
     model.load_state_dict(saved["model"])
     model.eval()
@@ -243,6 +249,13 @@ def make_silver(data: Path, work: Path, names: Sequence[str], *, limit: int) -> 
     with (work / "silver.pickle").open("wb") as file:
         pickle.dump(trees, file)
     return len(trees)
+
+
+def load_silver(work: Path) -> list[Tree]:
+    """What `make_silver` made."""
+    with (work / "silver.pickle").open("rb") as file:
+        trees: list[Tree] = pickle.load(file)
+    return trees
 
 
 def split_dev(trees: Sequence[Tree], *, with_dev: bool) -> tuple[list[Tree], list[Tree]]:
@@ -266,13 +279,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--rate", type=float, default=2e-3)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--with-dev", action="store_true")
+    parser.add_argument("--device", default="cpu")
     options = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     torch.set_num_threads(1)
     if options.stage == "prepare":
         prepare(options.data, options.work, options.dictionary)
     elif options.stage == "lm":
-        train_lm(options.data, options.work, epochs=options.epochs, seed=options.seed)
+        train_lm(options.data, options.work, epochs=options.epochs, seed=options.seed, device=options.device)
     elif options.stage == "silver":
         log.info(
             "%d silver trees", make_silver(options.data, options.work, options.name.split(","), limit=options.silver)
@@ -283,8 +297,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         gold = [zh_data.encode(t, vocabulary, lexicon) for t in [*zh_data.load_train(options.data), *more]]
         silver = []
         if options.silver:
-            with (options.work / "silver.pickle").open("rb") as file:
-                silver = [zh_data.encode(t, vocabulary, lexicon) for t in pickle.load(file)[: options.silver]]
+            silver = [zh_data.encode(t, vocabulary, lexicon) for t in load_silver(options.work)[: options.silver]]
         train_parser(
             options.work,
             gold,
@@ -295,6 +308,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             start=options.start,
             rate=options.rate,
             seed=options.seed,
+            device=options.device,
         )
 
 

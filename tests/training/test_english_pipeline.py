@@ -12,8 +12,9 @@ pytest.importorskip("onnx")
 from finetune.pipelines.conllu import parse_conllu  # noqa: E402
 from finetune.pipelines.en_batches import IGNORED, collate, label_sets, plan  # noqa: E402
 from finetune.pipelines.en_data import Example, _mention_kinds, is_free  # noqa: E402
+from finetune.pipelines.en_distil import taught_by  # noqa: E402
 from finetune.pipelines.en_export import OUTPUTS, export  # noqa: E402
-from finetune.pipelines.en_train import spans, train  # noqa: E402
+from finetune.pipelines.en_train import evaluate_trees, spans, train  # noqa: E402
 from finetune.pipelines.encoder import Heads, Tagger, WordEncoder  # noqa: E402
 from kg_builder.extract.open_ie.pieces import SHAPES, WordPieces  # noqa: E402
 
@@ -73,6 +74,24 @@ def test_a_few_steps_lower_the_loss_and_onnx_equals_torch(tmp_path: Path) -> Non
     for name in ("ner", "arc", "dependent", "head"):
         np.testing.assert_allclose(found[name], getattr(expected, name).numpy(), atol=1e-4)
     assert (found["upos"] == expected.upos.argmax(-1).numpy()).all()
+
+
+def test_a_student_learns_trees_from_its_teacher_alone() -> None:
+    teacher, heads, pieces = tiny_model()
+    train(
+        teacher, heads, pieces, examples(), [],
+        epochs=8, budget=60, encoder_rate=3e-3, head_rate=1e-2, names_share=1.0, seed=1,
+    )  # fmt: skip
+    student, _, _ = tiny_model()
+    before = evaluate_trees(student, examples(), heads, pieces)
+    train(
+        student, heads, pieces, [], [],
+        epochs=8, budget=60, encoder_rate=3e-3, head_rate=1e-2, names_share=1.0, seed=2,
+        unlabelled=[Example(e.words) for e in examples()], extra_loss=taught_by(teacher, student),
+    )  # fmt: skip
+    taught = evaluate_trees(student, examples(), heads, pieces)
+    assert taught["las"] > max(90, before["las"])
+    assert taught["upos"] > 90
 
 
 def test_a_batch_marks_what_is_not_annotated() -> None:
