@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from kg_builder.extract.open_ie.chinese_arguments import entity_head, is_nominal, is_pronoun, mention
 from kg_builder.extract.open_ie.chinese_clauses import find_clauses, give_topics
 from kg_builder.extract.open_ie.chinese_coreference import Antecedents
+from kg_builder.extract.open_ie.chinese_evidence import chinese_features
 from kg_builder.extract.open_ie.chinese_fitness import is_fit, is_heading, is_pointed, reserve_of
 from kg_builder.extract.open_ie.chinese_nominal import (
     Alias,
@@ -23,14 +24,14 @@ from kg_builder.extract.open_ie.chinese_relations import Statement, clause_state
 from kg_builder.extract.open_ie.chinese_tree import Tree
 from kg_builder.extract.open_ie.chinese_types import is_time
 from kg_builder.extract.open_ie.chinese_units import is_enumerator
+from kg_builder.extract.open_ie.confidence import confidence
 from kg_builder.extract.open_ie.pipeline_zh import Sentence, load
 from kg_builder.types import Extraction, Mention, Modality, Qualifier, Relation, Span
 
 __all__ = ["RULES", "extract_chinese", "extract_sentences"]
 
-RULES = "zh-6"  # changes whenever the rules may give another result
+RULES = "zh-7"  # changes whenever the rules may give another result
 NAME = "open_ie"
-_CONFIDENCE = {"core": 0.8, "possessive": 0.8, "nominal": 0.8, "adjunct": 0.6, "relative": 0.65, "clause": 0.4}
 _NO_CLAUSE = Status("positive", "asserted")
 _DETERMINERS = frozenset(["该", "本", "这", "那", "此", "这家", "该家"])
 _MOST = 400  # statements of one sentence: a list of lists cannot flood the graph
@@ -105,7 +106,7 @@ class _Reader:
             if self.reserve and state.modality == "asserted":
                 state = Status(state.polarity, self.reserve, state.source)
             for statement in clause_statements(self.tree, clause, verbatim=self.verbatim):
-                if self.verbatim or is_fit(self.tree, statement):
+                if self.verbatim or is_fit(self.tree, statement, asserted=state.modality == "asserted"):
                     yield statement, state
         if not self.verbatim:
             for statement in filter(lambda s: is_fit(self.tree, s), nominal_statements(self.tree)):
@@ -176,7 +177,7 @@ class _Reader:
             head=head,
             relation=relation,
             tail=tail,
-            confidence=self._confidence(statement, state, head, tail),
+            confidence=confidence(chinese_features(self.tree, statement, state, head, tail), language="zh"),
             extractor=NAME,
             polarity=state.polarity,
             modality=state.modality,
@@ -248,24 +249,6 @@ class _Reader:
             "用": "manner",
             "通过": "manner",
         }.get(adjunct.case, "")
-
-    def _confidence(self, statement: Statement, state: Status, head: Mention, tail: Mention) -> float:
-        value = _CONFIDENCE[statement.how]
-        if statement.clause is not None and statement.clause.inherited and statement.how == "core":
-            value -= 0.1
-        value += 0.05 * ((head.type != "Other") + (tail.type != "Other"))
-        if max(len(head.surface), len(tail.surface)) > 16:
-            value -= 0.1
-        if any(
-            self.tree[k].upos == "PRON"
-            for i in (statement.head, statement.tail)
-            for k in self.tree.kids(i, "det", "nmod")
-        ):
-            value -= 0.2  # 他的父亲: whose?
-        if any(self.tree[k].text in SPEECH for k in statement.relation):
-            value -= 0.1
-        return round(min(0.95, max(0.05, value)), 3)
-
 
 def _readable(surface: str) -> bool:
     return any(c.isalnum() for c in surface)

@@ -38,6 +38,28 @@ _AFTER = frozenset(["后", "时", "前", "中", "之后", "之前", "以后"])
 _ABSTRACT = words("fitness.abstract")
 _LONG = 32
 _CLOSE = 8
+_FACTIVE = frozenset(
+    [
+        "由",
+        "发现",
+        "得知",
+        "显示",
+        "表明",
+        "查明",
+        "证实",
+        "证明",
+        "使",
+        "使得",
+        "令",
+        "导致",
+        "致使",
+        "得",
+        "有",
+        "是",
+        "开始",
+        "继续",
+    ]
+)
 _SHORT = 14  # words of a sentence so simple that doubt about its root does no harm
 _SURER = (0.45, 0.6)
 _SIDES = words("clauses.directions_of_place")
@@ -53,8 +75,8 @@ _DUTIES = re.compile(
 )
 
 
-def is_fit(tree: Tree, statement: Statement) -> bool:
-    """Whether head, relation and tail say something by themselves."""
+def is_fit(tree: Tree, statement: Statement, *, asserted: bool = True) -> bool:
+    """Whether head, relation and tail say something by themselves; `asserted`: the clause is taken for a fact."""
     head, tail = statement.head, statement.tail
     if len(tree[head].text) == 1 == len(compact(tree, head)) and tree[head].upos not in ("PROPN", "X", "PRON"):
         return False
@@ -66,6 +88,12 @@ def is_fit(tree: Tree, statement: Statement) -> bool:
         return False  # 效力, 外观: of what?
     if tree[head].text in _SIDES and (statement.clause is None or not statement.clause.attribute):
         return False  # 南面与某省接壤: of what?
+    if asserted and statement.clause is not None and _is_only_thought(tree, statement.clause.top):
+        return False
+    if _is_action(tree, head):
+        return False
+    if statement.how in ("core", "adjunct") and _is_cut_off(tree, tail):
+        return False
     if not (_fits(tree, head, _VAGUE) and _fits(tree, tail, _VAGUE_TAILS)):
         return False
     kind = "" if statement.how == "nominal" else entity_kind(tree, head)
@@ -74,6 +102,36 @@ def is_fit(tree: Tree, statement: Statement) -> bool:
     if statement.how == "relative" and not (_is_specific(tree, head) or _is_specific(tree, tail)):
         return False  # 从事移植的医疗机构: says which ones are meant, not what they do
     return _is_sure(tree, statement) and (statement.clause is None or _sound(tree, statement))
+
+
+def _is_only_thought(tree: Tree, i: int) -> bool:
+    """相信行为代表书店, 确保系统运行: what a clause is the object of need not be so."""
+    head = tree[i].head
+    if tree[i].dep != "ccomp" or head <= 0 or head > i:
+        return False
+    return tree[head].upos == "VERB" and tree[head].text not in _FACTIVE
+
+
+def _is_action(tree: Tree, i: int) -> bool:
+    """涉嫌, 携带: a verb that the tree takes for a noun."""
+    word = tree[i]
+    return (
+        word.upos == "NOUN" and len(word.text) > 1 and known_tag(word.text) in ("v", "vd") and len(compact(tree, i)) < 3
+    )
+
+
+def _is_cut_off(tree: Tree, i: int) -> bool:
+    """经营旅游App: the words that follow without a break show that the tail is only the beginning of a noun."""
+    last = compact(tree, i)[-1]
+    if last + 1 >= len(tree) or tree[last].text in "》”":
+        return False
+    after = tree[last + 1]
+    if after.text in "的之":
+        return True
+    joined = after.start == tree[last].end and after.upos in ("NOUN", "PROPN", "X", "PART", "NUM")
+    return (
+        joined and after.xpos not in ("UH", "LC") and not (after.upos == "PART" and after.xpos[:2] not in ("SF", "PF"))
+    )
 
 
 def _is_sure(tree: Tree, statement: Statement) -> bool:
@@ -244,7 +302,7 @@ def _fits(tree: Tree, i: int, vague: frozenset[str]) -> bool:
 def _is_specific(tree: Tree, i: int) -> bool:
     ids = [*compact(tree, i), *full(tree, i)]
     named = any(tree[k].upos in ("PROPN", "X") or tree[k].text.isdigit() for k in ids)
-    return named or entity_kind(tree, i) in ("Time", "Quantity", "Work") or tree[ids[0] - 1].text == "《"
+    return named or tree[ids[0] - 1].text == "《"
 
 
 def reserve_of(header: str) -> Modality | None:
