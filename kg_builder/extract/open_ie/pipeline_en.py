@@ -8,6 +8,7 @@ in a batch, so that a batch never holds sentences of two texts: the result for a
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import accumulate
@@ -40,6 +41,7 @@ _BATCH_PIECES = 300  # of one batch, padding counted
 # Of arcs whose labels are scored at a time. Products of larger matrices are shared out to a thread for each core, which
 # spin while they wait for work: with a process for each core, that doubles the time that everything takes.
 _ROWS = 16
+_HALF = re.compile("[\ud800-\udfff]")
 _PLACE = ["IDX", "LENGTH"]  # of a token, as spaCy calls it
 
 
@@ -112,7 +114,10 @@ class EnglishPipeline:
 
     def read(self, text: str) -> Columns:
         """The words of a text with their tags, lemmas, arcs and names."""
-        places = self._nlp.make_doc(text).to_array(_PLACE).tolist()
+        try:
+            places = self._nlp.make_doc(text).to_array(_PLACE).tolist()
+        except UnicodeEncodeError:  # half a character, which spaCy takes none of
+            places = self._nlp.make_doc(_HALF.sub("\ufffd", text)).to_array(_PLACE).tolist()
         words = [text[start : start + length] for start, length in places]
         starts = [start for start, _ in places]
         return self._columns(text, words, starts, self._windows(text, starts, words))
