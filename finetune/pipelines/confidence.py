@@ -2,6 +2,7 @@
 
 ``python -m finetune.pipelines.confidence --data $KG_DATA`` writes ``kg_builder/models/en/confidence.json`` and prints
 what is in docs/confidence.md; with ``--diagram FILE.png`` it draws the reliability diagram (needs matplotlib).
+``--language zh`` does the same for Chinese.
 Logistic regression with an L2 penalty, then Platt scaling (Platt 1999) on predictions for sentences that were left out
 in turn. One third of the sentences is kept for measuring. The expected calibration error is over 15 bins of equal mass.
 """
@@ -20,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from finetune.pipelines.confidence_data import Example, english_examples, load_oie2016, oie2016_examples
+from finetune.pipelines.confidence_data_zh import chinese_examples
 
 __all__ = ["calibration_error", "fit", "main", "measures", "predict"]
 
@@ -33,18 +35,18 @@ _Floats = NDArray[np.float64]
 _MODELS = Path(__file__).parents[2] / "kg_builder/models"
 
 
-def fit(examples: list[Example]) -> dict[str, float]:
+def fit(examples: list[Example], *, penalty: float = PENALTY, rarest: int = RAREST) -> dict[str, float]:
     """Calibrated weights by feature, under the empty name the one that always counts."""
     counts = Counter(name for e in examples for name in e.features)
-    names = sorted(name for name, count in counts.items() if count >= RAREST)
+    names = sorted(name for name, count in counts.items() if count >= rarest)
     matrix, right, weight = _matrix(examples, names), _right(examples), _weight(examples)
     left_out = np.zeros(len(examples))
     fold = np.array([e.part % FOLDS for e in examples])
     for k in range(FOLDS):
         inside = fold != k
-        left_out[~inside] = matrix[~inside] @ _solve(matrix[inside], right[inside], weight[inside], PENALTY)
+        left_out[~inside] = matrix[~inside] @ _solve(matrix[inside], right[inside], weight[inside], penalty)
     scale, shift = _solve(np.column_stack([left_out, np.ones(len(examples))]), right, weight, 0.0)
-    solved = _solve(matrix, right, weight, PENALTY)
+    solved = _solve(matrix, right, weight, penalty)
     solved = solved * scale
     solved[-1] += shift
     return {name: round(float(w), 4) for name, w in zip([*names, ""], solved, strict=True)}
@@ -104,14 +106,17 @@ def calibration_error(chances: _Floats, right: _Floats, bins: int = BINS) -> flo
 
 def measures(examples: list[Example], weights: dict[str, float]) -> dict[str, Any]:
     """How well the weights do on these examples."""
-    chances, right = predict(examples, weights), _right(examples)
+    return _measured(predict(examples, weights), _right(examples))
+
+
+def _measured(chances: _Floats, right: _Floats) -> dict[str, Any]:
     order = np.argsort(chances, kind="stable")
     ranks = np.empty(len(order))
     ranks[order] = np.arange(1, len(order) + 1)
     positive = right.sum()
     area = (ranks[right == 1].sum() - positive * (positive + 1) / 2) / max(1.0, positive * (len(right) - positive))
     return {
-        "statements": len(examples),
+        "statements": len(right),
         "right": round(float(right.mean()), 3),
         "promised": round(float(chances.mean()), 3),
         "calibration_error": round(calibration_error(chances, right), 3),
@@ -149,21 +154,45 @@ def draw(examples: dict[str, list[Example]], weights: dict[str, float], to: Path
     figure.savefig(to, metadata={"Software": None})
 
 
+def _write(weights: dict[str, float], to: Path) -> None:
+    about = "Weights of the confidence of statements; made by finetune.pipelines.confidence."
+    text = json.dumps({"about": about, "weights": weights}, indent=1, ensure_ascii=False)
+    to.write_text(text + "\n", encoding="utf-8")
+
+
+def _chinese(data: Path, out: Path) -> None:
+    """Few examples: each fold is measured with weights fitted to the others, and all are fitted to in the end."""
+    every = list(chinese_examples(data))
+    measured: list[Example] = []
+    chances: list[float] = []
+    for k in range(FOLDS):
+        weights = fit([e for e in every if e.part // 20 != k], penalty=30.0, rarest=10)
+        inside = [e for e in every if e.part // 20 == k]
+        measured += inside
+        chances += predict(inside, weights).tolist()
+    _write(fit(every, penalty=30.0, rarest=10), out)
+    for name in ("all", *sorted({e.source for e in every})):
+        part = [i for i, e in enumerate(measured) if name in ("all", e.source)]
+        print(name, json.dumps(_measured(np.array(chances)[part], _right([measured[i] for i in part]))))  # noqa: T201
+
+
 def main() -> None:
     """Train, write and measure."""
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--data", type=Path, default=os.environ.get("KG_DATA"), required="KG_DATA" not in os.environ)
-    options.add_argument("--out", type=Path, default=_MODELS / "en/confidence.json")
+    options.add_argument("--language", choices=("en", "zh"), default="en")
+    options.add_argument("--out", type=Path)
     options.add_argument("--diagram", type=Path)
     options.add_argument("--newswire", action="store_true", help="measure on the half that may not be learnt from, too")
     arguments = options.parse_args()
     data = Path(arguments.data)
+    if arguments.language == "zh":
+        _chinese(data, arguments.out or _MODELS / "zh/confidence.json")
+        return
     every = list(english_examples(data))
     kept = [e for e in every if e.part < KEPT]
     weights = fit([e for e in every if e.part >= KEPT])
-    about = "Weights of the confidence of English statements; made by finetune.pipelines.confidence."
-    text = json.dumps({"about": about, "weights": weights}, indent=1, ensure_ascii=False)
-    arguments.out.write_text(text + "\n", encoding="utf-8")
+    _write(weights, arguments.out or _MODELS / "en/confidence.json")
     parts = {"kept": kept} | {s: [e for e in kept if e.source == s] for s in sorted({e.source for e in kept})}
     if arguments.newswire:
         path = data / "openie/oie2016_train/newswire_propbank.train.oie.conll"

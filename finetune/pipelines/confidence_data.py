@@ -22,7 +22,16 @@ from kg_builder.extract.open_ie.lexicon import word_set
 from kg_builder.extract.open_ie.pipeline_en import load_english
 from kg_builder.types import Extraction, Mention
 
-__all__ = ["Example", "Tuples", "english_examples", "explained", "load_oie2016", "oie2016_examples", "own_gold"]
+__all__ = [
+    "Example",
+    "Tuples",
+    "english_examples",
+    "explained",
+    "is_stated",
+    "load_oie2016",
+    "oie2016_examples",
+    "own_gold",
+]
 
 Tuples = list[dict[str, list[int]]]  # of one sentence: word numbers by role, P the predicate
 SHARED = 0.6
@@ -136,10 +145,11 @@ def own_gold() -> Iterator[Example]:
     for line in (_REPOSITORY / "data/gold/en.jsonl").read_text(encoding="utf-8").splitlines():
         row = json.loads(line)
         for e, features in explained(row["text"], verbatim=False):
-            yield Example("gold", row["text"], features, any(_is_stated(e, g) for g in row["triples"]))
+            yield Example("gold", row["text"], features, any(is_stated(e, g) for g in row["triples"]))
 
 
-def _is_stated(e: Extraction, gold: dict[str, Any]) -> bool:
+def is_stated(e: Extraction, gold: dict[str, Any]) -> bool:
+    """Whether a gold triple says the same of the same entities, in either direction."""
     if e.polarity != gold["polarity"]:
         return False
     if _overlaps(e.head, gold, "head") and _overlaps(e.tail, gold, "tail"):

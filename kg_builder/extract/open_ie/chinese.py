@@ -18,7 +18,7 @@ from kg_builder.extract.open_ie.chinese_nominal import (
     nominal_statements,
     table_rows,
 )
-from kg_builder.extract.open_ie.chinese_polarity import SPEECH, Status, follow, precede, status
+from kg_builder.extract.open_ie.chinese_polarity import Status, follow, precede, status
 from kg_builder.extract.open_ie.chinese_predicates import Adjunct, Clause
 from kg_builder.extract.open_ie.chinese_relations import Statement, clause_statements
 from kg_builder.extract.open_ie.chinese_tree import Tree
@@ -177,7 +177,7 @@ class _Reader:
             head=head,
             relation=relation,
             tail=tail,
-            confidence=confidence(chinese_features(self.tree, statement, state, head, tail), language="zh"),
+            confidence=confidence(chinese_features(self.tree, statement), language="zh"),
             extractor=NAME,
             polarity=state.polarity,
             modality=state.modality,
