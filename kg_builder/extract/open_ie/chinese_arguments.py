@@ -204,7 +204,7 @@ def compact(tree: Tree, i: int) -> list[int]:
     low = _widened(tree, i, low)
     if low > 1 and tree[low - 1].text in ("无", "非", "未") and tree[low - 1].end == tree[low].start:
         low -= 1  # 无过错方 is the contrary of 过错方
-    run = list(range(low, high + 1))
+    run = list(range(_before_brackets(tree, low), high + 1))
     while (
         len(run) > 1
         and run[0] != i
@@ -216,6 +216,21 @@ def compact(tree: Tree, i: int) -> list[int]:
     ):
         run = run[1:]
     return run
+
+
+def _before_brackets(tree: Tree, low: int) -> int:
+    """传媒（集团）股份有限公司: the start of a company's name that goes on behind brackets."""
+    if low < 4 or tree[low - 1].text not in "）)" or not tree[low].text.startswith(("股份", "有限", "公司")):
+        return low
+    k = low - 2
+    while k > 1 and low - k < 5 and tree[k].text not in "（(":
+        k -= 1
+    start = k
+    while (
+        tree[k].text in "（(" and start > 1 and tree[start - 1].upos in ("NOUN", "PROPN", "PART", "X") and k - start < 6
+    ):
+        start -= 1
+    return start if start < k else low
 
 
 def _title_words(tree: Tree, i: int) -> list[int]:

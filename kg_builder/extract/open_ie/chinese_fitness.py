@@ -175,6 +175,8 @@ def _sound(tree: Tree, statement: Statement) -> bool:
         and len(statement.relation) > 1
     ):
         return False  # 是保护自然环境的基地: the verb is only part of what it is
+    if (statement.relation and tree[statement.relation[-1]].text.endswith("某")) or _is_object_before(tree, statement):
+        return False
     if predicate.text in _ASKED or any(tree[k].upos == "PUNCT" for k in statement.relation):
         return False
     if statement.relation and tree[statement.relation[-1]].text in _AFTER:
@@ -221,6 +223,17 @@ def _sound(tree: Tree, statement: Statement) -> bool:
         if adjunct is not None and adjunct.case in _BASES:
             return False
     return True
+
+
+def _is_object_before(tree: Tree, statement: Statement) -> bool:
+    """就购买书籍建立了关系: a noun right behind a verb is that verb's object, whatever comes next."""
+    first = full(tree, statement.head)[0]
+    clause = statement.clause
+    if clause is None or statement.head > clause.predicate or first < 2 or statement.how == "relative":
+        return False
+    before = tree[first - 1]
+    free = before.text in _PIVOTS or before.text in _FACTIVE or before.i in clause.chain
+    return before.upos == "VERB" and not free and before.end == tree[first].start and len(before.text) > 1
 
 
 def _aims(tree: Tree, copula: int) -> bool:

@@ -187,7 +187,9 @@ def _verbal(tree: Tree, clause: Clause, subject: int, relation: list[int], *, ve
     becomes = bool(clause.objects) and tree[relation[-1]].text[-1] in "为成作"  # 将校名改为南方大学
     if patients and not (clause.objects and (verbatim or becomes)):
         for patient in patients:
-            yield _make(tree, clause, subject, relation, patient, how=how)
+            marker = [] if verbatim else _marker(tree, patient, ("把", "将"))
+            whole = marker if tree[relation[-1]].text[-1] in "给至到入于在" else []
+            yield _make(tree, clause, subject, [*whole, *relation], patient, how=how)
     core = relation
     if patients:
         marker = [k for k in tree.kids(patients[0], "case") if k < patients[0]]
@@ -195,7 +197,8 @@ def _verbal(tree: Tree, clause: Clause, subject: int, relation: list[int], *, ve
     office = tree[clause.predicate].text in _OFFICES or lemma_of(tree, relation) in _OFFICES
     for tail in clause.objects:
         if patients and not verbatim:
-            yield _make(tree, clause, patients[0], relation, tail, how=how)
+            if "诉" not in tree[clause.predicate].text:
+                yield _make(tree, clause, patients[0], relation, tail, how=how)
         elif not verbatim and (owned := _owned(tree, subject)) is not None and not clause.passive:
             owner, own = owned
             lemma = _text(tree, own) + lemma_of(tree, relation)
