@@ -13,7 +13,7 @@ from kg_builder.extract.open_ie.coreference import Antecedents, is_pronoun
 from kg_builder.extract.open_ie.evidence import Evidence, Features, features
 from kg_builder.extract.open_ie.mention_types import mention_type
 from kg_builder.extract.open_ie.nominal import nominal_statements, table_cells
-from kg_builder.extract.open_ie.plausible import Borders, in_one_piece, is_name, says_enough
+from kg_builder.extract.open_ie.plausible import Borders, in_one_piece, is_long_winded, is_name, says_enough
 from kg_builder.extract.open_ie.polarity import Status, status
 from kg_builder.extract.open_ie.qualifiers import qualifiers
 from kg_builder.extract.open_ie.relations import Statement, clause_statements
@@ -48,7 +48,7 @@ def extract_en(
     scopes: dict[int, Status] = {}
     borders = Borders(tree.text)
     for statement in _statements(tree):
-        if statement.how in ("nominal", "purpose", "infinitive") if verbatim else statement.restates:
+        if statement.how in ("nominal", "purpose", "infinitive") if verbatim else is_long_winded(statement):
             continue
         if not in_one_piece(tree, borders, statement):
             continue

@@ -11,13 +11,14 @@ from kg_builder.extract.open_ie.relations import Statement
 from kg_builder.extract.open_ie.tree import Tree
 from kg_builder.types import Mention, Relation
 
-__all__ = ["Borders", "in_one_piece", "is_name", "says_enough"]
+__all__ = ["Borders", "in_one_piece", "is_long_winded", "is_name", "says_enough"]
 
 _ROW = re.compile(r"[^\s:;|][^:;|\n]{0,60}:[ \t]+[^;\n]+;[ \t]+[^:;|\n]{1,60}:[ \t]")
 _CODE = re.compile(r"[<>{}=|\\^~@*#$]|--|://|::|\.\.\.|…|\w\(|_\B|\B_|/\w+/|\)\w")
 _LETTERS = re.compile(r"[^\W\d_]{2}")
 _MONEY = re.compile(r"[$€£¥]\s?\d")
 _BROKEN = re.compile(r" ['’]s\b|[()\[\]{}<>=|_\"“”*@\\]|://|\d-|-\d|\n\n|\s-|-\s|--")
+_LONG = 9  # words of a relation
 _SHORT_LINE = 60  # characters; lines of running text are longer
 # Nouns that say nothing where they stand alone.
 _EMPTY = word_set(
@@ -25,6 +26,7 @@ _EMPTY = word_set(
     "matter sake example examples instance instances manner respect accordance regard part time times place sense "
     "one ones turn course person e.g i.e etc"
 )
+_HALF = word_set("worth able unable likely unlikely such due subject")  # adjectives that say half without more
 _CLAUSAL = word_set("while whereas if although though unless because since until")
 # Verbs whose object says half without its complement ("find it hard").
 _OF_OPINION = word_set("find consider call deem make keep render regard think leave treat declare name prove")
@@ -80,7 +82,14 @@ def is_name(mention: Mention) -> bool:
         return False
     if "\n\n" in text or text.count('"') % 2 or ("“" in text) != ("”" in text):
         return False
+    if any(text.count(a) != text.count(b) for a, b in ("()", "[]")):
+        return False
     return bool(_LETTERS.search(text)) or (any(c.isdigit() for c in text) and not text.isalpha())
+
+
+def is_long_winded(statement: Statement) -> bool:
+    """Whether a statement that says again what others say is too long for a graph, or adds nothing to them."""
+    return statement.restates and (statement.rule != "restated" or len(statement.relation) > _LONG)
 
 
 def says_enough(tree: Tree, statement: Statement, relation: Relation, head: Mention, tail: Mention) -> bool:
@@ -126,10 +135,11 @@ def _hangs_loose(tree: Tree, statement: Statement) -> bool:
     """A noun without preposition that tells no time, or what is said of the first of two verbs ("failed in | May to
     sell it")."""
     i, tail = statement.predicate, statement.tail
+    last = statement.relation[-1]
+    if tree.pos[last] in ("VERB", "AUX") and mention_type(tree, tail) not in ("Time", "Quantity"):
+        return True
     if tree.head[tail] != i:
         return False
-    if not tree.having(tail, "case") and mention_type(tree, tail) not in ("Time", "Quantity"):
-        return True
     return any(tree.label[c] == "xcomp" and tree.pos[c] == "VERB" for c in tree.children[i])
 
 
@@ -139,6 +149,10 @@ def _is_complete_predicate(tree: Tree, i: int) -> bool:
         return False
     if tree.pos[i] not in ("ADJ", "VERB", "ADV"):
         return True
+    if tree.low[i] in _HALF or any(
+        tree.dep[c] in ("obl:unmarked", "nmod:unmarked") and c < i for c in tree.children[i]
+    ):
+        return False
     return not any(
         c > i and (tree.label[c] in ("xcomp", "ccomp", "advcl") or (tree.label[c] == "obl" and tree.having(c, "case")))
         for c in tree.children[i]
@@ -146,11 +160,14 @@ def _is_complete_predicate(tree: Tree, i: int) -> bool:
 
 
 def _is_actor(tree: Tree, statement: Statement) -> bool:
-    """Whether a participle beside a clause can be what its subject does: the clause is active, and a person, an
-    organization or a name is its subject."""
+    """Whether a participle beside a clause can be what its subject does: the clause is active, and the participle
+    follows it, or else a person, an organization or a name is its subject."""
     above = tree.head[statement.predicate]
     if above in tree.copular or any(tree.dep[c] in ("aux:pass", "nsubj:pass") for c in tree.children[above]):
         return False
+    i = statement.predicate
+    if i > above and tree.tag[i] == "VBG" and not tree.having(i, "mark", "case"):
+        return True
     return _is_agent(tree, statement.head)
 
 

@@ -109,9 +109,18 @@ class Tree:
         """`i` and what is coordinated with it."""
         found = [i]
         for c in self.children[i]:
-            if self.label[c] == "conj":
+            if self.label[c] == "conj" and not self._is_set_apart(c):
                 found.extend(self.conjuncts(c))
         return found
+
+    def _is_set_apart(self, c: int) -> bool:
+        """ "rather than publishers", "and not publishers": what is said of the others is not said of these."""
+        return any(
+            self.low[w] in ("rather", "not", "instead")
+            for k in self.children[c]
+            if self.label[k] in ("cc", "advmod") and k < c
+            for w in self.below(k)
+        )
 
     def surface(self, words: list[int]) -> tuple[str, int | None, int | None]:
         """What these words read, and their offsets if they stand side by side (else None, and one space at each
