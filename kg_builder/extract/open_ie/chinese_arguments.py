@@ -155,7 +155,7 @@ def entity_head(tree: Tree, i: int) -> int:
     if tree[i].text in ("一", "之一"):
         return next((k for k in reversed(tree.kids(i, "nmod")) if k < i and is_nominal(tree, k)), i)
     for k in tree.kids(i, "appos"):
-        named = tree[k].upos in ("PROPN", "X") or tree[k - 1].text == "《"
+        named = tree[k].upos in ("PROPN", "X") or any(tree[n].text == "《" for n in range(i + 1, k))
         if k > i and named and not _comma_between(tree, i, k) and tree.subtree(k)[0] - i <= 2:
             return k
     return i

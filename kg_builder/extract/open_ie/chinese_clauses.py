@@ -25,6 +25,7 @@ __all__ = ["adjuncts_of", "find_clauses", "give_topics"]
 
 _CONCESSIVE = frozenset({"虽然", "虽", "尽管", "但", "但是", "而", "并", "即使", "然而", "不过"})
 _MOMENTS = words("clauses.moments")
+_INSIDE = frozenset(["上", "中", "里", "内", "下"])
 _SIDES = words("clauses.directions_of_place")  # 东南接…: of the topic
 _LINKING = words("clauses.linking")
 
@@ -226,6 +227,8 @@ def _fill_adjuncts(tree: Tree, clause: Clause) -> None:
                 continue
             cases = [tree[c].text for c in tree.kids(k, "case") if c < k and tree[c].xpos != "PFA"]
             case = cases[0] if cases else ""
+            if not case and k < v and any(tree[c].text in _INSIDE and c > k for c in tree.kids(k, "case")):
+                case = "在"  # 火星上可能存在水
             if not case and k > v and tree[tree.subtree(k)[0] - 1].text in ("于", "在", "到", "至", "自") and k < v + 8:
                 case = tree[tree.subtree(k)[0] - 1].text  # 起源于非洲
             if case in ("被", "由", "为") and (clause.passive or case == "由") and word.dep == "obl":

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from kg_builder.extract.open_ie.chinese_mending_nouns import mend_nouns
 from kg_builder.extract.open_ie.chinese_words import words
 
 if TYPE_CHECKING:
@@ -19,48 +19,18 @@ _ABSTRACT = words("tree.abstract")
 _CONTROL = words("tree.control")
 _PIVOTS = words("clauses.pivots")
 _CUT_ADVERBS = frozenset({"或许", "务必", "想必", "未必", "恐怕", "也许", "似乎", "大概", "仿佛", "估计"})
-_ALSO = frozenset(
-    [
-        "又称",
-        "又名",
-        "原名",
-        "简称",
-        "别名",
-        "也称",
-        "亦称",
-        "俗称",
-        "全称",
-        "又叫",
-        "学名",
-        "位于",
-        "是",
-        "坐落于",
-        "成立于",
-        "建于",
-        "始建于",
-        "英语",
-        "英文",
-        "本名",
-        "旧称",
-    ]
-)
-_MOMENT = re.compile(
-    r"^(?:[0-9０-９〇零一二三四五六七八九十]+(?:年|月|日|号|时|点|分|世纪|年代)?|年|月|日|号|世纪|年代|今|至今)$"
-)
-_UNTIL = frozenset(["至", "到", "-", "－", "–", "—", "——", "~", "～"])
 
 
 def mend(tree: list[Word]) -> None:
     """Repairs the heads, labels and tags of a sentence in place; children are not known yet."""
-    _mend_opening_name(tree)
-    _mend_hidden_names(tree)
-    _mend_genitives(tree)
+    mend_nouns(tree)
     _mend_adverbs(tree)
-    _mend_ranges(tree)
+    _mend_nouns_of_action(tree)
     _mend_auxiliaries(tree)
     _mend_denials(tree)
     _mend_pivots(tree)
     _mend_relatives(tree)
+    _mend_verbs(tree)
 
 
 def known_tag(word: str) -> str:
@@ -85,114 +55,6 @@ def _action_words() -> frozenset[str]:
 
     verbs = {TAGS.index("v"), TAGS.index("vn")}
     return frozenset(w for w, tag in load_lexicon(MODEL / "lexicon.txt.xz").items() if tag in verbs)
-
-
-def _mend_opening_name(tree: list[Word]) -> None:
-    """栗色泽鳝，又称…: what a sentence defines is one name, however rare its words are."""
-    stop = next((w.i for w in tree[1:] if w.text in "，（("), 0)
-    if not 2 < stop < min(len(tree) - 2, 9):
-        return
-    opening = tree[1:stop]
-    if tree[stop].text == "，" and not (
-        tree[stop + 1].text in _ALSO or tree[stop + 1].text + tree[stop + 2].text in _ALSO
-    ):
-        return
-    if tree[stop].text != "，" and not (
-        tree[stop + 1].text in _ALSO or tree[stop + 2].text in "：:" or tree[stop + 1].text[:1].isascii()
-    ):
-        return
-    text = "".join(w.text for w in opening)
-    odd = ("PUNCT", "AUX", "ADP", "CCONJ", "PRON", "DET")
-    if len(text) > 14 or any(w.upos in odd or w.xpos == "DEC" or w.text in "的、和与及是" for w in opening):
-        return
-    if any(w.upos == "VERB" and len(w.text) > 1 for w in opening):
-        return
-    last = opening[-1]
-    inside = range(1, stop)
-    top = next((w for w in opening if w.head not in inside), last)
-    if top.head == 0 or _hangs_below(tree, top.head, inside):
-        return
-    last.head, last.dep = top.head, top.dep
-    if last.upos not in ("NOUN", "PROPN", "PART", "X"):
-        last.upos = "PROPN"
-    for word in tree[1:]:
-        if word.i in inside and word is not last:
-            word.head, word.dep = last.i, "compound"
-        elif word.head in inside:
-            word.head = last.i
-
-
-def _mend_hidden_names(tree: list[Word]) -> None:
-    """孟某|某, 孟|某某: a name with its characters left out is one name."""
-    for first, second in pairwise(tree[1:]):
-        whole = first.text + second.text
-        if (
-            first.end != second.start
-            or not re.fullmatch(r"[^\W\d_a-zA-Z]某[某甲乙丙]?", whole)
-            or second.text[-1] not in "某甲乙丙"
-        ):
-            continue
-        if first.text == "某" or (first.head == second.i and second.head == first.i):
-            continue
-        if first.head == second.i:
-            first.head, first.dep = second.head, second.dep
-        for word in tree[1:]:
-            if word.head == second.i and word is not first:
-                word.head = first.i
-        second.head, second.dep = first.i, "flat:name"
-        first.upos = second.upos = "PROPN"
-
-
-def _mend_genitives(tree: list[Word]) -> None:
-    """侵犯公民的权利, read as two objects, has one."""
-    for particle in tree[2:-1]:
-        if particle.text != "的":
-            continue
-        owner = tree[particle.i - 1]
-        if owner.upos not in ("NOUN", "PROPN", "PART") or owner.dep != "obj" or owner.head > owner.i:
-            continue
-        owned = next(
-            (w for w in tree[particle.i + 1 : particle.i + 4] if w.head == owner.head and w.dep == "obj"), None
-        )
-        if owned is not None:
-            particle.head, particle.dep, particle.xpos = owner.i, "case", "DEC"
-            owner.head, owner.dep = owned.i, "nmod"
-
-
-def _mend_ranges(tree: list[Word]) -> None:
-    """2006年至2008年: one stretch of time, headed by its last word."""
-    for until in tree[2:-1]:
-        if until.text not in _UNTIL or not _MOMENT.match(tree[until.i - 1].text):
-            continue
-        low, high = until.i - 1, until.i + 1
-        while low > 1 and _MOMENT.match(tree[low - 1].text):
-            low -= 1
-        if not _MOMENT.match(tree[high].text):
-            continue
-        while high + 1 < len(tree) and _MOMENT.match(tree[high + 1].text):
-            high += 1
-        whole = "".join(w.text for w in tree[low : high + 1])
-        if not re.search(r"[年月日时点世纪]", whole) or high - low > 14:
-            continue
-        group = range(low, high + 1)
-        last = tree[high]
-        top = next((w for w in tree[low : until.i] if w.head not in group), last)
-        if top.head in group or _hangs_below(tree, top.head, group):
-            continue
-        last.head, last.dep, last.upos, last.xpos = top.head, top.dep, "NOUN", "NNB"
-        for word in tree[1:]:
-            if word.i in group and word is not last:
-                word.head, word.dep = high, "compound"
-            elif word.head in group:
-                word.head = high
-
-
-def _hangs_below(tree: list[Word], i: int, group: range) -> bool:
-    while i > 0:
-        if i in group:
-            return True
-        i = tree[i].head
-    return False
 
 
 def _mend_auxiliaries(tree: list[Word]) -> None:
@@ -237,12 +99,54 @@ def _mend_denials(tree: list[Word]) -> None:
     for helper in tree[1:]:
         if helper.upos not in ("VERB", "AUX") or helper.text not in AUXILIARIES:
             continue
+        if helper.dep == "advcl" and helper.head > helper.i and not any(w.head == helper.i for w in tree[1:]):
+            helper.dep, helper.upos = "advmod", "ADV"
+            continue
         verb = next((w for w in tree[helper.i + 1 :] if w.head == helper.i and w.dep in ("xcomp", "ccomp")), None)
         if verb is None or verb.upos != "VERB":
             continue
         between = tree[helper.i + 1 : verb.i]
         if all(w.dep in ("advmod", "case", "aux", "obl:patient") or w.upos == "ADV" for w in between):
             _make_adverb(tree, helper, verb)
+
+
+def _mend_nouns_of_action(tree: list[Word]) -> None:
+    """扩大生产, read as two verbs, is a verb with its object; in 有意收购铁路 the second word is a verb."""
+    for word in tree[2:-1]:
+        owners = [w for w in tree[1:] if w.head == word.i]
+        if (
+            word.upos == "NOUN"
+            and any(w.dep == "obj" and w.i > word.i for w in owners)
+            and word.dep in ("xcomp", "ccomp")
+        ):
+            word.upos = "VERB"
+        ends = tree[word.i + 1].upos == "PUNCT"
+        last = (
+            word.upos == "VERB" and word.dep in ("xcomp", "ccomp") and word.head == word.i - 1 and ends and not owners
+        )
+        above = tree[word.head]
+        if last and above.upos == "VERB" and above.text not in _CONTROL and known_tag(word.text) == "vn":
+            word.upos, word.dep = "NOUN", "obj"
+
+
+def _mend_verbs(tree: list[Word]) -> None:
+    """他不断改进机器, 制定制度，配备人员: a verb that was read as the first part of its object."""
+    for noun in tree[2:]:
+        verb = tree[noun.i - 1]
+        if noun.upos not in ("NOUN", "PART") or verb.head != noun.i or verb.dep not in ("nmod", "compound", "amod"):
+            continue
+        kids = [w for w in tree[1:] if w.head == noun.i]
+        if known_tag(verb.text) not in ("v", "vn") or len(verb.text) < 2 or any(w.dep == "cop" for w in kids):
+            continue
+        said = any(w.dep == "nsubj" and w.head == verb.i for w in tree[1:])
+        said = said or (any(w.dep == "nsubj" for w in kids) and any(w.dep in ("advmod", "aux") for w in kids))
+        if noun.dep == "root" and said:
+            verb.head, verb.dep, verb.upos, noun.head, noun.dep = 0, "root", "VERB", verb.i, "obj"
+            for word in kids:
+                if word is not verb:
+                    word.head = verb.i
+        elif noun.dep == "obj" and tree[verb.i - 1].text in "，," and len(kids) <= 2:
+            verb.head, verb.dep, verb.upos, noun.head = noun.head, "parataxis", "VERB", verb.i
 
 
 def _mend_pivots(tree: list[Word]) -> None:
@@ -261,6 +165,8 @@ def _mend_pivots(tree: list[Word]) -> None:
             and before.dep in ("nmod", "compound")
         ):
             _raise_pivot(tree, verb, person, tree[person.head], before)
+        elif verb.upos == "VERB" and verb.dep == "advcl" and verb.head > verb.i:
+            _lower_action(tree, verb)
         elif verb.upos == "VERB":
             _open_object(tree, verb)
 
@@ -274,6 +180,21 @@ def _raise_pivot(tree: list[Word], verb: Word, person: Word, action: Word, befor
             word.head = before.i
         if word.head == action.i and word.dep == "punct":
             word.head = verb.i
+
+
+def _lower_action(tree: list[Word], verb: Word) -> None:
+    """医生建议病人服用药物, where the tree has 建议 below 服用."""
+    action = tree[verb.head]
+    person = next((w for w in tree[verb.i + 1 : action.i] if w.head == verb.i and w.dep == "obj"), None)
+    between = tree[verb.i + 1 : action.i]
+    if person is None or any(w.upos in ("PUNCT", "VERB") for w in between):
+        return
+    verb.head, verb.dep = action.head, action.dep
+    for word in tree[1 : verb.i]:
+        if word.head == action.i:
+            word.head = verb.i
+    action.head, action.dep = verb.i, "ccomp"
+    person.head, person.dep = action.i, "nsubj"
 
 
 def _open_object(tree: list[Word], verb: Word) -> None:

@@ -40,6 +40,7 @@ _DENIAL = re.compile(
     r"(?P<double>不得不|不能不|不可不|不会不|无不|莫不|不无|(?<=人)无不)"
     r"|从来没有|没有|没能|不是|并非|拒绝|禁止|严禁|不准|不许|缺乏|缺少|未能|未必|从未|尚未|无法|切勿|请勿|别|莫|勿|不|没|未|无|非(?=法)"
 )
+_EITHER = re.compile(r"是不是|有没有|会不会|能不能|要不要")
 _TWICE = re.compile(r"没有人不|没有谁不|没有一[个名位]\S{1,4}不")
 SPEECH = words("polarity.speech")
 _HEARSAY = re.compile(
@@ -136,7 +137,9 @@ def _denials(tree: Tree, clause: Clause, cues: list[str]) -> int:
         for match in _DENIAL.finditer(_harmless().sub(" ", cue)):
             count += 2 if match.group("double") else 1
     start = _chunk_start(tree, clause.predicate)
-    if _TWICE.search(tree.text, start, tree[clause.predicate].start):
+    if _EITHER.search(tree.text, start, tree[clause.predicate].end) or _TWICE.search(
+        tree.text, start, tree[clause.predicate].start
+    ):
         return 0
     return count
 

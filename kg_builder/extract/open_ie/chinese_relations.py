@@ -189,7 +189,7 @@ def _verbal(tree: Tree, clause: Clause, subject: int, relation: list[int], *, ve
         for patient in patients:
             marker = [] if verbatim else _marker(tree, patient, ("把", "将"))
             whole = marker if tree[relation[-1]].text[-1] in "给至到入于在" else []
-            yield _make(tree, clause, subject, [*whole, *relation], patient, how=how)
+            yield _make(tree, clause, subject, [*whole, *relation], patient, lemma=lemma_of(tree, relation), how=how)
     core = relation
     if patients:
         marker = [k for k in tree.kids(patients[0], "case") if k < patients[0]]
@@ -332,7 +332,10 @@ def _by_agent(tree: Tree, clause: Clause) -> Iterator[Statement]:
 
 def _existential(tree: Tree, clause: Clause, relation: list[int]) -> Iterator[Statement]:
     """Places stand where the subject would: 在环礁上居住着海鸟."""
-    places = [a for a in clause.adjuncts if entity_kind(tree, a.noun) == "Place" and a.noun < clause.predicate]
+    here = [
+        a for a in clause.adjuncts if a.noun < clause.predicate and a.case == "在" and not is_time(tree[a.noun].text)
+    ]
+    places = [a for a in here if entity_kind(tree, a.noun) == "Place"] or here
     if places and clause.objects:
         for tail in clause.objects:
             yield _make(tree, clause, places[0].noun, relation, tail, how="adjunct")
