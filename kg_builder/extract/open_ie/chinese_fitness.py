@@ -166,6 +166,8 @@ def _sound(tree: Tree, statement: Statement) -> bool:
     if not clause.copula and (statement.lemma in _PARTICLES or tree[statement.relation[0]].text == "除了"):
         return False
     predicate = tree[clause.predicate]
+    if _is_title(tree):
+        return False
     if not clause.copula and predicate.text in _PARTICLES - {"由", "包括", "指"}:
         return False
     if (
@@ -223,6 +225,12 @@ def _sound(tree: Tree, statement: Statement) -> bool:
         if adjunct is not None and adjunct.case in _BASES:
             return False
     return True
+
+
+def _is_title(tree: Tree) -> bool:
+    """婚姻关系存续期间共同财产的分割: a line without a full stop whose last noun governs the rest."""
+    root = tree[tree[0].kids[0]] if tree[0].kids else tree[-1]
+    return root.i == len(tree) - 1 and root.upos in ("NOUN", "PART", "PROPN") and not tree.kids(root.i, "cop", "nsubj")
 
 
 def _is_object_before(tree: Tree, statement: Statement) -> bool:
@@ -285,6 +293,10 @@ def _fits(tree: Tree, i: int, vague: frozenset[str]) -> bool:
     text = "".join(tree[k].text for k in ids)
     if text in _NOTHING or text in vague or tree[ids[0]].text in _POINTING:
         return False
+    if any(tree[k].text == "地" and tree[k].upos != "NOUN" for k in ids) or (
+        text.endswith("系") and not is_known(text)
+    ):
+        return False  # 有效地搜寻; 离婚|系 is no noun
     if "/" in text and not any(c.isascii() and c.isalnum() for c in text):
         return False
     if any(text.count(a) != text.count(b) for a, b in ("()", "（）", "《》", "“”")):
