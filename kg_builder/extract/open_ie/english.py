@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -14,7 +15,7 @@ from kg_builder.extract.open_ie.evidence import Evidence, Features, features
 from kg_builder.extract.open_ie.mention_types import mention_type
 from kg_builder.extract.open_ie.nominal import nominal_statements, table_cells
 from kg_builder.extract.open_ie.plausible import Borders, in_one_piece, is_long_winded, is_name, says_enough
-from kg_builder.extract.open_ie.polarity import Status, status
+from kg_builder.extract.open_ie.polarity import Status, both, status
 from kg_builder.extract.open_ie.qualifiers import qualifiers
 from kg_builder.extract.open_ie.relations import Statement, clause_statements
 from kg_builder.extract.open_ie.tree import Tree
@@ -24,6 +25,7 @@ __all__ = ["extract_en"]
 
 
 NAME = "open_ie"
+_LEAST = 0.5  # what is more likely wrong than right is not for a graph
 _BE = frozenset({"is", "are", "was", "were", "be", "been", "being", "'s", "’s", "'re", "am"})
 
 
@@ -35,9 +37,15 @@ class _Scope:
 
 
 def extract_en(
-    columns: Columns, *, verbatim: bool = False, judge: Callable[[Features], float] = confidence
+    columns: Columns,
+    *,
+    verbatim: bool = False,
+    judge: Callable[[Features], float] = confidence,
+    left_out: Counter[str] | None = None,
 ) -> list[Extraction]:
     """The statements of a text with UD v2 labels, each as sure as `judge` makes it of its features.
+
+    `left_out` is told how many statements were left out, by reason.
 
     `verbatim` keeps what only a reader of the sentence can use (pronouns that stay unresolved) and leaves out what the
     sentence does not say in words of its own (an implied "is" or "has").
@@ -47,17 +55,22 @@ def extract_en(
     found: list[tuple[tuple[int, ...], Extraction]] = []
     scopes: dict[int, Status] = {}
     borders = Borders(tree.text)
+    left_out = Counter() if left_out is None else left_out
     for statement in _statements(tree):
         if statement.how in ("nominal", "purpose", "infinitive") if verbatim else is_long_winded(statement):
             continue
         if not in_one_piece(tree, borders, statement):
+            left_out["across-lines"] += 1
             continue
         scope = scopes.get(statement.predicate)
         if scope is None:
             scope = scopes[statement.predicate] = status(
                 tree, statement.predicate, question=_in_question(tree, statement.predicate)
             )
-        extraction = _extraction(tree, statement, scope, antecedents, judge, verbatim=verbatim)
+        above = tree.head[statement.predicate]
+        if statement.rule == "restated" and above >= 0:
+            scope = both(scope, status(tree, above))
+        extraction = _extraction(tree, statement, scope, antecedents, judge, left_out, verbatim=verbatim)
         if extraction is not None:
             found.append(((statement.predicate, statement.tail), extraction))
     found += [((-1, k), e) for k, e in enumerate(_table_statements(tree))]
@@ -90,6 +103,7 @@ def _extraction(
     scope: Status,
     antecedents: Antecedents,
     judge: Callable[[Features], float],
+    left_out: Counter[str],
     *,
     verbatim: bool,
 ) -> Extraction | None:
@@ -99,12 +113,16 @@ def _extraction(
     about = head if verbatim or statement.how not in ("relative", "acl") else _described(tree, head)
     head_mention = _mention(tree, about, antecedents, verbatim=verbatim)
     tail_mention = _mention(tree, tail, antecedents, verbatim=verbatim)
-    if head_mention is None or tail_mention is None or (not verbatim and _overlap(head_mention, tail_mention)):
+    if head_mention is None or tail_mention is None:
+        left_out["unresolved"] += 1
+        return None
+    if not verbatim and _overlap(head_mention, tail_mention):
         return None
     relation = _relation(tree, statement)
     if not relation.surface.strip():
         return None
     if not verbatim and not says_enough(tree, statement, relation, head_mention, tail_mention):
+        left_out["says-too-little"] += 1
         return None
     head_words = argument_words(tree, head)
     tail_words = clause_words(tree, tail) if statement.rule == "clausal" else argument_words(tree, tail)
@@ -112,21 +130,25 @@ def _extraction(
         set(head_words) - set(tail_words) and set(tail_words) - set(head_words)
     ):
         head_words = [w for w in head_words if w not in tail_words] or head_words
-    left_out = {tail, head, *statement.relation}
+    own = {tail, head, *statement.relation}
     apart = relation.start is None
     sureness = 1.0 if verbatim else min(_sureness(tree, i, antecedents) for i in (about, tail))
     evidence = Evidence(statement, scope, head_mention, tail_mention, head_words, tail_words, apart, sureness, verbatim)
+    confidence = judge(features(tree, evidence))
+    if not verbatim and confidence < _LEAST:
+        left_out["unsure"] += 1
+        return None
     return Extraction(
         head=head_mention,
         relation=relation,
         tail=tail_mention,
-        confidence=judge(features(tree, evidence)),
+        confidence=confidence,
         extractor=NAME,
         polarity=scope.polarity if statement.how != "nominal" else "positive",
         modality=scope.modality if statement.how != "nominal" else "asserted",
         qualifiers=()
         if statement.how == "nominal"
-        else qualifiers(tree, statement.predicate, leave_out=left_out, source=scope.source),
+        else qualifiers(tree, statement.predicate, leave_out=own, source=scope.source),
         head_argument=span(tree, head_words),
         tail_argument=span(tree, tail_words),
     )

@@ -27,6 +27,7 @@ _EMPTY = word_set(
     "one ones turn course person e.g i.e etc"
 )
 _HALF = word_set("worth able unable likely unlikely such due subject")  # adjectives that say half without more
+_LEADING = word_set("when while by after before if as once since for in without on with through because than despite")
 _CLAUSAL = word_set("while whereas if although though unless because since until")
 # Verbs whose object says half without its complement ("find it hard").
 _OF_OPINION = word_set("find consider call deem make keep render regard think leave treat declare name prove")
@@ -80,7 +81,7 @@ def is_name(mention: Mention) -> bool:
         return True
     if _CODE.search(text):
         return False
-    if "\n\n" in text or text.count('"') % 2 or ("“" in text) != ("”" in text):
+    if text[0] in "/-–" or "\n\n" in text or text.count('"') % 2 or ("“" in text) != ("”" in text):
         return False
     if any(text.count(a) != text.count(b) for a, b in ("()", "[]")):
         return False
@@ -109,9 +110,19 @@ def says_enough(tree: Tree, statement: Statement, relation: Relation, head: Ment
         return False
     if statement.how == "acl" and tree.low[statement.predicate] == "using" and not _is_agent(tree, statement.head):
         return False  # mostly the verb's, not the noun's: "express a package using the syntax"
+    if any(tree.low[c] == "no" for c in tree.children[statement.tail]):
+        return False
+    if statement.how == "acl" and any(
+        tree.low[c] in _LEADING for c in tree.children[statement.predicate] if c < statement.predicate
+    ):
+        return False
     if statement.how == "infinitive" and tree.low[statement.head] in _EMPTY:
         return False
-    if statement.rule == "copula":
+    if statement.rule == "complement" and len(statement.relation) == 1 and not statement.passive:
+        lemma = tree.lemma[statement.predicate].lower()
+        if lemma in _OF_OPINION and lemma not in ("prove", "leave"):
+            return False  # "make available" of "make it available"
+    if statement.rule == "copula" or tree.pos[statement.tail] == "ADJ":
         return _is_complete_predicate(tree, statement.tail)
     if statement.rule == "object":
         return not _is_half(tree, statement)
@@ -136,7 +147,11 @@ def _hangs_loose(tree: Tree, statement: Statement) -> bool:
     sell it")."""
     i, tail = statement.predicate, statement.tail
     last = statement.relation[-1]
-    if tree.pos[last] in ("VERB", "AUX") and mention_type(tree, tail) not in ("Time", "Quantity"):
+    if (
+        tree.pos[last] not in ("ADP", "SCONJ", "PART")
+        and tree.label[last] != "case"
+        and mention_type(tree, tail) not in ("Time", "Quantity")
+    ):
         return True
     if tree.head[tail] != i:
         return False
@@ -166,7 +181,7 @@ def _is_actor(tree: Tree, statement: Statement) -> bool:
     if above in tree.copular or any(tree.dep[c] in ("aux:pass", "nsubj:pass") for c in tree.children[above]):
         return False
     i = statement.predicate
-    if i > above and tree.tag[i] == "VBG" and not tree.having(i, "mark", "case"):
+    if i > above and tree.tag[i] == "VBG" and not any(tree.low[c] in _LEADING for c in tree.children[i] if c < i):
         return True
     return _is_agent(tree, statement.head)
 

@@ -9,7 +9,7 @@ from kg_builder.extract.open_ie.lexicon import word_set
 from kg_builder.extract.open_ie.tree import Tree
 from kg_builder.types import Modality, Polarity
 
-__all__ = ["Status", "status"]
+__all__ = ["Status", "both", "status"]
 
 _NOT = frozenset({"not", "n't", "n’t", "never", "neither", "nor", "hardly", "scarcely", "barely", "nowhere", "nt"})
 _NO = frozenset({"no", "neither", "none", "nobody", "nothing", "no-one"})
@@ -105,7 +105,7 @@ def status(tree: Tree, i: int, *, question: bool = False) -> Status:
                 modality = _stronger(modality, "conditional")
         elif label == "advcl":
             marks = [tree.low[w] for c in tree.having(k, "mark", "case", "cc") for w in tree.below(c)]
-            if any(m in _IF for m in marks) or _is_assumed(tree, k):
+            if any(m in _IF for m in marks) or {"as", "though"} <= set(marks) or _is_assumed(tree, k):
                 return Status("negative" if negative else "positive", "conditional", source)
             if "without" in marks or "instead" in marks or "rather" in marks:
                 negative = True
@@ -122,6 +122,13 @@ def status(tree: Tree, i: int, *, question: bool = False) -> Status:
     if question:
         modality = "question"
     return Status("negative" if negative else "positive", modality, source)
+
+
+def both(a: Status, b: Status) -> Status:
+    """The status of what holds only if two clauses do."""
+    negative = "negative" in (a.polarity, b.polarity)
+    source = a.source if a.source >= 0 else b.source
+    return Status("negative" if negative else "positive", _stronger(a.modality, b.modality), source)
 
 
 _STRENGTH: dict[Modality, int] = {
@@ -159,7 +166,9 @@ def _is_negated(tree: Tree, i: int) -> bool:
         if label in ("nsubj", "obj", "iobj") and low in _NO:
             return True
         if label in ("nsubj", "obj") and any(
-            tree.low[k] in ("no", "neither") and tree.label[k] in ("det", "cc") for k in tree.children[c]
+            (tree.low[k] in ("no", "neither") and tree.label[k] in ("det", "cc"))
+            or (tree.low[k] == "not" and label == "obj" and k > i and tree.low[k + 1 : k + 2] != ["only"])
+            for k in tree.children[c]
         ):
             return True
     return False

@@ -184,6 +184,8 @@ def _copular(tree: Tree, clause: Clause, base: Statement) -> Iterator[Statement]
     if tree.pos[i] == "ADJ" and any(tree.label[c] == "xcomp" for c in tree.children[i]):
         return
     for c in tree.conjuncts(i):
+        if c != i and tree.pos[i] == "ADJ" and tree.pos[c] in ("NOUN", "PROPN"):
+            continue
         if c != i and (tree.pos[c] == "VERB" or any(tree.label[k] in ("cop", "nsubj") for k in tree.children[c])):
             continue
         yield from _noun_and_attachments(tree, base._replace(lemma="be", rule="copula"), c, "")

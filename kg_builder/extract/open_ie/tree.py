@@ -39,6 +39,7 @@ class Tree:
         for i, h in enumerate(self.head):
             if h >= 0 and self.label[h] in ("cop", "aux") and self.head[h] not in (-1, i) and self.label[i] != "fixed":
                 self.head[i] = self.head[h]
+        self._mend_clauses_after_copulas()
         self._mend_appositions()
         self.children: list[list[int]] = [[] for _ in self.word]
         self.copular: set[int] = set()  # words with a copula
@@ -58,6 +59,16 @@ class Tree:
         self.sure = columns.sure or [1.0] * len(self.word)  # how likely each word's arc is
         self.memory: Memory = {}
         self.sentences = list(pairwise([*columns.sentences, len(self.word)]))
+
+    def _mend_clauses_after_copulas(self) -> None:
+        """ "The difference is that X follows Y": "is" belongs to the clause outside, and so does its subject."""
+        for i, h in enumerate(self.head):
+            if h < 0 or self.label[i] != "cop" or self.tag[h] not in ("VBZ", "VBD", "VBP"):
+                continue
+            self.dep[i] = self.label[i] = "dep"
+            for k in range(max(0, i - 100), i):
+                if self.head[k] == h and self.label[k] == "nsubj":
+                    self.dep[k] = self.label[k] = "dep"
 
     def _mend_appositions(self) -> None:
         """ "Basel, a city on the Rhine, is old": of two subjects with a comma between, the second describes the
