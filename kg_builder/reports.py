@@ -22,6 +22,10 @@ class FileProblem:
     message: str
 
 
+_TELLING_SHARE, _TELLING_S = 0.03, 120.0
+"""So much of a run, or so many seconds of it, must be over before its pace says how long the rest takes."""
+
+
 @dataclass(frozen=True, slots=True)
 class Progress:
     """How far a run is. ``stage`` is what has just happened to ``uri``.
@@ -42,11 +46,16 @@ class Progress:
 
     @property
     def seconds_left(self) -> float | None:
-        """What is left at the pace so far, by bytes where there are any; None while nothing can be told."""
+        """What is left at the pace so far, by bytes where there are any; None while nothing can be told.
+
+        Models and servers take seconds to start: the first files of a run say little about the others.
+        """
         if self.done == self.total:
             return 0.0
         done, total = (self.done_bytes, self.total_bytes) if self.total_bytes else (self.done, self.total)
-        return self.seconds * (total - done) / done if done else None
+        if not done or (done < _TELLING_SHARE * total and self.seconds < _TELLING_S):
+            return None
+        return self.seconds * (total - done) / done
 
     @property
     def files_per_s(self) -> float:
@@ -91,6 +100,9 @@ class IngestReport:
     in the graph; quarantined ones could not be anchored in their text; rejected ones say nothing usable
     (``empty-head``, ``empty-relation``, ``empty-tail``) or the same as another at the same place (``repeated``).
 
+    ``left_out`` is what the extractor held back in the segments that were extracted this time, by reason
+    (``unresolved`` pronouns, ``unsure``, ``says-too-little`` …); it is no part of that sum.
+
     ``partial`` of the loaded ones are in the graph but for segments that the extractor failed on. ``not_begun`` is 0
     unless the run was stopped. ``renamed`` has pairs of the old and the new uri. Of the ``segments``, ``reused`` had
     been extracted before; ``unkept`` could not be put into the cache. Tokens are those that this run used, ``cost``
@@ -114,6 +126,7 @@ class IngestReport:
     facts: int
     quarantined: int
     rejected: dict[str, int]
+    left_out: dict[str, int]
     reused: int
     unkept: int
     input_tokens: int

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -37,7 +38,7 @@ _DETERMINERS = frozenset(["该", "本", "这", "那", "此", "这家", "该家"]
 _MOST = 400  # statements of one sentence: a list of lists cannot flood the graph
 
 
-def extract_chinese(text: str, *, verbatim: bool = False) -> list[Extraction]:
+def extract_chinese(text: str, *, verbatim: bool = False, left_out: Counter[str] | None = None) -> list[Extraction]:
     """The statements of a text, with offsets into it.
 
     `verbatim` keeps what only a reader of the sentence can use (pronouns that stay unresolved, clauses as arguments)
@@ -46,13 +47,16 @@ def extract_chinese(text: str, *, verbatim: bool = False) -> list[Extraction]:
     rows = [] if ": " not in text else list(table_rows(text))
     taken = {_line(text, first[0]) for first, _, _ in rows}
     sentences = [s for s in load().parse(text) if not any(a <= s.starts[0] < b for a, b in taken)]
-    found = [*extract_sentences(text, sentences, verbatim=verbatim), *_row_extractions(text, rows)]
+    found = [*extract_sentences(text, sentences, verbatim=verbatim, left_out=left_out), *_row_extractions(text, rows)]
     return _unique(sorted(found, key=_position))
 
 
-def extract_sentences(text: str, sentences: Iterable[Sentence], *, verbatim: bool = False) -> Iterator[Extraction]:
+def extract_sentences(
+    text: str, sentences: Iterable[Sentence], *, verbatim: bool = False, left_out: Counter[str] | None = None
+) -> Iterator[Extraction]:
     """The statements of parsed sentences of `text`, sentence by sentence."""
     antecedents = Antecedents()
+    held: Counter[str] = Counter() if left_out is None else left_out
     number, item = 0, False
     reserve: Modality | None = None
     for sentence in sentences:
@@ -66,7 +70,8 @@ def extract_sentences(text: str, sentences: Iterable[Sentence], *, verbatim: boo
         header = reserve_of(text[start:end])
         if header or not item:
             reserve = None
-        yield from _Reader(Tree(text, sentence), number, antecedents, verbatim=verbatim, reserve=reserve).read()
+        tree = Tree(text, sentence)
+        yield from _Reader(tree, number, antecedents, held, verbatim=verbatim, reserve=reserve).read()
         reserve = header or reserve
         number, item = number + 1, False
 
@@ -78,6 +83,7 @@ class _Reader:
     tree: Tree
     number: int
     antecedents: Antecedents
+    held: Counter[str]  # statements that are not given, by reason
     verbatim: bool
     reserve: Modality | None = None  # of the list that the sentence is an item of
 
@@ -108,6 +114,8 @@ class _Reader:
             for statement in clause_statements(self.tree, clause, verbatim=self.verbatim):
                 if self.verbatim or is_fit(self.tree, statement, asserted=state.modality == "asserted"):
                     yield statement, state
+                else:
+                    self.held["says-too-little"] += 1
         if not self.verbatim:
             for statement in filter(lambda s: is_fit(self.tree, s), nominal_statements(self.tree)):
                 yield statement, _NO_CLAUSE
@@ -155,6 +163,7 @@ class _Reader:
         ):
             return None
         head, tail = self._mention(statement.head), self._mention(statement.tail)
+        self.held["unresolved"] += head is None or tail is None
         if not self.verbatim and head == mention(self.tree, statement.head) and is_pointed(self.tree, statement.head):
             return None
         if (
