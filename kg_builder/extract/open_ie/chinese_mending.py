@@ -24,6 +24,7 @@ _CUT_ADVERBS = frozenset({"或许", "务必", "想必", "未必", "恐怕", "也
 def mend(tree: list[Word]) -> None:
     """Repairs the heads, labels and tags of a sentence in place; children are not known yet."""
     mend_nouns(tree)
+    _mend_nominal_sentence(tree)
     _mend_adverbs(tree)
     _mend_nouns_of_action(tree)
     _mend_auxiliaries(tree)
@@ -121,12 +122,56 @@ def _mend_nouns_of_action(tree: list[Word]) -> None:
         ):
             word.upos = "VERB"
         ends = tree[word.i + 1].upos == "PUNCT"
+        before = tree[word.i - 1]
+        chained = before.head == word.i and before.dep == "advcl" and before.upos == "VERB" and word.upos == "VERB"
+        known = known_tag(word.text) == "vn" and before.text not in _CONTROL and not any(w.dep == "obj" for w in owners)
+        if chained and ends and known:
+            before.head, before.dep = word.head, word.dep
+            for other in owners:
+                if other is not before:
+                    other.head = before.i
+            word.head, word.dep, word.upos = before.i, "obj", "NOUN"
+            continue
         last = (
             word.upos == "VERB" and word.dep in ("xcomp", "ccomp") and word.head == word.i - 1 and ends and not owners
         )
         above = tree[word.head]
         if last and above.upos == "VERB" and above.text not in _CONTROL and known_tag(word.text) == "vn":
             word.upos, word.dep = "NOUN", "obj"
+
+
+def _mend_nominal_sentence(tree: list[Word]) -> None:
+    """公司将发行债券。 read as one long noun, though a full stop ends it: the action before the last noun governs."""
+    noun = next((w for w in tree[1:] if w.head == 0), tree[0])
+    if tree[-1].text not in "。！？" or noun.i < 3 or noun.upos not in ("NOUN", "PART", "PROPN"):
+        return
+    kids = [w for w in tree[1:] if w.head == noun.i]
+    verb = next((w for w in reversed(kids) if w.i < noun.i and _may_act(w)), None)
+    if verb is None or any(w.dep in ("cop", "acl:relcl") for w in kids):
+        return
+    before = [w for w in kids if w.i < verb.i]
+    control = before.pop() if before and before[-1].text in _CONTROL and before[-1].i == verb.i - 1 else None
+    subject = next((w for w in reversed(before) if w.upos in ("NOUN", "PROPN", "PRON", "PART")), None)
+    if subject is None or any(w.head == subject.i and w.dep == "case" for w in tree[1:]):
+        return
+    top = control or verb
+    for word in kids:
+        inside = word.i > verb.i and word.dep != "punct"
+        if word not in (verb, control) and not inside:
+            modifier = word.i < subject.i and word.dep in ("det", "clf", "amod", "nummod", "compound")
+            word.head = subject.i if modifier else top.i
+            if word.dep in ("case", "nmod") and word is not subject:
+                word.dep, word.upos = ("advmod", "ADV") if word.dep == "case" else ("obl", word.upos)
+    subject.dep, subject.head = "nsubj", top.i
+    top.head, top.dep, top.upos = 0, "root", "VERB"
+    if control is not None:
+        verb.head, verb.dep, verb.upos = control.i, "xcomp", "VERB"
+    noun.head, noun.dep = verb.i, "obj"
+
+
+def _may_act(word: Word) -> bool:
+    kind = known_tag(word.text)
+    return word.dep in ("nmod", "compound", "amod") and len(word.text) > 1 and kind in ("v", "vn")
 
 
 def _mend_verbs(tree: list[Word]) -> None:
