@@ -116,7 +116,8 @@ def _extracted(report: IngestReport) -> str:
     """What became of every extraction, as a sum."""
     reasons = {"in the graph": report.extractions, "quarantined": report.quarantined, **report.rejected}
     parts = " + ".join(f"{n:,} {reason}" for reason, n in reasons.items())
-    return f"{report.extracted:,} extractions = {parts}"
+    held = "".join(f", {n:,} {reason}" for reason, n in report.left_out.items()).removeprefix(", ")
+    return f"{report.extracted:,} extractions = {parts}" + (f"; held back: {held}" if held else "")
 
 
 def render_status(uri: str, server: str, counts: Counts, problems: Sequence[StoredDocument], *, as_json: bool) -> str:

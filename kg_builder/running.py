@@ -75,6 +75,7 @@ class Run:
         self.counts: Counter[str] = Counter()
         self.languages: Counter[str] = Counter()
         self.rejected: Counter[str] = Counter()
+        self.left_out: Counter[str] = Counter()
         self.problems: list[FileProblem] = []
         self.started = time.monotonic()
 
@@ -172,6 +173,7 @@ class Run:
             facts=counts["facts"],
             quarantined=counts["quarantined"],
             rejected=dict(sorted(self.rejected.items())),
+            left_out=dict(sorted(self.left_out.items())),
             reused=counts["reused"],
             unkept=counts["unkept"],
             input_tokens=self.usage.input_tokens,
@@ -208,6 +210,7 @@ class Run:
             }
             self.counts.update(facts)
             self.rejected.update(contribution.rejected)
+            self.left_out.update(contribution.left_out)
             if task.uri not in self.known:
                 self.arrived[contribution.document.sha256] = task.uri
             self.languages.update(segment.language for segment in contribution.segments)

@@ -98,7 +98,14 @@ def process_file(task: FileTask) -> Contribution:
     made = contribute(
         document, found.segments, found.extractions, quarantined=found.quarantined, faults=tuple(found.faults)
     )
-    return replace(made, reused=found.reused, unkept=found.unkept, extracted=found.extracted, usage=found.usage)
+    return replace(
+        made,
+        reused=found.reused,
+        unkept=found.unkept,
+        extracted=found.extracted,
+        left_out=dict(sorted((+found.left_out).items())),
+        usage=found.usage,
+    )
 
 
 def extract_file(task: FileTask) -> list[Extraction]:
@@ -175,6 +182,7 @@ class _Found:
     reused: int = 0
     unkept: int = 0
     extracted: int = 0
+    left_out: Counter[str] = field(default_factory=Counter)
     usage: Usage = field(default_factory=Usage)
 
     def add(self, segment: Segment, extractions: Sequence[Extraction]) -> None:
@@ -218,6 +226,7 @@ def _extract(document: Document, task: FileTask) -> _Found:
                 found.usage += spent
             continue
         found.usage += usage
+        found.left_out.update(getattr(extractor, "left_out", {}))
         memory.keep(segment, extractions)
         found.add(segment, extractions)
     memory.save()

@@ -330,6 +330,7 @@ class Contribution:
     unkept: int = 0  # segments that would have to be extracted again after a crash, since the cache could not take them
     rejected: Mapping[str, int] = field(default_factory=dict)  # extractions that say nothing usable, by reason
     extracted: int = 0
+    left_out: Mapping[str, int] = field(default_factory=dict)  # what the extractor held back this time, by reason
     usage: Usage = Usage()  # what was paid for this time; segments that were known cost nothing
 
 
@@ -341,6 +342,7 @@ class Extractor(Protocol):
 
     An extractor that costs something may have an attribute ``usage`` besides: after each call of `extract` a `Usage`
     of that call, a new object each time. Budgets and estimates go by it; without it nothing is paid.
+    One that holds statements back may have an attribute ``left_out`` in the same way: how many, by reason.
     """
 
     @property

@@ -62,11 +62,11 @@ def explained(text: str, *, verbatim: bool) -> list[tuple[Extraction, Features]]
 
     def judge(features: Features) -> float:
         seen.append(features)
-        return 1 / (len(seen) + 1)  # the number by which the statement finds its features again
+        return 1 - 1 / (len(seen) + 1)  # the number by which the statement finds its features again
 
     found = extract_en(_read(text), verbatim=verbatim, judge=judge)
-    pairs = ((e, round(1 / e.confidence) - 2) for e in found)
-    return [(e, seen[k]) for e, k in pairs if 0 <= k < len(seen) and e.confidence == 1 / (k + 2)]
+    pairs = ((e, round(1 / (1 - e.confidence)) - 2) for e in found)
+    return [(e, seen[k]) for e, k in pairs if 0 <= k < len(seen) and e.confidence == 1 - 1 / (k + 2)]
 
 
 @lru_cache(maxsize=4096)

@@ -28,7 +28,7 @@ def explained_zh(text: str) -> list[tuple[Extraction, Features]]:
 
     def judge(features: Mapping[str, float], *, language: str = "zh") -> float:
         seen.append(dict(features))
-        return 1 / (len(seen) + 1)  # the number by which the statement finds its features again
+        return 1 - 1 / (len(seen) + 1)  # the number by which the statement finds its features again
 
     names = vars(chinese)
     shipped = names["confidence"]
@@ -37,8 +37,8 @@ def explained_zh(text: str) -> list[tuple[Extraction, Features]]:
         found = chinese.extract_chinese(text)
     finally:
         names["confidence"] = shipped
-    pairs = ((e, round(1 / e.confidence) - 2) for e in found)
-    return [(e, seen[k]) for e, k in pairs if 0 <= k < len(seen) and e.confidence == 1 / (k + 2)]
+    pairs = ((e, round(1 / (1 - e.confidence)) - 2) for e in found)
+    return [(e, seen[k]) for e, k in pairs if 0 <= k < len(seen) and e.confidence == 1 - 1 / (k + 2)]
 
 
 def chinese_examples(data: Path) -> Iterator[Example]:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from finetune.pipelines.conllu import Sentence, load_conllu, parse_conllu
 
-__all__ = ["Example", "augment", "ewt", "gum", "is_free", "names"]
+__all__ = ["Example", "augment", "ewt", "gum", "is_free", "name_columns", "names"]
 
 # Texts of these genres are NC or ND; so is the Santa Barbara Corpus, and private letters whose rights are unclear.
 _CLOSED_GENRES = {"fiction", "whow", "conversation", "podcast", "essay"}
@@ -115,6 +115,11 @@ def names(data: Path, part: str) -> list[Example]:
     examples.extend(Example(w, ner=t, misc=True) for w, t in _columns(ner / "wnut17/train.conll", "\t"))
     examples.extend(Example(w, ner=t, misc=True) for w, t in _columns(ner / "wikigold/wikigold.conll.txt", " "))
     return examples
+
+
+def name_columns(path: Path, separator: str) -> list[Example]:
+    """The sentences of one column file of names."""
+    return [Example(w, ner=t) for w, t in _columns(path, separator)]
 
 
 def _columns(path: Path, separator: str) -> Iterator[tuple[tuple[str, ...], tuple[str, ...]]]:

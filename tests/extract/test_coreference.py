@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -11,6 +13,7 @@ from kg_builder.extract.open_ie.arguments import mention
 from kg_builder.extract.open_ie.coreference import Antecedents, is_pronoun
 from kg_builder.extract.open_ie.pipeline_en import load_english
 from kg_builder.extract.open_ie.tree import Tree
+from kg_builder.stages import FileTask, Recipe, process_file
 
 
 def antecedent(text: str, pronoun: str) -> str | None:
@@ -112,3 +115,16 @@ def test_an_abbreviation_is_no_pronoun() -> None:
     assert not is_pronoun("US", "They left the US.")
     assert is_pronoun("IT", "HE SAW IT.")
     assert is_pronoun("It", "It rains.")
+
+
+def test_statements_that_are_held_back_are_counted_by_reason(tmp_path: Path) -> None:
+    extractor = OpenIE()
+    assert extractor.extract("He sold the house.") == []
+    assert extractor.left_out == {"unresolved": 1}
+    assert extractor.extract("Acme bought Beta.")
+    assert not extractor.left_out
+    file = tmp_path / "held-back.txt"
+    file.write_text("He sold the house.\n\n他收购了银行。\n", encoding="utf-8")
+    contribution = process_file(FileTask(file, "file:///held-back.txt", Recipe()))
+    assert contribution.left_out["unresolved"] >= 1
+    assert contribution.extracted == 0

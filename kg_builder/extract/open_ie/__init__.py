@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
 
@@ -20,10 +21,13 @@ class OpenIE:
     `verbatim` is for reading sentences rather than building graphs (``kg extract --arguments full``): pronouns that
     stay
     unresolved are kept as arguments, and what no words of the sentence say (the "is" of an apposition) is left out.
+
+    After each call ``left_out`` says how many statements the text seemed to make that are not given, by reason.
     """
 
     def __init__(self, *, verbatim: bool = False) -> None:
         self._verbatim = verbatim
+        self.left_out: Mapping[str, int] = {}
 
     @property
     def name(self) -> str:
@@ -38,15 +42,17 @@ class OpenIE:
     def extract(self, text: str) -> list[Extraction]:
         """The statements of one text, in reading order; of a text in neither language, none."""
         language = detect_language(text)
+        left_out: Counter[str] = Counter()
+        self.left_out = left_out
         if language == "en":
             from kg_builder.extract.open_ie.english import extract_en
             from kg_builder.extract.open_ie.pipeline_en import load_english
 
-            return extract_en(load_english().read(text), verbatim=self._verbatim)
+            return extract_en(load_english().read(text), verbatim=self._verbatim, left_out=left_out)
         if language == "zh":
             from kg_builder.extract.open_ie.chinese import extract_chinese
 
-            return extract_chinese(text, verbatim=self._verbatim)
+            return extract_chinese(text, verbatim=self._verbatim, left_out=left_out)
         return []
 
     def pipe(self, texts: Iterable[str]) -> Iterator[list[Extraction]]:
