@@ -24,7 +24,8 @@ _SHORT_LINE = 60  # characters; lines of running text are longer
 _EMPTY = word_set(
     "thing things way ways case cases order kind kinds sort sorts lot lots rest something anything nothing fact "
     "matter sake example examples instance instances manner respect accordance regard part time times place sense "
-    "one ones turn course person e.g i.e etc"
+    "one ones turn course person e.g i.e etc first second third fourth fifth sixth last latter former following top "
+    "above below"
 )
 _HALF = word_set("worth able unable likely unlikely such due subject")  # adjectives that say half without more
 _LEADING = word_set("when while by after before if as once since for in without on with through because than despite")

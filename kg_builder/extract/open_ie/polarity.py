@@ -105,7 +105,7 @@ def status(tree: Tree, i: int, *, question: bool = False) -> Status:
                 modality = _stronger(modality, "conditional")
         elif label == "advcl":
             marks = [tree.low[w] for c in tree.having(k, "mark", "case", "cc") for w in tree.below(c)]
-            if any(m in _IF for m in marks) or {"as", "though"} <= set(marks) or _is_assumed(tree, k):
+            if any(m in _IF for m in marks) or _is_assumed(tree, k) or _supposes(tree, k, marks):
                 return Status("negative" if negative else "positive", "conditional", source)
             if "without" in marks or "instead" in marks or "rather" in marks:
                 negative = True
@@ -232,6 +232,16 @@ def _is_assumed(tree: Tree, k: int) -> bool:
     return any(
         tree.low[c] == "that" and tree.label[c] == "mark" and c > 0 and tree.low[c - 1] in words
         for c in tree.children[k]
+    )
+
+
+def _supposes(tree: Tree, k: int, marks: list[str]) -> bool:
+    """ "as though", "as long as", "so long as", "in case" before the clause of `k`."""
+    if {"as", "though"} <= set(marks) or {"in", "case"} <= set(marks):
+        return True
+    return "as" in marks and any(
+        tree.low[c] == "long" and tree.low[c - 1 : c] in (["as"], ["so"])
+        for c in (tree.head[k], k - 1, *tree.children[k])
     )
 
 

@@ -247,6 +247,8 @@ _IDIOMS = frozenset(
         "in particular",
         "on hand",
         "in contrast",
+        "by contrast",
+        "by default",
         "in words",
         "of course",
         "in short",
