@@ -23,7 +23,10 @@ STANDARD_INPUT = "-"
 
 @dataclass(frozen=True, slots=True)
 class Extracted:
-    """What one file, or one line of one, gave. ``line`` is counted from 1, None for whole files."""
+    """What one file, or one line of one, gave. ``line`` is counted from 1, None for whole files.
+
+    ``problem`` says why there is nothing, or (``extraction``) of which segments there is nothing.
+    """
 
     document: str
     line: int | None
@@ -38,7 +41,11 @@ def extract_paths(paths: Sequence[str], *, recipe: Recipe, workers: int | None =
         for outcome in run_tasks(extract_file, tasks, workers=_count(workers), ordered=True):
             uri, failure = outcome.task.uri, outcome.failure
             problem = (failure.error or LoadError(failure.message, reason=failure.reason)) if failure else None
-            yield Extracted(uri, None, outcome.result or (), problem)
+            extractions, faults = outcome.result or ((), ())
+            if faults:
+                message = f"{len(faults)} segments could not be extracted; the first: {faults[0]}"
+                problem = LoadError(message, reason="extraction")
+            yield Extracted(uri, None, extractions, problem)
 
 
 def extract_lines(paths: Sequence[str], *, recipe: Recipe, workers: int | None = None) -> Iterator[Extracted]:
@@ -62,8 +69,9 @@ def _lines_of(file: Iterable[str], name: str, recipe: Recipe, workers: int) -> I
             error = LoadError(f"lines {task.first} to {last}: {message}", reason="extraction")
             yield Extracted(name, task.first, (), error)
             continue
-        for number, extractions in enumerate(outcome.result, task.first):
-            yield Extracted(name, number, extractions)
+        for number, (extractions, fault) in enumerate(outcome.result, task.first):
+            problem = LoadError(f"line {number}: {fault}", reason="extraction") if fault else None
+            yield Extracted(name, number, extractions, problem)
 
 
 def _text_tasks(lines: Iterable[str], recipe: Recipe) -> Iterator[TextTask]:

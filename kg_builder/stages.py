@@ -5,6 +5,7 @@ Each takes and returns values that pickle and touches no store.
 
 from __future__ import annotations
 
+import contextlib
 import traceback
 from collections import Counter
 from collections.abc import Sequence
@@ -108,9 +109,14 @@ def process_file(task: FileTask) -> Contribution:
     )
 
 
-def extract_file(task: FileTask) -> list[Extraction]:
-    """The extractions of one file, anchored in its document, without normalization."""
-    return _extract(load_file(task), task).extractions
+def extract_file(task: FileTask) -> tuple[list[Extraction], tuple[str, ...]]:
+    """The extractions of one file, anchored in its document, without normalization; and the segments that failed.
+
+    Raises:
+        LoadError: the file cannot be read.
+    """
+    found = _extract(load_file(task), task)
+    return found.extractions, tuple(found.faults)
 
 
 def extract_segment(extractor: Extractor, text: str) -> tuple[list[Extraction], Usage]:
@@ -118,9 +124,20 @@ def extract_segment(extractor: Extractor, text: str) -> tuple[list[Extraction], 
     return extractor.extract(text), getattr(extractor, "usage", None) or Usage()
 
 
-def extract_texts(task: TextTask) -> list[list[Extraction]]:
-    """The extractions of each text, with offsets into that text."""
-    return list(task.recipe.open().pipe(task.texts))
+def extract_texts(task: TextTask) -> list[tuple[list[Extraction], str]]:
+    """The extractions of each text, with offsets into that text; and why there are none where the extractor failed."""
+    extractor = task.recipe.open()
+    with contextlib.suppress(Exception):  # all at once is faster; where one fails, each is tried by itself
+        return [(extractions, "") for extractions in extractor.pipe(task.texts)]
+    made: list[tuple[list[Extraction], str]] = []
+    for text in task.texts:
+        try:
+            made.append((extractor.extract(text), ""))
+        except KGError:
+            raise  # the extractor as a whole cannot run
+        except Exception as exc:  # noqa: BLE001 - the border that keeps one text's fault from the others
+            made.append(([], _told(exc)))
+    return made
 
 
 def contribute(
@@ -220,7 +237,7 @@ def _extract(document: Document, task: FileTask) -> _Found:
         except KGError:
             raise  # the extractor as a whole cannot run
         except Exception as exc:  # noqa: BLE001 - the border that keeps one segment's fault from the others
-            found.faults.append(f"{where}: {type(exc).__name__}: {' '.join(str(exc).split())} ({_origin(exc)})")
+            found.faults.append(f"{where}: {_told(exc)}")
             spent = getattr(extractor, "usage", None)
             if spent is not None and spent is not before:  # an answer that made no sense was paid for all the same
                 found.usage += spent
@@ -234,10 +251,11 @@ def _extract(document: Document, task: FileTask) -> _Found:
     return found
 
 
-def _origin(exc: Exception) -> str:
-    """The calls that led to an error, innermost last, on one line."""
+def _told(exc: Exception) -> str:
+    """An error on one line, with the calls that led to it, innermost last."""
     frames = traceback.extract_tb(exc.__traceback__)[-5:]
-    return " > ".join(f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in frames)
+    origin = " > ".join(f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in frames)
+    return f"{type(exc).__name__}: {' '.join(str(exc).split())} ({origin})"
 
 
 def _is_anchored(extraction: Extraction, text: str) -> bool:

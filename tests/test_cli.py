@@ -163,6 +163,21 @@ def test_extract_reads_documents_and_standard_input(kg: Kg) -> None:
     )
 
 
+def test_extract_says_which_segments_and_lines_its_extractor_failed_on(kg: Kg, tmp_path: Path) -> None:
+    (tmp_path / "some.txt").write_text("Mara Quill founded Acme.\nTROUBLE here.\nInes Varga founded Beta.\n")
+    troubled = Kg(tmp_path, "")
+    path = os.pathsep.join([str(Path(__file__).parent), os.environ.get("PYTHONPATH", "")])
+    troubled.environment |= {"PYTHONPATH": path, "KG_TEST_LOG": str(tmp_path / "log")}
+    command = ["extract", "some.txt", "--format", "pipe", "--extractor", "troublesome:Troublesome"]
+    lines = troubled.run(*command, "--lines")
+    assert lines.returncode == 3
+    assert "line 2: ValueError: TROUBLE" in lines.stderr
+    assert [line.split("|")[0] for line in lines.stdout.splitlines()] == ["Mara Quill", "Ines Varga"]
+    whole = troubled.run(*command)
+    assert whole.returncode == 1
+    assert "1 segments could not be extracted; the first: segment 0" in whole.stderr
+
+
 def test_extract_goes_on_after_a_file_that_cannot_be_read(kg: Kg) -> None:
     (kg.folder / "mixed").mkdir()
     (kg.folder / "mixed" / "a.txt").touch()

@@ -24,6 +24,8 @@ class Troublesome:
             time.sleep(600)
         if "DIE" in text:
             os._exit(9)
+        if "TROUBLE" in text:
+            raise ValueError("TROUBLE")
         if "SLOW" in text:
             time.sleep(1.2)
         return open_extractor().extract(text)

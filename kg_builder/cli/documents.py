@@ -116,8 +116,7 @@ def extract(
             failed += 1
             if not quiet:
                 click.echo(f"kg: {item.document}: {item.problem}", err=True)
-            continue
-        done += 1
+        done += item.problem is None or bool(item.extractions)
         for extraction in item.extractions:
             click.echo(render_extraction(item, extraction, form=form, arguments=arguments))
     if not failed:
