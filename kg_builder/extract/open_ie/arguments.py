@@ -46,6 +46,7 @@ _CUT_AT_HEAD = _CUT | {
     "punct",
 }
 _INNER = frozenset({"compound", "flat", "amod", "nummod", "goeswith", "fixed"})
+_NAMING = frozenset({"NOUN", "PROPN", "NUM", "ADJ", "ADV", "CCONJ", "X"})
 _OPEN = frozenset("([{")
 _CLOSE = frozenset(")]}")
 
@@ -231,11 +232,21 @@ def entity_head(tree: Tree, i: int) -> int:
     return -1
 
 
+def _is_hyphen(tree: Tree, k: int) -> bool:
+    """Whether a hyphen joins the words around it: "Saxon-JS" is one name."""
+    return tree.word[k] in "-–" and tree.end[k - 1] == tree.start[k] and tree.end[k] == tree.start[k + 1]
+
+
 @once
 def mention(tree: Tree, i: int) -> Mention:
     """The entity headed by `i`, anchored."""
     words = entity_words(tree, i)
-    start, end = tree.start[words[0]], tree.end[words[-1]]
+    first, last = words[0], words[-1]
+    while first > 1 and _is_hyphen(tree, first - 1) and tree.pos[first - 2] in _NAMING:
+        first -= 2
+    while last + 2 < len(tree.word) and _is_hyphen(tree, last + 1) and tree.pos[last + 2] in _NAMING:
+        last += 2
+    start, end = tree.start[first], tree.end[last]
     return Mention(tree.text[start:end], start, end, mention_type(tree, i))
 
 

@@ -94,11 +94,19 @@ def is_long_winded(statement: Statement) -> bool:
     return statement.restates and (statement.rule != "restated" or len(statement.relation) > _LONG)
 
 
+def _is_cut(text: str, mention: Mention) -> bool:
+    """A part of a word with hyphens: "Schematron" of "Schematron-compiled"."""
+    before, after = text[max(0, mention.start - 2) : mention.start], text[mention.end : mention.end + 2]
+    return (len(after) == 2 and after[0] == "-" and after[1].isalnum()) or (
+        len(before) == 2 and before[1] == "-" and before[0].isalnum()
+    )
+
+
 def says_enough(tree: Tree, statement: Statement, relation: Relation, head: Mention, tail: Mention) -> bool:
     """Whether a statement of the graph can be understood by itself."""
     if not is_name(head) or not is_name(tail) or head.surface.lower() == tail.surface.lower():
         return False
-    if not _LETTERS.search(head.surface):
+    if not _LETTERS.search(head.surface) or _is_cut(tree.text, head) or _is_cut(tree.text, tail):
         return False
     if statement.implied:
         return True
