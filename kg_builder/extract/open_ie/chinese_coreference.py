@@ -10,6 +10,7 @@ from kg_builder.types import Mention
 __all__ = ["Antecedents"]
 
 _REACH = 3  # sentences
+_NEARBY = 200  # entities that are looked at, so that work stays linear in the text
 _PERSON = frozenset(["他", "她"])
 _THING = frozenset(["它", "其"])
 _POSSESSIVE = "其"
@@ -71,7 +72,8 @@ class Antecedents:
         for read in self._unread:
             read()
         self._unread = []
-        return [c for c in self._seen if c.mention.end <= at and sentence - c.sentence <= _REACH]
+        near = [c for c in self._seen[-_NEARBY:] if sentence - c.sentence <= _REACH]
+        return [c for c in near if c.mention.end <= at]
 
     def _nearest(self, kinds: set[str], at: int, sentence: int) -> Mention | None:
         """The nearest subject of one of `kinds`; failing that, the only name of that kind within reach."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -91,10 +92,8 @@ def _position(extraction: Extraction) -> tuple[int, int, int]:
 
 
 def _in_question(tree: Tree, i: int) -> bool:
-    for start, end in tree.sentences:
-        if start <= i < end:
-            return tree.word[end - 1] == "?" or (end - start > 1 and tree.word[end - 2] == "?")
-    return False
+    start, end = tree.sentences[bisect_right(tree.sentences, (i, len(tree.word))) - 1]
+    return tree.word[end - 1] == "?" or (end - start > 1 and tree.word[end - 2] == "?")
 
 
 def _extraction(
