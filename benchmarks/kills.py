@@ -116,7 +116,7 @@ Place = EmbeddedPlace | Neo4jPlace
 
 
 _FAILURES = 5
-"""So many runs of a round may fail by themselves (a server that was killed is still starting, say) before it is over."""
+"""So many runs of a round may fail by themselves (while a killed server starts again, say) before it is over."""
 
 
 class Harness:
