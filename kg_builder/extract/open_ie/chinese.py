@@ -31,7 +31,7 @@ from kg_builder.types import Extraction, Mention, Modality, Qualifier, Relation,
 
 __all__ = ["RULES", "extract_chinese", "extract_sentences"]
 
-RULES = "zh-10"  # changes whenever the rules may give another result
+RULES = "zh-11"  # changes whenever the rules may give another result
 NAME = "open_ie"
 _NO_CLAUSE = Status("positive", "asserted")
 _DETERMINERS = frozenset(["该", "本", "这", "那", "此", "这家", "该家"])
@@ -70,6 +70,8 @@ def extract_sentences(
         header = reserve_of(text[start:end])
         if header or not item:
             reserve = None
+        if item and reserve is None and text[end - 1] in "；;":
+            reserve = "conditional"  # an item whose header stands elsewhere
         tree = Tree(text, sentence)
         yield from _Reader(tree, number, antecedents, held, verbatim=verbatim, reserve=reserve).read()
         reserve = header or reserve

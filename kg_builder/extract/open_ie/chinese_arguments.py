@@ -288,7 +288,12 @@ def _makes_sense_of(tree: Tree, k: int, i: int) -> bool:
         tree[i].text in _ABSTRACT
         and below[-1] + 1 >= i - 1
         and len(below) <= 5
-        and not any(tree[n].upos in ("PRON", "PUNCT", "VERB") or tree[n].text in PRONOUNS for n in below)
+        and not any(
+            tree[n].upos in ("PRON", "PUNCT")
+            or (tree[n].upos == "VERB" and tree[n].dep != "compound")
+            or (tree[n].text in PRONOUNS and tree[n].upos != "PART")
+            for n in below
+        )
     )
 
 

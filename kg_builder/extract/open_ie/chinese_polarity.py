@@ -33,7 +33,7 @@ _CONDITION_OPEN = re.compile(
 _CASE = re.compile(r"(?<![目有真别总标似])的，(?!是)")  # 违反规定的，处以罚款: a case that a law provides for
 _CASE_ITEM = re.compile(r"的[；;][。]?$")
 _ASKING = re.compile(
-    r"是否|是不是|有没有|何时|何地|何处|为何|为什么|如何|怎样|怎么|多少|(?<!每)谁(?!都|也)|哪(?!怕)|什么(?!都|也)"
+    r"是否|能否|可否|是不是|有没有|何时|何地|何处|为何|为什么|如何|怎样|怎么|多少|(?<!每)谁(?!都|也)|哪(?!怕)|什么(?!都|也)"
 )
 _ANY = re.compile(r"无论|不管|不论|任何时候|没什么|没有什么")
 _DENIAL = re.compile(
@@ -55,6 +55,8 @@ _QUESTION_END = re.compile(r"[?？]\s*[”’\"」』]?\s*$|[吗么呢][?？。]
 _RULING = re.compile(r"(?:判决|裁定|裁决|判令|责令|约定|规定|请求|要求)(?:如下|书)?[：:]")
 _ORDERS = frozenset(["判决", "裁决", "裁定", "判令", "请求", "约定"])  # what a court orders is not done yet
 _WHEN = re.compile(r"(?:后|时|前|的|之日起|期间|过程中)$")
+_DUTIES = frozenset(["应当", "必须", "不得", "应", "须"])
+_TERM = re.compile(r"(?:生效|送达|收到)[^，。；]{0,8}日[起]?[^，。；]{0,4}内")  # 判决生效后七日内: an order
 _DUTY = re.compile(r"应当|应予|必须|不得|可以|有权|须|应[^用]")
 _TURN = re.compile(r"[，；](?:但是?|然而|不过|可是)")
 _SAYING = re.compile(r"[这该此]一?(?:说法|消息|报道|传闻|说辞)")
@@ -125,6 +127,8 @@ def _says_when(tree: Tree, clause: Clause) -> bool:
     k = clause.predicate
     while k + 1 < len(tree) and tree[k + 1].text not in "，；。":
         k += 1
+    if k + 2 < len(tree) and tree[k + 2].text in _DUTIES:
+        return True  # 信访人提出事项，应当客观真实
     if k + 2 >= len(tree) or not _WHEN.search(tree.text, tree[clause.predicate].start, tree[k].end):
         return False
     return bool(_DUTY.search(tree.text, tree[k].end, tree[len(tree) - 1].end))
@@ -236,7 +240,7 @@ def _modality(tree: Tree, clause: Clause, cues: list[str]) -> tuple[Modality, Qu
         return "question", None
     if _conditional(tree, clause, text):
         return "conditional", None
-    if _says(cues, _OUGHT) or _governed(tree, clause, _DEMANDS) or _ordered(tree, clause):
+    if _TERM.search(text) or _says(cues, _OUGHT) or _governed(tree, clause, _DEMANDS) or _ordered(tree, clause):
         return "command", None
     source = None if _author_again(tree, clause) else _source(tree, clause, text)
     if source is not None:
@@ -282,7 +286,7 @@ def _asked(tree: Tree, clause: Clause) -> bool:
         at = start + match.start()
         word = next((w for w in tree[1:] if w.start <= at < w.end), None)
         after = [v for v in range(word.i + 1, clause.predicate) if tree[v].upos == "VERB"] if word else []
-        if not _ANY.search(before) and (len(after) < 2 or match.group() == "是否"):
+        if not _ANY.search(before) and (len(after) < 2 or match.group()[-1] == "否"):
             return True
     return False
 
