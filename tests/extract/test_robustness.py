@@ -132,7 +132,7 @@ SAMPLES = {
     "mixed languages": STORY + STORY_ZH + STORY_ZH + STORY,
     "emoji": STORY.replace(" ", " 🚢 ") + STORY_ZH.replace("，", "😀"),
     "one word": "x" * 5000,
-    "one character of Chinese": "的" * 5000,
+    "one character of Chinese": "的" * 1000,
     "brackets": "(" * 500 + "Acme bought Beta" + ")" * 500,
     "commas": "Acme, " * 500,
     "addresses": "see https://example.org/a?b=c&d=e#f and mail@example.org, 10.0.0.1:80 " * 10,
@@ -173,7 +173,7 @@ KINDS: dict[str, Callable[[Callable[..., list[Extraction]]], str]] = {
 @pytest.mark.parametrize("extract", EXTRACTORS)
 def test_time_is_linear(extract: Callable[..., list[Extraction]], kind: str) -> None:
     piece = KINDS[kind](extract)
-    size = 40_000 if kind == "one character" and extract is english else 3_000
+    size = 40_000 if kind == "one character" and extract is english else 1_500
     times = []
     extract(piece * 3)
     for length in (size, 4 * size):
