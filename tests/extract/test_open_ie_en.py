@@ -126,6 +126,41 @@ def test_table_rows_become_statements() -> None:
     assert ("Acme", "Staff", "300") in found
 
 
+def test_titles_state_nothing_and_stay_with_a_single_name() -> None:
+    found = lemmas("Aunt Sally met Judge Thatcher. President Richard Nixon left Rome.")
+    assert {head for head, _, _ in found} == {"Aunt Sally", "Richard Nixon"}
+    assert ("Aunt Sally", "meet", "Judge Thatcher") in found
+    assert all(relation != "be" for _, relation, _ in found)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "n/a | 1 | n/a | prop | The name of the system | x",
+        "Discussion thread (python-dev)\nIssues\nGuides and templates\nhttps://example.org/a/b",
+        "PEP: 287; Status: Active; Version: 2.7",
+        "Release segment: N(.N)*\nPost-release segment: .postN",
+    ],
+)
+def test_code_addresses_and_broken_lines_state_nothing(text: str) -> None:
+    assert [triple(e) for e in OpenIE().extract(text) if e.relation.lemma == "be"] == []
+
+
+def test_lower_case_nouns_take_no_type_from_the_name_model() -> None:
+    found = OpenIE().extract("The turbine feeds the prop. The porpoises avoid the turbine.")
+    assert {m.type for e in found for m in (e.head, e.tail)} <= {"Other"}
+
+
+def test_names_with_hyphens_stay_whole() -> None:
+    names = {m.surface for e in OpenIE().extract("Saxon-JS has limits. It was not tested.") for m in (e.head, e.tail)}
+    assert "Saxon-JS" in names
+
+
+def test_a_set_apart_or_supposed_clause_is_no_fact() -> None:
+    for text in ("Acme builds engines rather than selling cars.", "Acme acts as though it owned Rome."):
+        assert not [e for e in OpenIE().extract(text) if e.is_fact and e.tail.surface in ("cars", "Rome")]
+
+
 def test_other_languages_give_nothing() -> None:
     assert OpenIE().extract("Der Hund hat die Katze nicht gesehen, weil er schlief.") == []
 

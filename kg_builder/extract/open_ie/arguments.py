@@ -131,6 +131,9 @@ def entity_words(tree: Tree, i: int) -> list[int]:
                 allowed.update(inside)
     if tree.ner_start[i] >= 0:
         allowed.update(k for k in _same_name(tree, i))
+        allowed.difference_update(
+            c for c in tree.children[i] if tree.dep[c] == "nmod:desc" and not _title_identifies(tree, i, c)
+        )
     first = last = i
     while first - 1 in allowed:
         first -= 1

@@ -45,7 +45,8 @@ def mention_type(tree: Tree, i: int) -> str:
         return "Time"
     named = _NAMED.get(tree.ner[i], "")
     kind = _KINDS.get(tree.kind[i], "")
-    if tree.pos[i] == "NOUN" and tree.word[i].islower() and not _is_name_word(tree, i):
+    common = tree.pos[i] == "NOUN" and (tree.word[i].islower() or _opens_sentence(tree, i))
+    if common and not _is_name_word(tree, i):
         named = named if named == kind else ""  # "turbine": what it denotes counts, no name could
     if named:
         return named
@@ -53,9 +54,14 @@ def mention_type(tree: Tree, i: int) -> str:
         if any(tree.low[c] in _MONTHS for c in tree.children[i]):
             return "Time"
         return "Quantity"
-    if tree.ner[i] == "MISC" and not (tree.pos[i] == "NOUN" and tree.word[i].islower()):
+    if tree.ner[i] == "MISC" and not common:
         return kind if kind == "Event" else "Work"
     return kind or "Other"
+
+
+def _opens_sentence(tree: Tree, i: int) -> bool:
+    """A word with a capital that may be there for the sentence's sake ("Porpoises avoid it")."""
+    return tree.word[i].istitle() and (i == 0 or tree.word[i - 1] in ".!?:" or not tree.word[i - 1].strip())
 
 
 def _is_name_word(tree: Tree, i: int) -> bool:

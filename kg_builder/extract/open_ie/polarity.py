@@ -159,6 +159,13 @@ def _is_negated(tree: Tree, i: int) -> bool:
             return True
         if label == "advmod" and any(tree.low[k] in _NOT for k in tree.children[c] if k < c):
             return True  # "not yet", "not always"
+        if (
+            label in ("advmod", "cc")
+            and low == "rather"
+            and c < i
+            and any(tree.low[k] == "than" for k in tree.children[c])
+        ):
+            return True
         if label == "advmod" and low == "longer" and any(tree.low[k] == "no" for k in tree.children[c]):
             return True
         if label == "det" and low in ("no", "neither"):
