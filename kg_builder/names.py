@@ -116,7 +116,9 @@ _INITIAL = re.compile(r"(?<![\w.])([^\W\d_])\.(?= |\Z)")
 _ABBREVIATED = re.compile(
     r"\b(inc|corp|ltd|co|jr|sr|st|bros|no|dept|univ|assn|etc|ph\.d|llc|mt|vs|dr|mr|mrs|ms|prof)\.(?= |,|\Z)"
 )
-_AND = re.compile(r"(?<=\S) & (?=\S)")
+_AND = re.compile(r"(?<=\S\S) & (?=\S)")  # "A & B" would become an article and more
+_POWER = re.compile(r"(?<=\d)(?=[⁰¹²³⁴-⁹])(?<![⁰¹²³⁴-⁹])")  # 10² is not 102
+_FRACTION = re.compile(r"(?<=\d)(?=[¼-¾⅐-⅞])(?<![¼-¾⅐-⅞])")  # 1½ is not 11/2
 _LIMITED_COMPANY = re.compile(r"(?<=\w),? (?:co|company),? (?:ltd|limited)\Z")
 _LEGAL_FORM = re.compile(r"(?<=\w),? (inc|incorporated|corp|corporation|ltd|limited)\Z")
 _LEGAL_FORMS = {"incorporated": "inc", "corporation": "corp", "limited": "ltd"}
@@ -142,7 +144,7 @@ def name_key(surface: str) -> str:
 
 def _fold(text: str) -> str:
     for _ in range(4):  # case folding can undo the normal form, and the other way round
-        folded = _MARKS.sub("", _UNSEEN.sub("", text))
+        folded = _FRACTION.sub(" ", _POWER.sub("^", _MARKS.sub("", _UNSEEN.sub("", text))))
         folded = _visible(unicodedata.normalize("NFKC", folded).casefold()).translate(_UNIFIED)
         folded = to_simplified(unicodedata.normalize("NFKC", folded))
         if folded == text:

@@ -154,6 +154,8 @@ def _loose_words(text: str) -> str:
 
 def _without_titles(words: list[str]) -> list[str]:
     """Without titles and degrees, as long as two words are left: Mr. Smith and Mrs. Smith stay two."""
+    if "and" in words:  # Mr. and Mrs. Smith
+        return words
     titles = [i for i, word in enumerate(words) if word in _TITLES]
     for i in reversed(titles):  # "Quill, Dr. Mara" has it inside
         if len(words) > 2:
