@@ -7,19 +7,18 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from kg_builder.extract.open_ie.chinese_arguments import full
 from kg_builder.extract.open_ie.chinese_predicates import Clause
+from kg_builder.extract.open_ie.chinese_sources import PLAN_VERBS, SPEECH, author_again, chunk_start, source_of
 from kg_builder.extract.open_ie.chinese_tree import Tree
 from kg_builder.extract.open_ie.chinese_words import words
 from kg_builder.types import Modality, Polarity, Qualifier
 
-__all__ = ["SPEECH", "Status", "follow", "precede", "status"]
+__all__ = ["Status", "follow", "precede", "status"]
 
 _NOT_NEGATIVE = words("polarity.not_negative")
 _POSSIBLE = words("polarity.possible")
 _OUGHT = words("polarity.ought")
 _PLANNED = words("polarity.planned")
-_PLAN_VERBS = words("polarity.plan_verbs")
 _PERMITTED = frozenset({"可", "可以", "得以", "有权"})
 _FILLERS = words("polarity.fillers")  # what may stand between a cue and its verb
 _DEMANDS = frozenset(
@@ -42,15 +41,6 @@ _DENIAL = re.compile(
 )
 _EITHER = re.compile(r"是不是|有没有|会不会|能不能|要不要")
 _TWICE = re.compile(r"没有人不|没有谁不|没有一[个名位]\S{1,4}不")
-SPEECH = words("polarity.speech")
-_HEARSAY = re.compile(
-    r"(?:^|[，,；;。])\s*(?:据说|据称|据传|据悉|据报道|据报|相传|传说|传闻|谣传|听说|有传言称?|有消息称|有人说)"
-    r"|据(?P<source>[^，,。；;]{1,25}?)(?:报道|报导|介绍|透露|称|说|表示|记载|消息|统计|指出)[，,]"
-    r"|(?:根据|依据)(?P<basis>[^，,。；;]{1,20}的(?:数据|报道|报告|说法|消息|统计|记载))[，,]"
-)
-_QUOTED = re.compile(
-    r"[，。！？,!?][”」\"](?P<source>[^，,。；;“”]{1,12}?)(?:还|又)?(?:说|表示|称|写道|指出|补充)[道]?[。！：，]"
-)
 _QUESTION_END = re.compile(r"[?？]\s*[”’\"」』]?\s*$|[吗么呢][?？。]?\s*$")
 _RULING = re.compile(r"(?:判决|裁定|裁决|判令|责令|约定|规定|请求|要求)(?:如下|书)?[：:]")
 _ORDERS = frozenset(["判决", "裁决", "裁定", "判令", "请求", "约定"])  # what a court orders is not done yet
@@ -58,9 +48,6 @@ _WHEN = re.compile(r"(?:后|时|前|的|之日起|期间|过程中)$")
 _DUTIES = frozenset(["应当", "必须", "不得", "应", "须"])
 _TERM = re.compile(r"(?:生效|送达|收到)[^，。；]{0,8}日[起]?[^，。；]{0,4}内")  # 判决生效后七日内: an order
 _DUTY = re.compile(r"应当|应予|必须|不得|可以|有权|须|应[^用]")
-_TURN = re.compile(r"[，；](?:但是?|然而|不过|可是)")
-_SAYING = re.compile(r"[这该此]一?(?:说法|消息|报道|传闻|说辞)")
-_OPINION = frozenset(["认为", "主张", "诉称", "辩称", "声称", "答辩称", "上诉称", "指出"])
 _LASTING = ("command", "planned", "possible", "conditional")
 _REACH = 14  # characters before a verb in which its cues may stand
 
@@ -92,7 +79,7 @@ def follow(tree: Tree, states: Sequence[tuple[Clause, Status]], clause: Clause, 
         for earlier, state in states:
             if earlier.predicate == head and state.modality in _LASTING and tree[head].text not in SPEECH:
                 return replace(own, modality=state.modality)
-    own_subject = any(tree[k].start >= _chunk_start(tree, clause.predicate) for k in clause.subjects)
+    own_subject = any(tree[k].start >= chunk_start(tree, clause.predicate) for k in clause.subjects)
     for earlier, state in reversed(states):
         shared = earlier.inherited and tree[earlier.top].head in clause.chain and tree[earlier.top].dep == "advcl"
         between = [tree[k].text for k in range(earlier.predicate + 1, clause.predicate)]
@@ -140,7 +127,7 @@ def _denials(tree: Tree, clause: Clause, cues: list[str]) -> int:
     for cue in cues:
         for match in _DENIAL.finditer(_harmless().sub(" ", cue)):
             count += 2 if match.group("double") else 1
-    start = _chunk_start(tree, clause.predicate)
+    start = chunk_start(tree, clause.predicate)
     if _EITHER.search(tree.text, start, tree[clause.predicate].end) or _TWICE.search(
         tree.text, start, tree[clause.predicate].start
     ):
@@ -153,14 +140,6 @@ def _harmless() -> re.Pattern[str]:
     return re.compile(
         "|".join(f"{w}(?!意)" if w == "不同" else w for w in sorted(_NOT_NEGATIVE, key=len, reverse=True))
     )
-
-
-def _chunk_start(tree: Tree, i: int) -> int:
-    """The offset behind the last comma before the word."""
-    k = i
-    while k > 1 and tree[k - 1].text not in "，,；;：:。！？“":
-        k -= 1
-    return tree[k].start
 
 
 def _cues(tree: Tree, clause: Clause) -> list[str]:
@@ -195,7 +174,7 @@ def _cues(tree: Tree, clause: Clause) -> list[str]:
 def _lead(tree: Tree, low: int) -> int:
     """The offset where the row of cues that ends right before the word begins."""
     stop = tree[low].start
-    floor = max(_chunk_start(tree, low), stop - _REACH)
+    floor = max(chunk_start(tree, low), stop - _REACH)
     starts = {w.start for w in tree[1:low]}
     at = stop
     while True:
@@ -216,7 +195,7 @@ def _plain(tree: Tree, start: int) -> bool:
 
 @lru_cache(maxsize=1)
 def _leading() -> frozenset[str]:
-    return _FILLERS | _POSSIBLE | _OUGHT | _PLANNED | _PLAN_VERBS | _PERMITTED | words("polarity.negations")
+    return _FILLERS | _POSSIBLE | _OUGHT | _PLANNED | PLAN_VERBS | _PERMITTED | words("polarity.negations")
 
 
 def _says(cues: list[str], lexicon: frozenset[str]) -> bool:
@@ -242,12 +221,12 @@ def _modality(tree: Tree, clause: Clause, cues: list[str]) -> tuple[Modality, Qu
         return "conditional", None
     if _TERM.search(text) or _says(cues, _OUGHT) or _governed(tree, clause, _DEMANDS) or _ordered(tree, clause):
         return "command", None
-    source = None if _author_again(tree, clause) else _source(tree, clause, text)
+    source = None if author_again(tree, clause) else source_of(tree, clause, text)
     if source is not None:
         return "reported", source if source.text else None
     if _says(cues, _POSSIBLE) or _says(cues, _PERMITTED):
         return "possible", None
-    if _says(cues, _PLANNED) or _says(cues, _PLAN_VERBS) or _governed(tree, clause, _PLAN_VERBS):
+    if _says(cues, _PLANNED) or _says(cues, PLAN_VERBS) or _governed(tree, clause, PLAN_VERBS):
         return "planned", None
     return "asserted", None
 
@@ -266,21 +245,9 @@ def _ordered(tree: Tree, clause: Clause) -> bool:
     )
 
 
-def _author_again(tree: Tree, clause: Clause) -> bool:
-    """王强表示愿意加入，但公司没有答应: what follows 但 outside quotes is no longer what somebody said."""
-    start, at = tree[1].start, _chunk_start(tree, clause.predicate)
-    if tree.text.count("“", start, at) > tree.text.count("”", start, at):
-        return False
-    if _SAYING.search(tree.text, at, tree[len(tree) - 1].end):
-        return True
-    turn = max((m.end() for m in _TURN.finditer(tree.text, start, tree[clause.predicate].start)), default=0)
-    said = max((w.start for w in tree[1 : clause.predicate] if w.text in SPEECH), default=0)
-    return turn > said > 0
-
-
 def _asked(tree: Tree, clause: Clause) -> bool:
     """审查他是否拥有房子: a question inside a statement."""
-    start = _chunk_start(tree, clause.predicate)
+    start = chunk_start(tree, clause.predicate)
     before = tree.text[start : tree[clause.predicate].start]
     for match in _ASKING.finditer(before):
         at = start + match.start()
@@ -331,72 +298,3 @@ def _has_verb(tree: Tree, before: int) -> bool:
     stop = tree[1].start + before
     words_before = [w for w in tree[1:] if w.end <= stop]
     return any(w.upos in ("VERB", "ADJ", "AUX", "ADV") for w in words_before)
-
-
-def _source(tree: Tree, clause: Clause, text: str) -> Qualifier | None:
-    """Whose word the clause is; a qualifier without text where nobody is named; None where it is the author's own."""
-    hearsay = _HEARSAY.search(text)
-    base = tree[1].start
-    if hearsay and tree[clause.predicate].start >= base + hearsay.end():
-        named = next((group for group in ("source", "basis") if hearsay.group(group)), "")
-        if named:
-            first, last = (base + n for n in hearsay.span(named))
-            return Qualifier("source", tree.text[first:last], first, last)
-        return Qualifier("source", "")
-    if (
-        hearsay
-        and not (hearsay.group("source") or hearsay.group("basis"))
-        and tree[clause.predicate].start >= base + hearsay.start()
-    ):
-        return Qualifier("source", "")
-    quoted = _QUOTED.search(text)
-    if quoted and tree[clause.predicate].start < base + quoted.start():
-        first, last = (base + n for n in quoted.span("source"))
-        return Qualifier("source", tree.text[first:last], first, last)
-    i = clause.top
-    while tree[i].head > 0:
-        head = tree[i].head
-        if tree[head].text in _PLAN_VERBS and clause.inherited and tree[i].dep == "xcomp":
-            return None
-        if head < i and tree[head].text in SPEECH and tree[i].dep in ("ccomp", "xcomp", "parataxis", "obj"):
-            subjects = [k for k in tree.kids(head, "nsubj") if k < head] or _noun_at(tree, head - 1)
-            if subjects and (tree[i].dep != "parataxis" or _colon(tree, head, i)):
-                surface, start, end = tree.surface(full(tree, subjects[-1]))
-                return Qualifier("source", surface, start, end)
-            if tree[i].dep in ("ccomp", "xcomp") and _colon(tree, head, i):
-                return Qualifier("source", "")
-        i = head
-    return _spoken_before(tree, clause)
-
-
-def _colon(tree: Tree, a: int, b: int) -> bool:
-    return any(tree[k].text in "，,：:“" for k in range(a + 1, b))
-
-
-def _spoken_before(tree: Tree, clause: Clause) -> Qualifier | None:
-    """X 表示，…: right for trees that hang the quoted clause elsewhere."""
-    for k in range(2, clause.top):
-        if tree[k].text in SPEECH and _opens_speech(tree, k) and tree[k].upos in ("VERB", "NOUN"):
-            subjects = [n for n in tree.kids(k, "nsubj") if n < k] or _noun_at(tree, k - 1)
-            if subjects and not tree.kids(k, "aux:pass"):
-                surface, start, end = tree.surface(full(tree, subjects[-1]))
-                return Qualifier("source", surface, start, end)
-    return None
-
-
-def _opens_speech(tree: Tree, k: int) -> bool:
-    """Whether a comma or colon follows the verb of speech, after a listener at most (告诉记者，)."""
-    told = tree[k].text in ("告诉", "告知", "通知", "提醒")
-    stop = k + 4 if told else k + 1
-    if tree[k].text in _OPINION and not tree.kids(k, "obj"):
-        return True
-    return any(tree[n].text in "，,：:" for n in range(k + 1, min(stop, len(tree) - 1) + 1)) and (
-        told or not tree.kids(k, "obj")
-    )
-
-
-def _noun_at(tree: Tree, k: int) -> list[int]:
-    """The noun whose last word is `k`."""
-    while tree[k].dep in ("flat:name", "flat") and 0 < tree[k].head < k:
-        k = tree[k].head
-    return [k] if tree[k].upos in ("PROPN", "NOUN", "PRON", "PART") else []
