@@ -7,20 +7,13 @@ from typing import NamedTuple
 
 from kg_builder.extract.open_ie.arguments import argument_words
 from kg_builder.extract.open_ie.clauses import Clause, case_words
-from kg_builder.extract.open_ie.lexicon import word_set
 from kg_builder.extract.open_ie.mention_types import mention_type
+from kg_builder.extract.open_ie.phrases import IDIOMS, PREPOSITIONAL
 from kg_builder.extract.open_ie.relation_lemmas import joined, lower, noun_lemma, verb_lemma
 from kg_builder.extract.open_ie.tree import Tree
 
 __all__ = ["Statement", "clause_statements"]
 
-# Nouns that form a preposition with the ones around them: "in honor of", "with respect to".
-_PREPOSITIONAL = word_set(
-    "addition honor honour favor favour front behalf charge response relation regard respect accordance case "
-    "terms term support spite lieu light place view search connection conjunction collaboration cooperation "
-    "partnership contrast comparison excess memory result basis part virtue means way course aid exchange return "
-    "opposition reference line"
-)
 _TIMELESS = frozenset(
     {"so", "then", "also", "however", "therefore", "thus", "there", "here", "now", "as", "well", "too"}
 )
@@ -234,43 +227,11 @@ def _completes(tree: Tree, c: int) -> bool:
     return bool(case_words(tree, c)) and mention_type(tree, c) not in ("Time", "Place") and not tree.having(c, "conj")
 
 
-_IDIOMS = frozenset(
-    [
-        "as result",
-        "in fact",
-        "for example",
-        "for instance",
-        "in addition",
-        "at least",
-        "in general",
-        "in turn",
-        "in particular",
-        "on hand",
-        "in contrast",
-        "by contrast",
-        "by default",
-        "in words",
-        "of course",
-        "in short",
-        "at last",
-        "in end",
-        "for part",
-        "in case",
-        "at time",
-        "on contrary",
-        "in practice",
-        "in effect",
-        "at all",
-        "by way",
-    ]
-)
-
-
 def _is_idiom(tree: Tree, c: int, case: list[int]) -> bool:
     """ "as a result", "for example": a word to the reader, no circumstance."""
     if any(tree.label[k] in ("nmod", "amod", "acl", "compound", "nummod") for k in tree.children[c]):
         return tree.low[c] == "hand"
-    return f"{lower(tree, case)} {tree.low[c]}" in _IDIOMS
+    return f"{lower(tree, case)} {tree.low[c]}" in IDIOMS
 
 
 def _with_tail(tree: Tree, base: Statement, tail: int, rule: str) -> Iterator[Statement]:
@@ -303,7 +264,7 @@ def _with_tail(tree: Tree, base: Statement, tail: int, rule: str) -> Iterator[St
 
 def _inside_preposition(tree: Tree, i: int) -> int:
     """The noun that "in honor of" leads to, or -1."""
-    if tree.lemma[i].lower() not in _PREPOSITIONAL or any(
+    if tree.lemma[i].lower() not in PREPOSITIONAL or any(
         tree.label[c] in ("amod", "nmod:poss") for c in tree.children[i]
     ):
         return -1

@@ -1,0 +1,46 @@
+"""English preposition phrases that are more, or less, than a preposition and a noun."""
+
+from __future__ import annotations
+
+from kg_builder.extract.open_ie.lexicon import word_set
+
+__all__ = ["IDIOMS", "PREPOSITIONAL"]
+
+# Nouns that form a preposition with the ones around them: "in honor of", "with respect to".
+PREPOSITIONAL = word_set(
+    "addition honor honour favor favour front behalf charge response relation regard respect accordance case "
+    "terms term support spite lieu light place view search connection conjunction collaboration cooperation "
+    "partnership contrast comparison excess memory result basis part virtue means way course aid exchange return "
+    "opposition reference line"
+)
+# Words to the reader, no circumstances; without their articles and adjectives.
+IDIOMS = frozenset(
+    [
+        "as result",
+        "in fact",
+        "for example",
+        "for instance",
+        "in addition",
+        "at least",
+        "in general",
+        "in turn",
+        "in particular",
+        "on hand",
+        "in contrast",
+        "by contrast",
+        "by default",
+        "in words",
+        "of course",
+        "in short",
+        "at last",
+        "in end",
+        "for part",
+        "in case",
+        "at time",
+        "on contrary",
+        "in practice",
+        "in effect",
+        "at all",
+        "by way",
+    ]
+)
