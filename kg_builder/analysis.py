@@ -35,6 +35,9 @@ class StatisticsSource(Protocol):
     def relations(self) -> list[tuple[str, str, int]]:
         """Relations with their relationship types and numbers of edges, most frequent first."""
 
+    def left_out(self) -> dict[str, int]:
+        """Statements that extractors held back, by reason."""
+
     def graph_edges(self) -> Iterator[GraphEdge]:
         """All edges by the ids of their ends."""
 
@@ -73,7 +76,7 @@ class Community:
 
 @dataclass(frozen=True, slots=True)
 class GraphStatistics:
-    """Figures on a whole graph. ``density`` is the share of ordered pairs of different entities that have an edge.
+    """Figures on a whole graph. ``held_back`` counts by reason what extractors saw and did not give. ``density`` is the share of ordered pairs of different entities that have an edge.
 
     ``communities`` are the largest; ``communities_sampled`` says that they were looked for among the most central
     entities only (``communities_entities`` of them), because the graph is too large to do it on the whole.
@@ -82,6 +85,7 @@ class GraphStatistics:
     documents: int
     segments: int
     extractions: int
+    held_back: dict[str, int]
     entities: int
     edges: int
     entities_by_type: dict[str, int]
@@ -135,6 +139,7 @@ def graph_statistics(
         documents=counts.documents,
         segments=counts.segments,
         extractions=counts.extractions,
+        held_back=store.left_out(),
         entities=entities,
         edges=len(graph.heads),
         entities_by_type=dict(store.types()),

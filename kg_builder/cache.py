@@ -13,6 +13,7 @@ import sqlite3
 import time
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from types import TracebackType
@@ -21,15 +22,23 @@ from typing import Any
 from kg_builder.errors import CacheError
 from kg_builder.types import Extraction, Mention, Qualifier, Relation, Span, digest
 
-__all__ = ["DEFAULT_MAX_BYTES", "ExtractionCache", "cache_key", "cache_path", "open_cache"]
+__all__ = ["DEFAULT_MAX_BYTES", "Answer", "ExtractionCache", "cache_key", "cache_path", "open_cache"]
 
 DEFAULT_MAX_BYTES = 4 << 30
-FORMAT = 1
+FORMAT = 2
 """Goes up when the form of an entry changes: what an older version wrote is then thrown away."""
 
 _FILE = "extractions.sqlite"
 _TRIMMED_TO = 0.9  # of the size allowed, so that not every run has to trim
 _AT_ONCE = 500  # keys in one statement
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What an extractor made of a text, and how many more statements it held back, by reason."""
+
+    extractions: list[Extraction]
+    left_out: dict[str, int] = field(default_factory=dict)
 
 
 def cache_key(text: str, fingerprint: str) -> str:
@@ -89,9 +98,9 @@ class ExtractionCache:
         """Let the file go."""
         self._db.close()
 
-    def get(self, keys: Sequence[str]) -> dict[str, list[Extraction]]:
+    def get(self, keys: Sequence[str]) -> dict[str, Answer]:
         """What is known of those keys. An entry that cannot be read counts as unknown."""
-        found: dict[str, list[Extraction]] = {}
+        found: dict[str, Answer] = {}
         for at in range(0, len(keys), _AT_ONCE):
             some = keys[at : at + _AT_ONCE]
             marks = ",".join("?" * len(some))
@@ -102,14 +111,14 @@ class ExtractionCache:
                     found[key] = _unpacked(value)
         return found
 
-    def put(self, entries: Mapping[str, Sequence[Extraction]]) -> None:
+    def put(self, entries: Mapping[str, Answer]) -> None:
         """Keep entries; they are durable when this returns.
 
         Raises:
             CacheError: for example when the disk is full; nothing of `entries` is kept then.
         """
         now = int(time.time())
-        rows = [(key, _packed(extractions), now) for key, extractions in entries.items()]
+        rows = [(key, _packed(answer), now) for key, answer in entries.items()]
         with self._errors(), self._db:
             self._db.executemany("INSERT OR REPLACE INTO cached (key, value, used) VALUES (?, ?, ?)", rows)
 
@@ -170,15 +179,16 @@ class ExtractionCache:
             raise CacheError(f"the cache of extractions at {str(self.path)!r} could not be used: {exc}") from exc
 
 
-def _packed(extractions: Sequence[Extraction]) -> bytes:
-    rows = [_row(x) for x in extractions]
+def _packed(answer: Answer) -> bytes:
+    value = [[_row(x) for x in answer.extractions], answer.left_out]
     return zlib.compress(
-        json.dumps(rows, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass"), 1
+        json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass"), 1
     )
 
 
-def _unpacked(value: bytes) -> list[Extraction]:
-    return [_extraction(row) for row in json.loads(zlib.decompress(value).decode("utf-8", "surrogatepass"))]
+def _unpacked(value: bytes) -> Answer:
+    rows, left_out = json.loads(zlib.decompress(value).decode("utf-8", "surrogatepass"))
+    return Answer([_extraction(row) for row in rows], left_out)
 
 
 def _row(x: Extraction) -> list[Any]:

@@ -7,9 +7,9 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from kg_builder.cache import ExtractionCache, cache_key, open_cache
+from kg_builder.cache import Answer, ExtractionCache, cache_key, open_cache
 from kg_builder.errors import CacheError
-from kg_builder.types import Extraction, Segment
+from kg_builder.types import Segment
 
 __all__ = ["Memory"]
 
@@ -24,9 +24,9 @@ class Memory:
         self.unkept = 0
         self._wanted = path is not None
         self._fingerprint = fingerprint
-        self._new: dict[str, list[Extraction]] = {}
+        self._new: dict[str, Answer] = {}
         self._cache: ExtractionCache | None = None
-        self._known: dict[str, list[Extraction]] = {}
+        self._known: dict[str, Answer] = {}
         self._saved = time.monotonic()
         if path is not None:
             with contextlib.suppress(CacheError):  # then all is extracted, and counted as not kept
@@ -34,13 +34,13 @@ class Memory:
                 self._known = self._cache.get([self._key(segment) for segment in segments])
                 self._cache.touch(self._known)
 
-    def recall(self, segment: Segment) -> list[Extraction] | None:
+    def recall(self, segment: Segment) -> Answer | None:
         """What is known of a segment's text."""
         return self._known.get(self._key(segment)) if self._known else None
 
-    def keep(self, segment: Segment, extractions: list[Extraction]) -> None:
+    def keep(self, segment: Segment, answer: Answer) -> None:
         """Remember what a segment's text gave; durable a second later at most, or at `save`."""
-        self._new[self._key(segment)] = extractions
+        self._new[self._key(segment)] = answer
         if time.monotonic() - self._saved > _UNSAVED_S:
             self.save()
 

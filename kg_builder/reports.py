@@ -100,7 +100,7 @@ class IngestReport:
     in the graph; quarantined ones could not be anchored in their text; rejected ones say nothing usable
     (``empty-head``, ``empty-relation``, ``empty-tail``) or the same as another at the same place (``repeated``).
 
-    ``left_out`` is what the extractor held back in the segments that were extracted this time, by reason
+    ``left_out`` is what the extractor held back in the documents that were loaded, by reason
     (``unresolved`` pronouns, ``unsure``, ``says-too-little`` …); it is no part of that sum.
 
     ``partial`` of the loaded ones are in the graph but for segments that the extractor failed on. ``not_begun`` is 0

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from kg_builder.cache import Answer
 from kg_builder.errors import KGError, LoadError
 from kg_builder.heartbeat import beat
 from kg_builder.loaders import Found
@@ -191,7 +192,7 @@ def measure_file(task: _Task) -> Loaded | Tried:
                 usage += used
                 paid = getattr(extractor, "usage", None) is not None
                 if paid:
-                    memory.keep(segment, found)
+                    memory.keep(segment, Answer(found))
             tried += 1
             if time.monotonic() - begun > task.extract_s:
                 break

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from kg_builder.cache import Answer
 from kg_builder.errors import KGError
 from kg_builder.extract import open_extractor
 from kg_builder.heartbeat import beat
@@ -202,11 +203,12 @@ class _Found:
     left_out: Counter[str] = field(default_factory=Counter)
     usage: Usage = field(default_factory=Usage)
 
-    def add(self, segment: Segment, extractions: Sequence[Extraction]) -> None:
+    def add(self, segment: Segment, answer: Answer) -> None:
         """Take what was found in a segment, but for what does not stand there as it says."""
         text = segment.text
-        self.extracted += len(extractions)
-        for extraction in extractions:
+        self.left_out.update(answer.left_out)
+        self.extracted += len(answer.extractions)
+        for extraction in answer.extractions:
             if _is_anchored(extraction, text):
                 self.extractions.append(extraction.shifted(segment))
             else:
@@ -243,9 +245,9 @@ def _extract(document: Document, task: FileTask) -> _Found:
                 found.usage += spent
             continue
         found.usage += usage
-        found.left_out.update(getattr(extractor, "left_out", {}))
-        memory.keep(segment, extractions)
-        found.add(segment, extractions)
+        answer = Answer(extractions, dict(getattr(extractor, "left_out", {})))
+        memory.keep(segment, answer)
+        found.add(segment, answer)
     memory.save()
     found.unkept = memory.unkept
     return found

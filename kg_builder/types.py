@@ -330,7 +330,7 @@ class Contribution:
     unkept: int = 0  # segments that would have to be extracted again after a crash, since the cache could not take them
     rejected: Mapping[str, int] = field(default_factory=dict)  # extractions that say nothing usable, by reason
     extracted: int = 0
-    left_out: Mapping[str, int] = field(default_factory=dict)  # what the extractor held back this time, by reason
+    left_out: Mapping[str, int] = field(default_factory=dict)  # what the extractor held back, by reason
     usage: Usage = Usage()  # what was paid for this time; segments that were known cost nothing
 
 

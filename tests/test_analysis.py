@@ -28,6 +28,9 @@ class Graph:
     def types(self) -> list[tuple[str, int]]:
         return [("Person", len(self.names))] if self.names else []
 
+    def left_out(self) -> dict[str, int]:
+        return {"unsure": 3}
+
     def relations(self) -> list[tuple[str, str, int]]:
         found = Counter(relation for _, relation, _ in self.triples)
         return [(relation, relation.upper(), edges) for relation, edges in found.most_common()]
@@ -46,6 +49,7 @@ def test_figures_of_a_graph_counted_by_hand() -> None:
     assert (found.documents, found.segments, found.extractions) == (2, 5, 6)
     assert (found.entities, found.edges, found.relations) == (5, 5, 2)
     assert found.entities_by_type == {"Person": 5}
+    assert found.held_back == {"unsure": 3}
     assert found.edges_by_relation == {"knows": 4, "likes": 1}
     assert (found.components, found.largest_component, found.isolated, found.self_loops) == (3, 2, 1, 1)
     # degrees: a 3 edges and a loop = 5, b 3, c 1, d 1, e 0

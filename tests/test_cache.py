@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from kg_builder.cache import ExtractionCache, cache_key, cache_path
+from kg_builder.cache import Answer, ExtractionCache, cache_key, cache_path
 from kg_builder.errors import CacheError
 from kg_builder.types import Extraction, Mention, Qualifier, Relation, Span
 
@@ -47,8 +47,8 @@ def cache(tmp_path: Path) -> ExtractionCache:
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(EXTRACTIONS, max_size=4))
 def test_what_was_put_comes_back_as_it_was(cache: ExtractionCache, extractions: list[Extraction]) -> None:
-    cache.put({"k": extractions})
-    assert cache.get(["k", "other"]) == {"k": extractions}
+    cache.put({"k": Answer(extractions, {"unsure": 2})})
+    assert cache.get(["k", "other"]) == {"k": Answer(extractions, {"unsure": 2})}
 
 
 def test_the_key_tells_texts_and_extractors_apart() -> None:
@@ -57,28 +57,28 @@ def test_the_key_tells_texts_and_extractors_apart() -> None:
 
 
 def test_many_keys_are_asked_for_at_once(cache: ExtractionCache) -> None:
-    cache.put({str(i): [extraction(str(i))] for i in range(1700)})
+    cache.put({str(i): Answer([extraction(str(i))]) for i in range(1700)})
     found = cache.get([str(i) for i in range(0, 3400, 2)])
     assert len(found) == 850
-    assert found["16"][0].head.surface == "16"
+    assert found["16"].extractions[0].head.surface == "16"
 
 
 def test_what_was_put_survives_the_process_that_put_it(tmp_path: Path) -> None:
     path = tmp_path / "cache.sqlite"
     code = (
-        "import os, sys; from pathlib import Path; from kg_builder.cache import ExtractionCache\n"
-        "cache = ExtractionCache(Path(sys.argv[1])); cache.put({'k': []}); os.kill(os.getpid(), 9)"
+        "import os, sys; from pathlib import Path; from kg_builder.cache import Answer, ExtractionCache\n"
+        "cache = ExtractionCache(Path(sys.argv[1])); cache.put({'k': Answer([])}); os.kill(os.getpid(), 9)"
     )
     assert subprocess.run([sys.executable, "-c", code, str(path)], check=False).returncode == -9
     with ExtractionCache(path) as cache:
-        assert cache.get(["k"]) == {"k": []}
+        assert cache.get(["k"]) == {"k": Answer([])}
 
 
 def test_two_users_see_each_others_entries(tmp_path: Path) -> None:
     path = tmp_path / "cache.sqlite"
     with ExtractionCache(path) as one, ExtractionCache(path) as other:
-        one.put({"a": []})
-        other.put({"b": []})
+        one.put({"a": Answer([])})
+        other.put({"b": Answer([])})
         assert set(one.get(["a", "b"])) == set(other.get(["a", "b"])) == {"a", "b"}
 
 
@@ -87,7 +87,7 @@ def test_a_damaged_file_is_set_aside_and_begun_anew(tmp_path: Path, content: byt
     path = tmp_path / "cache.sqlite"
     path.write_bytes(content)
     with ExtractionCache(path) as cache:
-        cache.put({"k": []})
+        cache.put({"k": Answer([])})
         assert len(cache) == 1
     assert path.with_name("cache.sqlite.damaged").read_bytes() == content
 
@@ -95,7 +95,7 @@ def test_a_damaged_file_is_set_aside_and_begun_anew(tmp_path: Path, content: byt
 def test_a_damaged_entry_counts_as_unknown(tmp_path: Path) -> None:
     path = tmp_path / "cache.sqlite"
     with ExtractionCache(path) as cache:
-        cache.put({"good": [extraction()], "bad": [extraction()], "other": [extraction()]})
+        cache.put({"good": Answer([extraction()]), "bad": Answer([extraction()]), "other": Answer([extraction()])})
         with sqlite3.connect(path) as db:
             db.execute("UPDATE cached SET value = x'00ff' WHERE key = 'bad'")
             db.execute(
@@ -107,7 +107,7 @@ def test_a_damaged_entry_counts_as_unknown(tmp_path: Path) -> None:
 def test_a_file_of_another_form_is_emptied(tmp_path: Path) -> None:
     path = tmp_path / "cache.sqlite"
     with ExtractionCache(path) as cache:
-        cache.put({"k": []})
+        cache.put({"k": Answer([])})
     with sqlite3.connect(path) as db:
         db.execute("PRAGMA user_version = 99")
     with ExtractionCache(path) as cache:
@@ -124,7 +124,7 @@ def test_what_was_of_no_use_for_longest_goes_first(tmp_path: Path, monkeypatch: 
     with ExtractionCache(tmp_path / "cache.sqlite") as cache:
         for second in range(30):
             monkeypatch.setattr("time.time", lambda now=second: 1000.0 + now)
-            cache.put({f"{second}-{i}": [extraction(f"{second * 100 + i} {'x' * 200}")] for i in range(100)})
+            cache.put({f"{second}-{i}": Answer([extraction(f"{second * 100 + i} {'x' * 200}")]) for i in range(100)})
         monkeypatch.setattr("time.time", lambda: 2000.0)
         cache.touch([f"0-{i}" for i in range(100)])
         assert cache.trim() == 0

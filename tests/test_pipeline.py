@@ -79,6 +79,18 @@ def test_what_is_denied_is_kept_apart_from_the_facts(folder: Path, store: GraphS
     assert [s.polarity for s in store.statements(nova.id)] == ["negative"]
 
 
+def test_what_the_extractor_holds_back_is_counted_by_reason(store: GraphStore, tmp_path: Path) -> None:
+    (tmp_path / "they.txt").write_text("They built it. She sold them. Mara Quill founded Harbor Robotics.")
+    cache = tmp_path / "cache.sqlite"
+    report = build_graph([tmp_path / "they.txt"], store=store, workers=0, cache=cache)
+    assert report.left_out["unresolved"] >= 2
+    assert store.left_out() == report.left_out
+    store.remove(next(iter(store.documents())).uri)
+    again = build_graph([tmp_path / "they.txt"], store=store, workers=0, cache=cache)
+    assert (again.reused, again.left_out) == (1, report.left_out)  # what is known already is counted too
+    assert store.left_out() == report.left_out
+
+
 def test_ingesting_twice_adds_nothing_and_is_no_work(folder: Path, store: GraphStore) -> None:
     ingest(folder, store)
     before = snapshot(store)

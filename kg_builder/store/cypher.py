@@ -85,6 +85,7 @@ PUT_DOCUMENTS = (
 DELETE_DOCUMENT = "MATCH (d:Document {id: $id}) DETACH DELETE d"
 DOCUMENT = "MATCH (d:Document {id: $id}) RETURN properties(d) AS d"
 DOCUMENTS = "MATCH (d:Document) WHERE d.id >= $low AND d.id < $high RETURN properties(d) AS d"
+LEFT_OUT = "MATCH (d:Document) WHERE d.left_out > '' RETURN d.left_out AS left_out"
 SEGMENTS = (
     "MATCH (d:Document {id: $id})<-[:PART_OF]-(s:Segment) "
     "RETURN s.id AS id, s.index AS index, s.start AS start, s.end AS end, s.page AS page, s.text AS text"

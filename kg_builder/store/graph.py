@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -249,6 +250,10 @@ class GraphStore:
         """Types of entities with their numbers, most frequent first."""
         return self._reader.types()
 
+    def left_out(self) -> dict[str, int]:
+        """How many statements extractors held back in all documents, by reason."""
+        return self._reader.left_out()
+
     def relations(self) -> list[tuple[str, str, int]]:
         """Relations with their relationship types and numbers of edges, most frequent first."""
         return self._reader.relations()
@@ -328,6 +333,7 @@ def _properties(contribution: Contribution, size_bytes: int, recipe: str) -> dic
         "segments": len(contribution.segments),
         "extractions": len({statement.extraction.id for statement in contribution.statements}),
         "quarantined": contribution.quarantined,
+        "left_out": json.dumps(dict(contribution.left_out), ensure_ascii=False) if contribution.left_out else "",
         "recipe": recipe,
         "state": "partial" if contribution.faults else "complete",
         "reason": "extraction" if contribution.faults else "",

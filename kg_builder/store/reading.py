@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice, pairwise
 from typing import Any
@@ -138,6 +139,13 @@ class Reader:
         """Types of entities with how many there are, most frequent first."""
         rows = [(row["type"], row["n"]) for row in self._read(cypher.COUNT_BY_TYPE)]
         return sorted(rows, key=lambda row: (-row[1], row[0]))
+
+    def left_out(self) -> dict[str, int]:
+        """How many statements were held back in all documents, by reason."""
+        total: Counter[str] = Counter()
+        for row in self._read(cypher.LEFT_OUT):
+            total.update(json.loads(row["left_out"]))
+        return dict(sorted(total.items()))
 
     def relations(self) -> list[tuple[str, str, int]]:
         """Relations with their relationship types and how many edges there are, most frequent first."""
