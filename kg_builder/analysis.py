@@ -76,7 +76,10 @@ class Community:
 
 @dataclass(frozen=True, slots=True)
 class GraphStatistics:
-    """Figures on a whole graph. ``held_back`` counts by reason what extractors saw and did not give. ``density`` is the share of ordered pairs of different entities that have an edge.
+    """Figures on a whole graph.
+
+    ``held_back`` counts by reason what extractors saw and did not give. ``density`` is the share of ordered pairs of
+    different entities that have an edge.
 
     ``communities`` are the largest; ``communities_sampled`` says that they were looked for among the most central
     entities only (``communities_entities`` of them), because the graph is too large to do it on the whole.
