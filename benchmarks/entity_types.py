@@ -17,7 +17,7 @@ from pathlib import Path
 
 from finetune.pipelines.en_data import Example, name_columns, names
 from finetune.pipelines.en_train import spans
-from kg_builder.extract.open_ie.pipeline_en import load_english
+from kg_builder.extract.open_ie.english.pipeline import load_english
 
 _LIMIT = 3000
 

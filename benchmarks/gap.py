@@ -19,11 +19,11 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-from kg_builder.extract.open_ie.arguments import mention
-from kg_builder.extract.open_ie.columns import Columns
-from kg_builder.extract.open_ie.coreference import Antecedents
-from kg_builder.extract.open_ie.pipeline_en import load_english
-from kg_builder.extract.open_ie.tree import Tree
+from kg_builder.extract.open_ie.english.arguments import mention
+from kg_builder.extract.open_ie.english.columns import Columns
+from kg_builder.extract.open_ie.english.coreference import Antecedents
+from kg_builder.extract.open_ie.english.pipeline import load_english
+from kg_builder.extract.open_ie.english.tree import Tree
 
 _FEMININE = frozenset({"she", "her", "hers"})
 Row = dict[str, str]

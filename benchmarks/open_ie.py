@@ -111,7 +111,7 @@ def speed(data: Path, out: Path) -> None:
     began = time.perf_counter()
     count = sum(len(found) for found in extractor.pipe(packed))
     took = time.perf_counter() - began
-    from kg_builder.extract.open_ie.pipeline_en import load_english
+    from kg_builder.extract.open_ie.english.pipeline import load_english
 
     pipeline = load_english()
     began = time.perf_counter()

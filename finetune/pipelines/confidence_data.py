@@ -16,10 +16,10 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from kg_builder.extract.open_ie.english import extract_en
-from kg_builder.extract.open_ie.evidence import Features
+from kg_builder.extract.open_ie.english.evidence import Features
+from kg_builder.extract.open_ie.english.extraction import extract_en
+from kg_builder.extract.open_ie.english.pipeline import load_english
 from kg_builder.extract.open_ie.lexicon import word_set
-from kg_builder.extract.open_ie.pipeline_en import load_english
 from kg_builder.types import Extraction, Mention
 
 __all__ = [

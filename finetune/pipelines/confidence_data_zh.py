@@ -13,8 +13,8 @@ from functools import lru_cache
 from pathlib import Path
 
 from finetune.pipelines.confidence_data import Example, is_stated
-from kg_builder.extract.open_ie import chinese
-from kg_builder.extract.open_ie.evidence import Features
+from kg_builder.extract.open_ie.chinese import extraction as chinese
+from kg_builder.extract.open_ie.english.evidence import Features
 from kg_builder.types import Extraction
 
 __all__ = ["chinese_examples", "explained_zh", "own_gold_zh"]

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from finetune.pipelines.en_data import Example, augment
 from finetune.pipelines.encoder import Heads
-from kg_builder.extract.open_ie.pieces import WordPieces
+from kg_builder.extract.open_ie.english.pieces import WordPieces
 
 __all__ = ["IGNORED", "Batch", "collate", "label_sets", "plan"]
 

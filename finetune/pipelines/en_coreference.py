@@ -21,11 +21,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from kg_builder.extract.open_ie.coreference import sentence_numbers
-from kg_builder.extract.open_ie.coreference_features import FEATURES, Candidate
-from kg_builder.extract.open_ie.personal_pronouns import PersonalPronouns
-from kg_builder.extract.open_ie.pipeline_en import load_english
-from kg_builder.extract.open_ie.tree import Tree
+from kg_builder.extract.open_ie.english.coreference import sentence_numbers
+from kg_builder.extract.open_ie.english.coreference_features import FEATURES, Candidate
+from kg_builder.extract.open_ie.english.personal_pronouns import PersonalPronouns
+from kg_builder.extract.open_ie.english.pipeline import load_english
+from kg_builder.extract.open_ie.english.tree import Tree
 
 __all__ = ["fit", "load_examples"]
 

@@ -58,7 +58,7 @@ def _soft(scores: Tensor, wanted: Tensor) -> Tensor:
 def raw_sentences(data: Path, limit: int, *, seed: int = 1) -> list[Example]:
     """So many sentences of 4 to 60 words without annotations, drawn from raw text that may be shipped."""
     from kg_builder import load
-    from kg_builder.extract.open_ie.pipeline_en import load_english
+    from kg_builder.extract.open_ie.english.pipeline import load_english
 
     pipeline = load_english()
     files = sorted(path for folder in SHIPPABLE for path in (data / "documents" / folder).rglob("*") if path.is_file())

@@ -9,7 +9,7 @@ from pathlib import Path
 from finetune.pipelines.conllu import load_conllu
 from finetune.pipelines.en_data import Example, names
 from finetune.pipelines.en_train import spans
-from kg_builder.extract.open_ie.pipeline_en import EnglishPipeline, load_english
+from kg_builder.extract.open_ie.english.pipeline import EnglishPipeline, load_english
 
 __all__ = ["evaluate_names", "evaluate_parser"]
 

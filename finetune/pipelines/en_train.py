@@ -22,7 +22,7 @@ from torch import Tensor, nn
 from finetune.pipelines.en_batches import IGNORED, Batch, collate, label_sets, plan
 from finetune.pipelines.en_data import Example, ewt, gum, names
 from finetune.pipelines.encoder import Heads, Output, Tagger, WordEncoder
-from kg_builder.extract.open_ie.pieces import SHAPES, WordPieces
+from kg_builder.extract.open_ie.english.pieces import SHAPES, WordPieces
 
 __all__ = ["base_model_folder", "build", "evaluate_trees", "losses_of", "main", "save", "train"]
 

@@ -14,8 +14,8 @@ from pathlib import Path
 import numpy as np
 
 from finetune.pipelines.zh_convert import Row, Tree, convert, read_trees
-from kg_builder.extract.open_ie.chinese_lexicon import dictionary_features, load_lexicon, tag_id
-from kg_builder.extract.open_ie.chinese_units import split_sentences, split_units
+from kg_builder.extract.open_ie.chinese.lexicon import dictionary_features, load_lexicon, tag_id
+from kg_builder.extract.open_ie.chinese.units import split_sentences, split_units
 
 __all__ = ["Sentence", "Vocabulary", "build_lexicon", "encode", "load_dev", "load_raw", "load_train", "word_vectors"]
 

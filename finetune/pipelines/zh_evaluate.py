@@ -13,8 +13,8 @@ from finetune.pipelines import zh_data
 from finetune.pipelines.zh_convert import Row, Tree
 from finetune.pipelines.zh_data import Sentence, Vocabulary
 from finetune.pipelines.zh_model import ChineseModel, collate
-from kg_builder.extract.open_ie.chinese_lexicon import dictionary_features
-from kg_builder.extract.open_ie.pipeline_zh import Sentence as ParsedSentence
+from kg_builder.extract.open_ie.chinese.lexicon import dictionary_features
+from kg_builder.extract.open_ie.chinese.pipeline import Sentence as ParsedSentence
 from kg_builder.extract.open_ie.trees import best_heads
 
 __all__ = ["evaluate", "evaluate_shipped", "parse", "predict", "score", "segment"]
@@ -95,7 +95,7 @@ def cut_words(
     models: Sequence[ChineseModel], vocabulary: Vocabulary, lexicon: Mapping[str, int], text: str
 ) -> list[str]:
     """The words of a raw text without white space."""
-    from kg_builder.extract.open_ie.chinese_units import split_units
+    from kg_builder.extract.open_ie.chinese.units import split_units
 
     units = split_units(text)
     if not units:
@@ -121,7 +121,7 @@ def evaluate(
 
 def evaluate_shipped(folder: Path, trees: Sequence[Tree]) -> dict[str, float]:
     """The figures of an exported model, through the pipeline that users run: from raw text, and over gold words."""
-    from kg_builder.extract.open_ie.pipeline_zh import ChinesePipeline
+    from kg_builder.extract.open_ie.chinese.pipeline import ChinesePipeline
 
     pipeline = ChinesePipeline(folder)
     raw, gold_words = [], []

@@ -23,7 +23,7 @@ from torch import nn
 
 from finetune.pipelines.zh_model import ChineseModel
 from finetune.pipelines.zh_train import load_model, load_vocabulary
-from kg_builder.extract.open_ie.chinese_lexicon import LONGEST, TAGS
+from kg_builder.extract.open_ie.chinese.lexicon import LONGEST, TAGS
 
 __all__ = ["export"]
 

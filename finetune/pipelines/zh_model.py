@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence, pad_sequence
 
 from finetune.pipelines.zh_data import VECTOR_SIZE, Sentence
-from kg_builder.extract.open_ie.chinese_lexicon import LONGEST, TAGS
+from kg_builder.extract.open_ie.chinese.lexicon import LONGEST, TAGS
 
 __all__ = ["Batch", "CharacterLM", "ChineseModel", "Sizes", "collate"]
 

@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kg_builder.extract.open_ie import OpenIE
-from kg_builder.extract.open_ie.arguments import mention
-from kg_builder.extract.open_ie.coreference import Antecedents, is_pronoun
-from kg_builder.extract.open_ie.pipeline_en import load_english
-from kg_builder.extract.open_ie.tree import Tree
+from kg_builder.extract.open_ie.english.arguments import mention
+from kg_builder.extract.open_ie.english.coreference import Antecedents, is_pronoun
+from kg_builder.extract.open_ie.english.pipeline import load_english
+from kg_builder.extract.open_ie.english.tree import Tree
 from kg_builder.stages import FileTask, Recipe, process_file
 
 

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kg_builder.extract.open_ie.chinese import extract_chinese, extract_sentences
-from kg_builder.extract.open_ie.chinese_types import entity_type
-from kg_builder.extract.open_ie.pipeline_zh import Sentence
+from kg_builder.extract.open_ie.chinese.extraction import extract_chinese, extract_sentences
+from kg_builder.extract.open_ie.chinese.pipeline import Sentence
+from kg_builder.extract.open_ie.chinese.types import entity_type
 from kg_builder.types import ENTITY_TYPES, Extraction
 
 CASES = Path(__file__).with_name("open_ie_zh.txt")

@@ -9,8 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from kg_builder.extract.open_ie import OpenIE
-from kg_builder.extract.open_ie.pieces import WordPieces, word_shape
-from kg_builder.extract.open_ie.pipeline_en import load_english
+from kg_builder.extract.open_ie.english.pieces import WordPieces, word_shape
+from kg_builder.extract.open_ie.english.pipeline import load_english
 
 TEXTS = [
     "Marie Curie was born in Warsaw. She won the Nobel Prize in 1903.",

@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kg_builder.errors import ExtractionError
-from kg_builder.extract.open_ie import pipeline_zh
-from kg_builder.extract.open_ie.chinese_lexicon import dictionary_features
-from kg_builder.extract.open_ie.chinese_units import split_sentences, split_units
+from kg_builder.extract.open_ie.chinese import pipeline as pipeline_zh
+from kg_builder.extract.open_ie.chinese.lexicon import dictionary_features
+from kg_builder.extract.open_ie.chinese.units import split_sentences, split_units
 
 TEXTS = [
     "张伟于2009年在北京创办了星辰科技有限公司。该公司的总部位于上海市浦东新区。",

@@ -10,9 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from kg_builder.extract.open_ie import OpenIE
-from kg_builder.extract.open_ie.chinese import extract_chinese
-from kg_builder.extract.open_ie.english import extract_en
-from kg_builder.extract.open_ie.pipeline_en import load_english
+from kg_builder.extract.open_ie.chinese.extraction import extract_chinese
+from kg_builder.extract.open_ie.english.extraction import extract_en
+from kg_builder.extract.open_ie.english.pipeline import load_english
 from kg_builder.types import ENTITY_TYPES, MODALITIES, POLARITIES, Extraction
 
 

@@ -16,7 +16,7 @@ from finetune.pipelines.en_distil import taught_by  # noqa: E402
 from finetune.pipelines.en_export import OUTPUTS, export  # noqa: E402
 from finetune.pipelines.en_train import evaluate_trees, spans, train  # noqa: E402
 from finetune.pipelines.encoder import Heads, Tagger, WordEncoder  # noqa: E402
-from kg_builder.extract.open_ie.pieces import SHAPES, WordPieces  # noqa: E402
+from kg_builder.extract.open_ie.english.pieces import SHAPES, WordPieces  # noqa: E402
 
 WORDS = ["the", "a", "dog", "cat", "bird", "saw", "chased", "liked", "park", "house", "."]
 

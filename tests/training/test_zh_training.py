@@ -135,7 +135,7 @@ def test_all_stages_learn_a_tiny_treebank_and_the_export_agrees(data: Path, tmp_
     from finetune.pipelines import zh_data
     from finetune.pipelines.zh_export import export
     from finetune.pipelines.zh_train import load_model, load_vocabulary, prepare, sizes_of, train_lm, train_parser
-    from kg_builder.extract.open_ie.pipeline_zh import ChinesePipeline
+    from kg_builder.extract.open_ie.chinese.pipeline import ChinesePipeline
 
     torch.set_num_threads(1)
     work = tmp_path / "work"

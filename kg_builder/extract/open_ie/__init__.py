@@ -45,12 +45,12 @@ class OpenIE:
         left_out: Counter[str] = Counter()
         self.left_out = left_out
         if language == "en":
-            from kg_builder.extract.open_ie.english import extract_en
-            from kg_builder.extract.open_ie.pipeline_en import load_english
+            from kg_builder.extract.open_ie.english.extraction import extract_en
+            from kg_builder.extract.open_ie.english.pipeline import load_english
 
             return extract_en(load_english().read(text), verbatim=self._verbatim, left_out=left_out)
         if language == "zh":
-            from kg_builder.extract.open_ie.chinese import extract_chinese
+            from kg_builder.extract.open_ie.chinese.extraction import extract_chinese
 
             return extract_chinese(text, verbatim=self._verbatim, left_out=left_out)
         return []
@@ -69,7 +69,7 @@ def _models_digest() -> str:
     here = Path(__file__).parent
     files = [
         *sorted((here.parents[1] / "models").rglob("*.*")),
-        *sorted(here.glob("*.py")),
+        *sorted(here.rglob("*.py")),
         here.parents[1] / "lemma.py",
     ]
     return digest(*(hashlib.sha256(p.read_bytes()).hexdigest() for p in files if p.is_file() and p.suffix != ".pyc"))

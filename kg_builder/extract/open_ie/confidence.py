@@ -9,13 +9,11 @@ import json
 import math
 from collections.abc import Mapping
 from functools import lru_cache
-from pathlib import Path
 
 from kg_builder.errors import ExtractionError
+from kg_builder.extract.open_ie.runtime import MODELS
 
 __all__ = ["confidence", "load_weights"]
-
-MODELS = Path(__file__).parents[2] / "models"
 
 
 def confidence(features: Mapping[str, float], *, language: str = "en") -> float:

@@ -8,7 +8,10 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-__all__ = ["load_spacy", "open_session"]
+__all__ = ["MODELS", "load_spacy", "open_session"]
+
+MODELS = Path(__file__).parents[2] / "models"
+"""Where the shipped models and word lists are, a folder for each language."""
 
 
 def open_session(path: Path, *, threads: int = 1) -> Any:

@@ -1,0 +1,1 @@
+"""English: a parser with names, and rules that read statements off its trees."""

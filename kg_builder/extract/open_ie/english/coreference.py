@@ -1,0 +1,164 @@
+"""Who "he", "it" or "the company" is, where the text leaves little doubt; nobody otherwise.
+
+"He" and "she" are for a small ranker (`personal_pronouns`), which also says how likely its answer is. Other pronouns
+take the nearest earlier name that agrees in kind and number and stands as a subject, or else the only one that agrees
+in the sentences before. Two candidates alike in everything: no answer.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+
+from kg_builder.extract.open_ie.english.mention_types import mention_type
+from kg_builder.extract.open_ie.english.personal_pronouns import FEMALE, MALE, PersonalPronouns
+from kg_builder.extract.open_ie.english.tree import Tree
+from kg_builder.extract.open_ie.lexicon import word_set
+
+__all__ = ["Antecedents", "is_pronoun", "sentence_numbers"]
+
+LEAST = 0.35
+"""How likely an antecedent of "he" or "she" must be: on the half of GAP that was kept out, see docs/confidence.md."""
+
+_THING = frozenset({"it", "its", "itself"})
+_PLURAL = frozenset({"they", "them", "their", "theirs", "themselves"})
+_REFLEXIVE = frozenset({"himself", "herself", "itself", "themselves"})
+_PRONOUNS = word_set(
+    "i me my mine myself you your yours yourself yourselves he him his himself she her hers herself it its itself we "
+    "us our ours ourselves they them their theirs themselves this that these those who whom whose which what there one "
+    "someone somebody something anyone anybody anything everyone everybody everything nobody nothing none"
+)
+_DESCRIBED = {
+    "company": "Organization", "firm": "Organization", "corporation": "Organization", "organization": "Organization",
+    "organisation": "Organization", "university": "Organization", "agency": "Organization", "bank": "Organization",
+    "startup": "Organization", "institute": "Organization", "city": "Place", "town": "Place", "country": "Place",
+    "village": "Place", "state": "Place", "island": "Place", "river": "Place",
+}  # fmt: skip
+_REACH = 3  # sentences
+_NEARBY = 60  # names that are looked at, so that work stays linear in the text
+_BY_RULE = 0.7  # how likely an answer of the rules is taken to be
+
+
+def sentence_numbers(tree: Tree) -> list[int]:
+    """Of each word, the number of its sentence."""
+    numbers = [0] * len(tree.word)
+    for k, (start, end) in enumerate(tree.sentences):
+        numbers[start:end] = [k] * (end - start)
+    return numbers
+
+
+def is_pronoun(surface: str, sentence: str = "") -> bool:
+    """Whether a name would be a mere pronoun: "it" and "It", but not "IT" or "US", unless all of `sentence` is in
+    capitals."""
+    if surface.isupper() and len(surface) > 1 and not sentence.isupper():
+        return False
+    return surface.lower() in _PRONOUNS
+
+
+class Antecedents:
+    """The names of one text, and what refers to them.
+
+    `least` is how likely an antecedent of "he" or "she" must be.
+    """
+
+    def __init__(self, tree: Tree, *, least: float = LEAST) -> None:
+        self._tree = tree
+        self._least = least
+        self._sentence = sentence_numbers(tree)
+        self._names = [i for i in range(len(tree.word)) if self._may_be_named(i)]
+        self._people = PersonalPronouns(tree, self._sentence)
+        self._cache: dict[int, tuple[int | None, float]] = {}
+
+    def _may_be_named(self, i: int) -> bool:
+        tree = self._tree
+        if tree.pos[i] not in ("PROPN", "NOUN") or tree.label[i] in ("compound", "flat", "goeswith", "amod", "fixed"):
+            return False
+        return tree.dep[i] != "nmod:desc"
+
+    def of(self, i: int) -> int | None:
+        """The head word of what the pronoun `i` refers to, or None."""
+        return self._answer(i)[0]
+
+    def sureness(self, i: int) -> float:
+        """How likely the answer for the pronoun `i` is; 0 without an answer."""
+        return self._answer(i)[1]
+
+    def _answer(self, i: int) -> tuple[int | None, float]:
+        if i not in self._cache:
+            self._cache[i] = self._find(i)
+        return self._cache[i]
+
+    def of_description(self, i: int) -> int:
+        """The name that "the company" or "this city" at `i` refers to, or `i` itself."""
+        tree = self._tree
+        wanted = _DESCRIBED.get(tree.low[i])
+        if wanted is None or tree.pos[i] != "NOUN":
+            return i
+        own = [c for c in tree.children[i] if tree.label[c] not in ("punct", "case", "cop", "nsubj")]
+        if len(own) != 1 or tree.low[own[0]] not in ("the", "this", "that"):
+            return i
+        found = [n for n in self._before(i) if tree.pos[n] == "PROPN" and mention_type(tree, n) == wanted]
+        names = {self._name(n) for n in found}
+        return found[-1] if len(names) == 1 else i
+
+    def _before(self, i: int) -> list[int]:
+        here = self._sentence[i]
+        at = bisect_left(self._names, i)
+        return [n for n in self._names[max(0, at - _NEARBY) : at] if here - self._sentence[n] <= _REACH]
+
+    def _name(self, n: int) -> str:
+        return self._tree.low[n]
+
+    def _find(self, i: int) -> tuple[int | None, float]:
+        low = self._tree.low[i]
+        if low in _REFLEXIVE:
+            subject = self._subject_of_clause(i)
+            if subject is not None or low not in MALE | FEMALE:
+                return subject, _BY_RULE if subject is not None else 0.0
+        if low in MALE or low in FEMALE:
+            answer = self._people.of(i)
+            return (None, 0.0) if answer is None or answer.probability < self._least else answer
+        if low not in _THING and low not in _PLURAL:
+            return None, 0.0
+        found = self._by_rule(i, many=low in _PLURAL)
+        return (None, 0.0) if found is None else (self.of_description(found), _BY_RULE)
+
+    def _by_rule(self, i: int, *, many: bool) -> int | None:
+        tree = self._tree
+        found = [n for n in self._before(i) if self._agrees(n, many=many) and not self._same_clause(n, i)]
+        here = self._sentence[i]
+        for back in range(_REACH + 1):
+            near = [n for n in found if here - self._sentence[n] == back]
+            if not near:
+                continue
+            names = {self._name(n) for n in near}
+            if len(names) == 1:
+                return near[-1]
+            subjects = [n for n in near if tree.label[n] == "nsubj"]
+            if len({self._name(n) for n in subjects}) == 1:
+                return subjects[-1]
+            main = [n for n in subjects if tree.head[n] >= 0 and tree.label[tree.head[n]] == "root"]
+            return main[-1] if len({self._name(n) for n in main}) == 1 else None
+        return None
+
+    def _agrees(self, n: int, *, many: bool) -> bool:
+        tree = self._tree
+        kind = mention_type(tree, n)
+        plural = tree.tag[n] in ("NNS", "NNPS") or any(tree.label[c] == "conj" for c in tree.children[n])
+        if kind in ("Time", "Quantity"):
+            return False
+        if many:
+            return plural
+        return kind != "Person" and not plural and (tree.pos[n] == "PROPN" or tree.label[n] in ("nsubj", "obj"))
+
+    def _same_clause(self, n: int, i: int) -> bool:
+        """A pronoun and a name in one clause are two things ("The firm bought it")."""
+        tree = self._tree
+        return tree.head[n] == tree.head[i] or tree.head[n] == i or n in tree.above(i)
+
+    def _subject_of_clause(self, i: int) -> int | None:
+        tree = self._tree
+        for k in tree.above(i):
+            subject = tree.child(k, "nsubj", "nsubj:pass")
+            if subject >= 0 and subject != i:
+                return self.of(subject) if tree.pos[subject] == "PRON" else subject
+        return None

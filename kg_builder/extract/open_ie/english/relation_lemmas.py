@@ -1,0 +1,52 @@
+"""Relations in base form: active, without auxiliaries, with the prepositions that lead to the tail."""
+
+from __future__ import annotations
+
+from kg_builder.extract.open_ie.english.clauses import Clause
+from kg_builder.extract.open_ie.english.tree import Tree
+
+__all__ = ["joined", "lower", "noun_lemma", "verb_lemma"]
+
+
+def noun_lemma(tree: Tree, i: int) -> str:
+    """A noun in base form after its own compounds and adjectives: "prime minister"."""
+    compounds = [
+        c for c in tree.children[i] if tree.label[c] in ("compound", "amod") and c < i and len(tree.word[c]) > 1
+    ]
+    near = [c for c in compounds if all(k in compounds or k == i for k in range(c, i + 1))]
+    return " ".join([*(tree.low[c] for c in near), tree.lemma[i].lower()])
+
+
+def lower(tree: Tree, words: list[int]) -> str:
+    """These words in lower case."""
+    return " ".join(tree.low[w] for w in words)
+
+
+def joined(tree: Tree, lemma: str, words: list[int]) -> str:
+    """A relation's base form with these words after it."""
+    return f"{lemma} {lower(tree, words)}".strip()
+
+
+_ASPECT = frozenset(
+    {"continue", "begin", "start", "seem", "appear", "tend", "use", "come", "go", "have", "need", "happen"}
+)
+
+
+def verb_lemma(tree: Tree, clause: Clause, *, active: bool = False) -> str:
+    """The verb group in base form, auxiliaries dropped; a passive keeps its participle unless `active`."""
+    if clause.copula:
+        return "be"
+    i = clause.predicate
+    participle = clause.passive and not active
+    parts = [tree.low[i] if participle else tree.lemma[i].lower()]
+    parts += [tree.low[c] for c in tree.children[i] if tree.dep[c] == "compound:prt"]
+    k = i
+    while tree.label[k] == "xcomp" and tree.head[k] in clause.words:
+        k = tree.head[k]
+        if tree.lemma[k].lower() not in _ASPECT:
+            parts[:0] = (
+                [tree.lemma[k].lower(), "to"]
+                if any(tree.label[c] == "mark" for c in tree.children[i])
+                else [tree.lemma[k].lower()]
+            )
+    return " ".join(parts)
