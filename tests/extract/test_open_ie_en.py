@@ -151,6 +151,18 @@ def test_lower_case_nouns_take_no_type_from_the_name_model() -> None:
     assert {m.type for e in found for m in (e.head, e.tail)} <= {"Other"}
 
 
+@pytest.mark.parametrize("number", ["four", "38"])
+def test_per_cent_in_two_words_is_one_measure(number: str) -> None:
+    (owned, *_) = OpenIE().extract(f"Fenn owns {number} per cent of MTS.")
+    assert triple(owned) == ("Fenn", "own", f"{number} per cent of MTS")
+    assert owned.tail.type == "Quantity"
+
+
+def test_a_number_that_ends_a_name_is_no_quantity() -> None:
+    found = OpenIE().extract("The TideWing 1 was designed by Tobias Fenn.")
+    assert {m.surface: m.type for e in found for m in (e.head, e.tail)}["TideWing 1"] not in ("Quantity", "Time")
+
+
 def test_names_with_hyphens_stay_whole() -> None:
     names = {m.surface for e in OpenIE().extract("Saxon-JS has limits. It was not tested.") for m in (e.head, e.tail)}
     assert "Saxon-JS" in names

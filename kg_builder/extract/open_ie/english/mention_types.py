@@ -50,6 +50,8 @@ def mention_type(tree: Tree, i: int) -> str:
         named = named if named == kind else ""  # "turbine": what it denotes counts, no name could
     if named:
         return named
+    if tree.pos[i] == "NUM" and (model := _named_model(tree, i)) >= 0:
+        return mention_type(tree, model)
     if tree.pos[i] in ("NUM", "SYM") or (lemma in _UNITS and tree.pos[i] in ("NOUN", "SYM")) or _QUANTITY.match(low):
         if any(tree.low[c] in _MONTHS for c in tree.children[i]):
             return "Time"
@@ -57,6 +59,13 @@ def mention_type(tree: Tree, i: int) -> str:
     if tree.ner[i] == "MISC" and not common:
         return kind if kind == "Event" else "Work"
     return kind or "Other"
+
+
+def _named_model(tree: Tree, i: int) -> int:
+    """ "TideWing 1", "Apollo 11": the name before a number that belongs to it, or -1."""
+    before = i - 1
+    joined = before >= 0 and tree.head[before] == i and tree.dep[before] in ("compound", "flat", "nmod")
+    return before if joined and tree.pos[before] == "PROPN" else -1
 
 
 def _opens_sentence(tree: Tree, i: int) -> bool:

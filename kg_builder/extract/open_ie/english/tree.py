@@ -41,6 +41,7 @@ class Tree:
                 self.head[i] = self.head[h]
         self._mend_clauses_after_copulas()
         self._mend_appositions()
+        self._mend_per_cent()
         self.children: list[list[int]] = [[] for _ in self.word]
         self.copular: set[int] = set()  # words with a copula
         for i, h in enumerate(self.head):
@@ -87,6 +88,22 @@ class Tree:
                 for k in range(a + 1, h):
                     if self.word[k] == "," and self.head[k] == h:
                         self.head[k] = i
+
+    def _mend_per_cent(self) -> None:
+        """ "four per cent of the shares": one measure, as "percent" is, whatever the parser makes of two words."""
+        for i in range(1, len(self.low) - 1):
+            if self.low[i] != "per" or self.low[i + 1] != "cent":
+                continue
+            cent, near = i + 1, range(max(0, i - 100), min(len(self.head), i + 100))
+            above = self.head[cent]
+            if above == i or above == i - 1 or (above >= 0 and self.head[above] == i):
+                self.head[cent], self.dep[cent], self.label[cent] = self.head[i], self.dep[i], self.label[i]
+            for k in near:
+                if self.head[k] == i:
+                    self.head[k] = cent
+            self.head[i], self.dep[i], self.label[i] = cent, "compound", "compound"
+            if self.pos[i - 1] == "NUM":
+                self.head[i - 1], self.dep[i - 1], self.label[i - 1] = cent, "nummod", "nummod"
 
     def child(self, i: int, *deps: str) -> int:
         """The first dependent of `i` under one of these relations (whole labels), or -1."""
