@@ -13,7 +13,7 @@ from kg_builder.types import Mention, Relation
 
 __all__ = ["Borders", "in_one_piece", "is_long_winded", "is_name", "says_enough"]
 
-_ROW = re.compile(r"[^\s:;|][^:;|\n]{0,60}:[ \t]+[^;\n]+;[ \t]+[^:;|\n]{1,60}:[ \t]")
+_ROW = re.compile(r"[^\s:;|][^:;|\n]{0,60}:[ \t]++[^;\n]++;[ \t]++[^:;|\n]{1,60}:[ \t]")
 _CODE = re.compile(r"[<>{}=|\\^~@*#$]|--|://|::|\.\.\.|…|\w\(|_\B|\B_|/\w+/|\)\w")
 _LETTERS = re.compile(r"[^\W\d_]{2}")
 _MONEY = re.compile(r"[$€£¥]\s?\d")
