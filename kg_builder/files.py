@@ -84,8 +84,7 @@ def _sync(file: IO[bytes] | TextIO) -> None:
 def _tidy(folder: Path, stem: str) -> None:
     """Remove drafts that nobody is writing any longer."""
     for old in folder.glob(f"{stem}*.part"):
-        with contextlib.suppress(OSError):  # another process writes it: the next one may be nobody's
-            with old.open("rb") as file:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                if time.time() - old.stat().st_mtime > _LEFT_BEHIND_S:
-                    old.unlink()
+        with contextlib.suppress(OSError), old.open("rb") as file:  # of two drafts one may be at work
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if time.time() - old.stat().st_mtime > _LEFT_BEHIND_S:
+                old.unlink()
