@@ -149,7 +149,7 @@ def test_a_document_shows_its_text_with_pages_and_marks(watch: Watch) -> None:
     assert segment.locator("mark.kg-head").first.inner_text() == "Aster Robotics"
     assert page.get_by_text("page 1 · segment 1", exact=True).is_visible()
     page.get_by_role("tab", name=re.compile("Statements")).click()
-    assert page.get_by_test_id("evidence").count() == 6
+    page.wait_for_function("document.querySelectorAll('[data-testid=evidence]').length == 6")  # one after the other
 
 
 def test_a_row_of_the_list_opens_the_document(watch: Watch) -> None:
