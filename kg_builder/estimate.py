@@ -51,7 +51,8 @@ class IngestEstimate:
 
     ``failed`` and ``skipped`` are files that are known beforehand not to be read. ``bytes`` are those of new and
     changed files, by format in ``formats`` as ``{format: {files, bytes, sampled}}``. ``seconds`` is with ``workers``.
-    Of the sample, ``sampled_failures`` files could not be read and ``sampled_segment_failures`` segments not extracted.
+    Of the sample, ``sampled_failures`` files could not be read and ``sampled_segment_failures`` segments not extracted;
+    ``sampled_fault`` says why of the first.
     Tokens and ``cost`` are None where nothing is paid; ``sample_usage`` is what the sample itself has used of them.
     """
 
@@ -69,6 +70,7 @@ class IngestEstimate:
     sampled_segments: int
     sampled_failures: int
     sampled_segment_failures: int
+    sampled_fault: str
     sample_seconds: float
     segments: Estimated
     extractions: Estimated
@@ -161,6 +163,7 @@ def estimate_ingest(
         sampled_segments=sum(each.segments for each in sample.tried),
         sampled_failures=sum(each.failed for each in sample.loaded),
         sampled_segment_failures=sum(each.failed for each in sample.tried),
+        sampled_fault=next((each.fault for each in sample.tried if each.fault), ""),
         sample_seconds=round(sample.seconds, 1),
         segments=figures["segments"],
         extractions=figures["extractions"],

@@ -108,6 +108,7 @@ def render_estimate(estimate: IngestEstimate) -> str:
         f" {e.sample_seconds:.1f} s"
         + (f"; {e.sampled_failures:,} files could not be read" if e.sampled_failures else "")
         + (f"; {e.sampled_segment_failures:,} segments failed" if e.sampled_segment_failures else "")
+        + (f", the first: {_line(e.sampled_fault)}" if e.sampled_fault else "")
     )
     return "\n".join(lines)
 

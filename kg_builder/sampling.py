@@ -16,7 +16,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from kg_builder.cache import Answer
 from kg_builder.errors import KGError, LoadError
 from kg_builder.heartbeat import beat
 from kg_builder.loaders import Found
@@ -60,6 +59,7 @@ class Tried:
     usage: Usage = field(default_factory=Usage)
     paid: bool = False
     startup_s: float = 0.0
+    fault: str = ""  # why the first one failed
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +144,8 @@ def measure(
                 elif task.extract_s is None:
                     loaded.append(Loaded(task.format, task.size_bytes, seconds=outcome.seconds, failed=True))
                 elif error is None:
-                    tried.append(Tried(task.format, 0, 0, 0.0, failed=1))
+                    why = outcome.failure.message if outcome.failure else ""
+                    tried.append(Tried(task.format, 0, 0, 0.0, failed=1, fault=why))
             if over(1.0) and tried:
                 break
     return Sample(loaded, tried, time.monotonic() - begun)
@@ -172,34 +173,35 @@ def measure_file(task: _Task) -> Loaded | Tried:
     ours = task.file.recipe.extractor == "open_ie"  # nobody else's is asked for nothing: it may be paid
     startup_s = _warm_up(extractor, [segment.language for segment in chosen]) if ours else 0.0
     tried = extractions = failed = 0
-    paid, usage = False, Usage()
+    paid, usage, fault = False, Usage(), ""
     begun = time.monotonic()
     try:
         for segment in chosen:
             beat(segment.index)
             before = getattr(extractor, "usage", None)
             try:
-                found, used = extract_segment(extractor, segment.text)
+                answer, used = extract_segment(extractor, segment.text)
             except KGError:
                 raise  # the extractor as a whole cannot run
-            except Exception:  # noqa: BLE001 (one segment's fault, as in a run: it costs its time all the same)
+            except Exception as exc:  # noqa: BLE001 (one segment's fault, as in a run: it costs its time all the same)
                 failed += 1
+                fault = fault or f"{type(exc).__name__}: {' '.join(str(exc).split())}"
                 spent = getattr(extractor, "usage", None)
                 if spent is not None and spent is not before:  # an answer that made no sense was paid for
                     usage, paid = usage + spent, True
             else:
-                extractions += len(found)
+                extractions += len(answer.extractions)
                 usage += used
                 paid = getattr(extractor, "usage", None) is not None
                 if paid:
-                    memory.keep(segment, Answer(found))
+                    memory.keep(segment, answer)
             tried += 1
             if time.monotonic() - begun > task.extract_s:
                 break
     finally:
         memory.save()
     seconds = time.monotonic() - begun
-    return Tried(task.format, tried, extractions, seconds, failed, usage, paid, startup_s)
+    return Tried(task.format, tried, extractions, seconds, failed, usage, paid, startup_s, fault)
 
 
 _WARM: set[str] = set()  # languages whose models this process has loaded

@@ -5,7 +5,6 @@ Each takes and returns values that pickle and touches no store.
 
 from __future__ import annotations
 
-import contextlib
 import traceback
 from collections import Counter
 from collections.abc import Sequence
@@ -13,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from kg_builder.cache import Answer
-from kg_builder.errors import KGError
+from kg_builder.errors import ExtractionError, KGError
 from kg_builder.extract import open_extractor
 from kg_builder.heartbeat import beat
 from kg_builder.memory import Memory
@@ -120,24 +119,35 @@ def extract_file(task: FileTask) -> tuple[list[Extraction], tuple[str, ...]]:
     return found.extractions, tuple(found.faults)
 
 
-def extract_segment(extractor: Extractor, text: str) -> tuple[list[Extraction], Usage]:
-    """The extractions of one segment's text, and what they cost."""
-    return extractor.extract(text), getattr(extractor, "usage", None) or Usage()
+def extract_segment(extractor: Extractor, text: str) -> tuple[Answer, Usage]:
+    """What an extractor makes of one segment's text, and what that cost."""
+    extractions = extractor.extract(text)
+    answer = Answer(extractions, dict(getattr(extractor, "left_out", {})))
+    return answer, getattr(extractor, "usage", None) or Usage()
 
 
 def extract_texts(task: TextTask) -> list[tuple[list[Extraction], str]]:
-    """The extractions of each text, with offsets into that text; and why there are none where the extractor failed."""
+    """The extractions of each text, with offsets into that text; and why there are none where the extractor failed.
+
+    Raises:
+        KGError: the extractor as a whole cannot run, or gives fewer answers than it was given texts.
+    """
     extractor = task.recipe.open()
-    with contextlib.suppress(Exception):  # all at once is faster; where one fails, each is tried by itself
-        return [(extractions, "") for extractions in extractor.pipe(task.texts)]
     made: list[tuple[list[Extraction], str]] = []
-    for text in task.texts:
+    while len(made) < len(task.texts):
+        before = len(made)
         try:
-            made.append((extractor.extract(text), ""))
+            for extractions in extractor.pipe(task.texts[before:]):  # in order: the one that fails is the next
+                made.append((extractions, ""))
         except KGError:
-            raise  # the extractor as a whole cannot run
+            raise
         except Exception as exc:  # noqa: BLE001 - the border that keeps one text's fault from the others
             made.append(([], _told(exc)))
+        if len(made) == before:
+            raise ExtractionError(
+                f"expected an answer for each text from the extractor {task.recipe.extractor!r}, found none for "
+                f"{len(task.texts) - before} of {len(task.texts)}."
+            )
     return made
 
 
@@ -235,7 +245,7 @@ def _extract(document: Document, task: FileTask) -> _Found:
         beat(segment.index)
         before = getattr(extractor, "usage", None)
         try:
-            extractions, usage = extract_segment(extractor, segment.text)
+            answer, usage = extract_segment(extractor, segment.text)
         except KGError:
             raise  # the extractor as a whole cannot run
         except Exception as exc:  # noqa: BLE001 - the border that keeps one segment's fault from the others
@@ -245,7 +255,6 @@ def _extract(document: Document, task: FileTask) -> _Found:
                 found.usage += spent
             continue
         found.usage += usage
-        answer = Answer(extractions, dict(getattr(extractor, "left_out", {})))
         memory.keep(segment, answer)
         found.add(segment, answer)
     memory.save()
@@ -277,17 +286,29 @@ def _rank(type: str) -> int:
 def _agree_on_types(statements: list[Statement]) -> list[Statement]:
     """Let a name have its dominant type throughout a document where the others look like slips of the tagger.
 
-    Two types that both occur repeatedly stay two names: a person and a place can share theirs.
+    Two types that both occur repeatedly stay two names: a person and a place can share theirs. What the document
+    writes in lower case as often as not is a common noun ("Porpoises" at the start of a sentence), and no name's type
+    counts for it.
     """
     counts: dict[str, Counter[str]] = {}
+    common: dict[str, Counter[str]] = {}  # types where a word stands in lower case; "" counts the capitals
     for statement in statements:
-        for name in (statement.head, statement.tail):
+        x = statement.extraction
+        for name, mention in ((statement.head, x.head), (statement.tail, x.tail)):
             if name.type != "Other":
                 counts.setdefault(name.key, Counter())[name.type] += 1
+            if mention.surface[0].isupper() or mention.surface[0].islower():
+                written = name.type if mention.surface.islower() else ""
+                common.setdefault(name.key, Counter())[written] += 1
     dominant: dict[tuple[str, str], str] = {}
     for key, types in counts.items():
         best, most = min(types.items(), key=lambda item: (-item[1], _rank(item[0]), item[0]))
         dominant.update({(key, t): best for t, n in types.items() if n == 1 or n * DOMINANCE <= most})
+        lower = common.get(key, Counter())
+        if 2 * (lower.total() - lower[""]) >= lower.total() > lower[""] > 0:
+            del lower[""]
+            best = min(lower, key=lambda t: (-lower[t], t))
+            dominant.update({(key, t): best for t in ("Other", *types)})
 
     def agreed(name: Name) -> Name:
         return Name(name.key, dominant.get((name.key, name.type), name.type))

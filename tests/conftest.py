@@ -27,6 +27,15 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ.setdefault("KG_EMBEDDED_IDLE_S", "5")  # no server outlives the tests for long, even if they are killed
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Where tests run in several processes: those of one server together, of the others those of one file."""
+    for item in items:
+        parameters = item.callspec.params.values() if hasattr(item, "callspec") else ()
+        server = next((each for each in parameters if each in STORES or each in VERSIONS), None)
+        item.add_marker(pytest.mark.xdist_group(str(server or item.path)))
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     for reason in sorted(config.stash[_SKIPPED]):
         terminalreporter.write_line(

@@ -107,6 +107,7 @@ def test_segments_that_fail_are_counted_and_an_extractor_that_cannot_run_is_told
     (folder / "bad.txt").write_text("Person 2 likes NONSENSE.")
     estimate = estimate_ingest([folder], recipe=Recipe("priced:Priced"), seconds=2.0, workers=1)
     assert (estimate.sampled_segments, estimate.sampled_segment_failures) == (2, 1)
+    assert estimate.sampled_fault
     assert estimate.sample_usage.input_tokens == 20  # an answer that makes no sense is paid for, too
     assert "1 segments failed" in render_estimate(estimate)
     (folder / "late.txt").write_text("Person 3 likes BROKE.")

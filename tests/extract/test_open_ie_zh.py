@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from anchors import spans
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kg_builder.extract.open_ie.chinese.extraction import extract_chinese, extract_sentences
 from kg_builder.extract.open_ie.chinese.pipeline import Sentence
 from kg_builder.extract.open_ie.chinese.types import entity_type
-from kg_builder.types import ENTITY_TYPES, Extraction
+from kg_builder.types import ENTITY_TYPES
 
 CASES = Path(__file__).with_name("open_ie_zh.txt")
 Statement = tuple[str, str, str, str, str]
@@ -88,17 +89,6 @@ def test_polarity_modality_and_source(row: list[str]) -> None:
     assert {(e.polarity, e.modality) for e in found} == {(polarity, modality)}
     for e in found if source else ():
         assert [q.text for q in e.qualifiers if q.role == "source"] == [s for s in source if s]
-
-
-def spans(e: Extraction) -> Iterator[tuple[str, int | None, int | None]]:
-    yield e.head.surface, e.head.start, e.head.end
-    yield e.tail.surface, e.tail.start, e.tail.end
-    yield e.relation.surface, e.relation.start, e.relation.end
-    for argument in (e.head_argument, e.tail_argument):
-        if argument is not None:
-            yield argument.surface, argument.start, argument.end
-    for q in e.qualifiers:
-        yield q.text, q.start, q.end
 
 
 TEXT = (

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
+from anchors import spans
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -25,17 +26,6 @@ def chinese(text: str, *, verbatim: bool = False) -> list[Extraction]:
 
 
 EXTRACTORS = [english, chinese]
-
-
-def spans(e: Extraction) -> Iterator[tuple[str, int | None, int | None]]:
-    yield e.head.surface, e.head.start, e.head.end
-    yield e.tail.surface, e.tail.start, e.tail.end
-    yield e.relation.surface, e.relation.start, e.relation.end
-    for argument in (e.head_argument, e.tail_argument):
-        if argument is not None:
-            yield argument.surface, argument.start, argument.end
-    for q in e.qualifiers:
-        yield q.text, q.start, q.end
 
 
 def assert_sound(text: str, found: list[Extraction]) -> None:

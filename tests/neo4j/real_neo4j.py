@@ -84,9 +84,11 @@ def fetch_jars(version: str) -> Path:
     if done.returncode:
         shutil.rmtree(part, ignore_errors=True)
         raise Unavailable(f"Maven could not fetch Neo4j {version}: {(done.stdout + done.stderr)[-500:]}")
-    shutil.rmtree(cache, ignore_errors=True)
-    part.rename(cache)
-    (cache / "complete").touch()
+    (part / "complete").touch()
+    try:
+        part.rename(cache)
+    except OSError:  # another process has been quicker
+        shutil.rmtree(part)
     return cache / "lib"
 
 

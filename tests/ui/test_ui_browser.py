@@ -113,6 +113,9 @@ def test_the_drawing_is_usable_from_the_keyboard(watch: Watch) -> None:
     page.keyboard.press("Enter")
     page.get_by_test_id("evidence").wait_for()
     assert marks(page, "relation") == ["works for"]
+    chosen = edge.and_(frame.locator("[aria-current=true]"))
+    chosen.wait_for()  # drawn anew
+    assert chosen.evaluate("button => button === document.activeElement")  # and still where the keyboard was
 
 
 def test_filters_change_the_drawing_and_the_link_restores_it(watch: Watch) -> None:

@@ -162,6 +162,13 @@ function filterTypes() {
   cy.batch(() => cy.nodes().forEach((node) => node.toggleClass("hidden", hiddenTypes.has(node.data("type")))));
 }
 
+// New children for a list. A page may be drawn anew while somebody stands on one of them with the keyboard: they stay there.
+function refill(list, children) {
+  const held = list.contains(document.activeElement) ? document.activeElement.dataset.id : undefined;
+  list.replaceChildren(...children);
+  if (held !== undefined) list.querySelector(`[data-id="${CSS.escape(held)}"]`)?.focus({ preventScroll: true });
+}
+
 function legend(args) {
   const types = new Map();
   for (const node of args.nodes) {
@@ -172,6 +179,7 @@ function legend(args) {
   const buttons = [...types].sort(([, a], [, b]) => b.count - a.count).map(([type, entry]) => {
     const button = document.createElement("button");
     button.type = "button";
+    button.dataset.id = type;
     button.title = words.toggle ?? "";
     button.setAttribute("aria-pressed", String(!hiddenTypes.has(type)));
     const dot = document.createElement("i");
@@ -186,7 +194,7 @@ function legend(args) {
     });
     return button;
   });
-  byId("legend").replaceChildren(...buttons);
+  refill(byId("legend"), buttons);
 }
 
 function listItem(kind, id, text, chosen) {
@@ -205,13 +213,13 @@ function listItem(kind, id, text, chosen) {
 function lists(args) {
   const names = new Map(args.nodes.map((node) => [node.id, node.label]));
   byId("index").querySelector("summary").textContent = words.list ?? "";
-  byId("nodes").replaceChildren(...args.nodes.map((node) => listItem("node", node.id, node.label, node.id === args.chosen)));
-  byId("edges").replaceChildren(
-    ...args.edges.map((edge) => {
-      const text = `${names.get(edge.source)} — ${edge.label} → ${names.get(edge.target)}`;
-      return listItem("edge", edge.id, text, edge.id === args.chosen);
-    }),
-  );
+  const nodes = args.nodes.map((node) => listItem("node", node.id, node.label, node.id === args.chosen));
+  const edges = args.edges.map((edge) => {
+    const text = `${names.get(edge.source)} — ${edge.label} → ${names.get(edge.target)}`;
+    return listItem("edge", edge.id, text, edge.id === args.chosen);
+  });
+  refill(byId("nodes"), nodes);
+  refill(byId("edges"), edges);
 }
 
 function label(args) {
