@@ -228,6 +228,12 @@ class Typed:
         # all relationships of that type, and forgets which node they are to begin at.
         token, also = (":" + quote_identifier(self.type), "") if self.type else ("", " AND type(f) = r.type")
         arrow = f"-[f{token}]->" if self.from_subject else f"<-[f{token}]-"
+        if self.dialect.joins_ends:
+            return (
+                f"UNWIND $rows AS r MATCH (near) WHERE elementId(near) = r.{near} "
+                f"MATCH (far) WHERE elementId(far) = r.{far} MATCH (near){arrow}(far) "
+                f"WHERE f.relation = r.relation{also}"
+            )
         # The far end is not compared in a way that it could be sought by: Neo4j would begin there, busy or not.
         return (
             f"UNWIND $rows AS r MATCH (near) WHERE elementId(near) = r.{near} MATCH (near){arrow}(far) "

@@ -32,6 +32,8 @@ class Dialect:
         dynamic_types: whether a label or type may be an expression (``-[:$(row.type)]->``).
         light: neighbours of a node that may be looked through one by one. From busier ones, a relationship type is
             written into a statement of its own, so that the server leaves the others alone.
+        joins_ends: whether a relationship between two nodes that are both given is found without reading the others of
+            either, beyond their list of neighbours.
         enforces_read_mode: whether a session in READ mode refuses writes, and ``EXPLAIN`` tells a statement's kind.
         text_indexes: whether there is an index for ``CONTAINS``.
         forbidden: characters that a label or a relationship type cannot hold.
@@ -41,6 +43,7 @@ class Dialect:
     product: str
     dynamic_types: bool
     light: int
+    joins_ends: bool
     enforces_read_mode: bool
     text_indexes: bool
     forbidden: frozenset[str]
@@ -67,7 +70,8 @@ class Dialect:
 ARCADEDB = Dialect(
     product="ArcadeDB",
     dynamic_types=False,
-    light=200,
+    light=1 << 62,  # it keeps no list by type
+    joins_ends=True,
     enforces_read_mode=False,
     text_indexes=False,
     forbidden=frozenset("\x00%~,*"),
@@ -77,6 +81,7 @@ NEO4J = Dialect(
     product="Neo4j",
     dynamic_types=True,
     light=5000,  # a new statement takes as long to plan as ten thousand neighbours to look through
+    joins_ends=False,  # it would begin at the busier end
     enforces_read_mode=True,
     text_indexes=True,
     forbidden=frozenset("\x00%"),
