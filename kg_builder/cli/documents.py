@@ -163,7 +163,12 @@ def retry(
     settings = load_settings({"store": store, "extractor": extractor, "workers": workers, "engine": engine})
     wanted = {to_uri(uri) for uri in uris}
     with open_graph(settings) as graph:
-        troubled = [d for state in ("failed", "partial") for d in graph.documents(state=state)]
+        troubled = [
+            d
+            for state in ("failed", "partial")
+            for d in graph.documents(state=state)
+            if not d.uri.startswith("import://")  # those are no files to read: they are imported again
+        ]
     failed = [d for d in troubled if reason in (None, d.reason)]
     paths = tuple(path_of(d.uri) for d in failed if not wanted or d.uri in wanted)
     if not paths:
@@ -180,11 +185,12 @@ def remove(uris: tuple[str, ...], store: str | None, quiet: bool) -> int:
 
     Example: kg remove reports/2019.pdf
     """
+    from kg_builder.importing import withdraw_import
     from kg_builder.loaders import to_uri
 
     settings = load_settings({"store": store})
     with open_graph(settings) as graph:
-        unknown = [uri for uri in uris if not graph.remove(to_uri(uri))]
+        unknown = [uri for uri in uris if not (graph.remove(to_uri(uri)) or withdraw_import(graph, uri))]
     for uri in unknown:
         click.echo(f"kg: expected a document of the store, found {uri!r}; `kg query` lists them by uri", err=True)
     if not quiet:
