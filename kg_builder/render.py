@@ -56,7 +56,8 @@ def render_report(report: IngestReport, counts: Counts) -> str:
         f"{f' of which {report.reused:,} were known' if report.reused else ''},"
         f" {_extracted(report)} ({report.facts:,} facts)",
         f"graph      {counts.documents:,} documents, {counts.entities:,} entities, {counts.edges:,} triples,"
-        f" {counts.extractions:,} extractions",
+        f" {counts.extractions:,} extractions"
+        + (f"; {report.merged:,} entities put together" if report.merged else ""),
         f"time       {report.seconds:.1f} s",
     ]
     if report.input_tokens or report.output_tokens:
