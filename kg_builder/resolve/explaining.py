@@ -49,8 +49,8 @@ _PHRASES: Mapping[str, tuple[str, str]] = {
     "different": ("their spellings differ", "写法不同"),
     "similar spelling": ("their spellings are similar", "写法相近"),
     "one character differs": ("one character differs", "有一个字不同"),
-    "words in common": ("they have words in common", "有相同的词"),
-    "letters in common": ("they have letters in common", "有相同的字"),
+    "common words": ("they have words in common", "有相同的词"),
+    "common letters": ("they have letters in common", "有相同的字"),
     "a word instead of another": ("one word stands for another", "一个词被另一个词替换"),
     "same type": ("they have the same type", "类型相同"),
     "one has no type": ("the type of one is not known", "其中一个类型未知"),
@@ -100,7 +100,7 @@ def _by_strength(item: tuple[float, str]) -> tuple[float, str]:
 
 
 def _phrase(name: str, a: Profile, b: Profile, *, chinese: bool) -> str:
-    english, other = _PHRASES.get(name.removesuffix(" (part)"), (name, name))
+    english, other = _PHRASES.get(name.partition(" (")[0], (name, name))
     return (other if chinese else english).format(a=a.name.type, b=b.name.type)
 
 

@@ -12,9 +12,9 @@ import heapq
 import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
 
 from kg_builder.resolve import UNTYPED
+from kg_builder.resolve.features import LESS
 from kg_builder.resolve.records import Link
 
 __all__ = ["DEFAULT", "components", "contradictions", "group"]
@@ -25,8 +25,6 @@ DEFAULT = 0.5
 _MOST = 6.0  # log-odds; one link counts no more than this
 _RIVALS = 16  # the most likely links of one name, which are held against each other
 _CLEARLY_TWO = -1.0  # log-odds
-
-_Near: TypeAlias = Mapping[str, Mapping[str, float]]
 
 
 def group(
@@ -44,16 +42,19 @@ def group(
     Links and pairs about names that `types` does not have are left out. The order of the input does not matter.
     """
     weights: dict[tuple[str, str], float] = {}
+    less: dict[tuple[str, str], float] = {}
     shift = _log_odds(threshold)
     for link in links:
         if link.a in types and link.b in types and link.a != link.b:
             pair = (link.a, link.b) if link.a < link.b else (link.b, link.a)
             weight = max(-_MOST, min(_MOST, _log_odds(link.probability) - shift))
-            weights[pair] = max(weight, weights.get(pair, -_MOST))
+            if weight >= weights.get(pair, -_MOST):
+                weights[pair] = weight
+                less[pair] = link.scores.get(LESS, 0.0) * (1 if link.a < link.b else -1)
     together = _pairs(must, types)
     apart = _pairs(never, types) - together
     found: list[tuple[str, ...]] = []
-    near = _neighbours(weights)
+    near = _Near(weights, less)
     for names in components(types, [pair for pair, weight in weights.items() if weight > 0] + sorted(together)):
         if len(names) == 1:
             found.append(tuple(names))
@@ -111,12 +112,26 @@ def _pairs(pairs: Collection[tuple[str, str]], types: Mapping[str, str]) -> set[
     return {(a, b) if a < b else (b, a) for a, b in pairs if a != b and a in types and b in types}
 
 
-def _neighbours(weights: Mapping[tuple[str, str], float]) -> dict[str, dict[str, float]]:
-    near: dict[str, dict[str, float]] = {}
-    for (a, b), weight in weights.items():
-        near.setdefault(a, {})[b] = weight
-        near.setdefault(b, {})[a] = weight
-    return near
+class _Near:
+    """The links of each name: their weights, and for which of them it is the name that says less."""
+
+    def __init__(self, weights: Mapping[tuple[str, str], float], less: Mapping[tuple[str, str], float]) -> None:
+        self.weights: dict[str, dict[str, float]] = {}
+        self._less = less
+        for (a, b), weight in weights.items():
+            self.weights.setdefault(a, {})[b] = weight
+            self.weights.setdefault(b, {})[a] = weight
+
+    def of(self, name: str) -> Mapping[str, float]:
+        return self.weights.get(name, {})
+
+    def says_less(self, name: str, other: str) -> float:
+        """1 if `name` says less than `other`, -1 if it says more, 0 if neither."""
+        return self._less.get((name, other), 0.0) if name < other else -self._less.get((other, name), 0.0)
+
+    def wholes(self, name: str) -> set[str]:
+        """The names that `name` may be a part of."""
+        return {other for other, weight in self.of(name).items() if weight > 0 and self.says_less(name, other) > 0}
 
 
 def _log_odds(probability: float) -> float:
@@ -225,9 +240,11 @@ def _partition(
     here = set(names)
     clusters = _Clusters(names, types)
     for a in names:
-        for b, weight in near.get(a, {}).items():
+        for b, weight in near.of(a).items():
             if a < b and b in here:
-                if weight > 0:
+                if weight < 0 and near.wholes(a) & near.wholes(b):
+                    weight = 0.0  # "Karla" is not "Homolka", yet both may be parts of one name
+                elif weight > 0:
                     weight = min(_against_rivals(*pair, types, near, apart, shift) for pair in ((a, b), (b, a)))
                 clusters.connect(a, b, weight)
     for a, b in apart:
@@ -262,9 +279,12 @@ def _against_rivals(
     "Peel" may be John or Robert Peel, but not both: with odds x and y for the two, the odds of the first are
     x / (1 + y), so that of two equally likely ones neither is taken, and much better evidence wins.
     """
-    weight = near[name][candidate]
-    rivals = heapq.nlargest(_RIVALS, ((w, other) for other, w in near[name].items() if w > 0 and other != candidate))
-    for rival_weight, rival in rivals:
+    ends = near.of(name)
+    weight = ends[candidate]
+    if near.says_less(name, candidate) < 0:  # a whole may have several parts
+        return weight
+    rivals = [(w, end) for end, w in ends.items() if end != candidate and near.says_less(name, end) >= 0]
+    for rival_weight, rival in heapq.nlargest(_RIVALS, rivals):
         if _are_two(candidate, rival, types, near, apart):
             return weight - math.log1p(math.exp(rival_weight + shift))
     return weight
@@ -272,6 +292,6 @@ def _against_rivals(
 
 def _are_two(a: str, b: str, types: Mapping[str, str], near: _Near, apart: Collection[tuple[str, str]]) -> bool:
     """Whether two names surely are two: by decision, by type, or since a link says so clearly."""
-    if ((a, b) if a < b else (b, a)) in apart or near[a].get(b, 0.0) < _CLEARLY_TWO:
+    if ((a, b) if a < b else (b, a)) in apart or near.of(a).get(b, 0.0) < _CLEARLY_TWO:
         return True
     return types[a] != types[b] and UNTYPED not in (types[a], types[b])
