@@ -190,8 +190,9 @@ class Index:
         """Compare the names whose profile or candidates have changed with their candidates; gives how many pairs."""
         again = {row[0] for row in self._db.execute("SELECT n FROM again")}
         compared = 0
-        for n in again:
-            self._forget_links(n)
+        if self._db.execute("SELECT 1 FROM link LIMIT 1").fetchone():
+            for n in again:
+                self._forget_links(n)
         for n in sorted(again):
             one = self._profile(n)
             rows = []

@@ -11,6 +11,7 @@ from typing import NoReturn
 
 import pytest
 
+from kg_builder.resolving import index_path
 from kg_builder.store import GraphStore, open_store
 from kg_builder.store.embedded import stop
 
@@ -98,6 +99,8 @@ class _Servers:
         return self._stores[kind]
 
     def close(self) -> None:
+        for store in self._stores.values():
+            index_path(store.uri).unlink(missing_ok=True)  # that of a server is in the user's cache folder
         self._stack.close()
 
 
