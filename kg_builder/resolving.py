@@ -8,6 +8,7 @@ decisions in the graph alone: neither on the order in which they came, nor on wh
 
 from __future__ import annotations
 
+import sqlite3
 import time
 import uuid
 from collections import Counter
@@ -17,6 +18,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kg_builder.errors import StoreError
 from kg_builder.resolve.batch import open_pairs
 from kg_builder.resolve.grouping import DEFAULT
 from kg_builder.resolve.records import Link
@@ -116,6 +118,11 @@ def resolve(
     opened = open_index((index or index_path(store.uri)) if keep_index else None)
     try:
         report = _Resolution(store, opened, threshold, dry_run=dry_run).run(again=again)
+    except sqlite3.Error as exc:
+        raise StoreError(
+            f"expected room and rights to write what resolution remembers beside {store.uri!r}, found: {exc}. What was "
+            "done stays; see to the disk and run `kg resolve`."
+        ) from exc
     finally:
         opened.close()
     report.changes.sort(key=lambda change: (-change.confidence, change.kind, change.names))

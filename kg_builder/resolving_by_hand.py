@@ -63,7 +63,7 @@ def refer(store: GraphStore, text: str) -> Referred:
 
     if _ID.fullmatch(text) and (names := store.resolution.names_of([text])):
         return Referred(text, tuple(names), by_id=True)
-    found = store.resolution.named({name_key(text), text.casefold()})
+    found = store.resolution.named([name_key(text)]) or store.resolution.named([text.casefold()])
     if not found:
         wanted = text.strip().casefold()
         shown = [e.id for e in store.search(text) if wanted in {n.casefold() for n in (e.name, *e.aliases)}]
@@ -189,7 +189,7 @@ def decision_lines(store: GraphStore) -> Iterator[str]:
 
 
 def take_decisions(store: GraphStore, path: Path) -> int:
-    """Take over the decisions of a file that `decision_lines` wrote, all or none; gives how many were new.
+    """Take over the decisions of a file that `decision_lines` wrote, all or none; gives how many it has.
 
     Raises:
         DecisionError: a line is none, or contradicts another or a decision there is; with both places.
@@ -228,7 +228,7 @@ def _apply(store: GraphStore, decisions: Sequence[Decision]) -> None:
 
 
 def _decision(kind: Kind, a: Name, b: Name | None, who: str, source: str, note: str) -> Decision:
-    at = datetime.now(UTC).isoformat(timespec="seconds")
+    at = datetime.now(UTC).isoformat(timespec="milliseconds")
     return Decision(kind, a, b, who or _user(), at, source or f"kg {kind}", note)
 
 

@@ -112,7 +112,9 @@ def insist_on_sense(decisions: Sequence[Decision], news: Sequence[Decision]) -> 
     fresh = {each.a.id for each in news if each.kind == "split"}
     for name in sorted(fresh):
         for other in sorted(together.near(name)):
-            raise _contradiction([together.split[name], together.must[_pair(name, other)]])
+            merged = together.must[_pair(name, other)]
+            if merged.at <= together.split[name].at:  # a later one says whom it is with now
+                raise _contradiction([together.split[name], merged])
 
 
 def _contradiction(sources: Sequence[Decision]) -> DecisionError:

@@ -52,26 +52,28 @@ def open_index(path: Path | None) -> Index:
     """The index at `path`; None: one that is gone when it is closed.
 
     A file that is no such index, or damaged, is replaced by an empty one: nothing in it cannot be worked out again.
+    Where none can be made, the run does without.
 
     Raises:
-        StoreError: the file cannot be made, or another resolution has it for too long.
+        StoreError: another resolution has it for too long.
     """
     if path is None:
         return Index(sqlite3.connect("", isolation_level=None))
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            return Index(_connect(path))
-        except sqlite3.DatabaseError as exc:
-            if isinstance(exc, sqlite3.OperationalError):  # locked, or no room: the file may well be whole
-                raise
-            path.unlink()
-            return Index(_connect(path))
-    except (OSError, sqlite3.Error) as exc:
+        return Index(_connect(path))
+    except OSError:
+        return open_index(None)
+    except sqlite3.OperationalError as exc:  # the file may well be whole
+        if "locked" not in str(exc):
+            return open_index(None)
         raise StoreError(
-            f"expected a file for what resolution remembers at {str(path)!r}, found that it cannot be used: {exc}. "
-            "If no other `kg` is at work, delete it: it is made anew from the graph."
+            f"expected to be the only resolution that uses {str(path)!r}, found it locked for "
+            f"{_PATIENCE_S:.0f} seconds; run this again when the other is done."
         ) from exc
+    except sqlite3.DatabaseError:
+        path.unlink()
+        return Index(_connect(path))
 
 
 def _connect(path: Path) -> sqlite3.Connection:

@@ -45,7 +45,8 @@ NAMES_IN_ENTITIES = (
 # ---------------------------------------------------------------- where they are, and why
 PLACED = (
     "UNWIND $ids AS id MATCH (n:Name {id: id})-[:NAMES]->(e:Entity) WITH DISTINCT e "
-    "MATCH (m:Name)-[:NAMES]->(e) RETURN m.id AS id, m.key AS key, m.type AS type, e.id AS entity, e.mentions AS mentions, "
+    "MATCH (m:Name)-[:NAMES]->(e) RETURN m.id AS id, m.key AS key, m.type AS type, e.id AS entity, "
+    "e.mentions AS mentions, "
     "m.assigned AS assigned, m.shown AS shown, m.shown_at AS shown_at, m.name AS name"
 )
 LINKED = (
