@@ -33,7 +33,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Where tests run in several processes: those of one server together, of the others those of one file."""
     for item in items:
         parameters = item.callspec.params.values() if hasattr(item, "callspec") else ()
-        server = next((each for each in parameters if each in STORES or each in VERSIONS), None)
+        named = (each for each in parameters if isinstance(each, str))
+        server = next((each for each in named if each in STORES or each in VERSIONS), None)
         item.add_marker(pytest.mark.xdist_group(str(server or item.path)))
 
 
