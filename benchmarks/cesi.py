@@ -14,8 +14,8 @@ the gold ones:
 - pairwise precision: the share of pairs of mentions in one cluster that are of one gold entity; recall: the share of
   pairs of one gold entity that are in one cluster.
 
-`resolve_names` is given what an import of the triples would know: names with their surfaces and facts, the file as their
-one document, no types.
+`resolve_names` is given what an import of the triples would know: names with their surfaces and facts, the file as
+their one document, no types.
 """
 
 from __future__ import annotations

@@ -107,6 +107,8 @@ def _chinese(text: str) -> set[str]:
             if len(name) >= 5:
                 keys.add(f"z:{name[0]}{name[2]}{name[4]}")
                 keys.add(f"z:{name[-4]}{name[-2]}")
+            if len(name) >= 6:
+                keys.add(f"z:{name[:3]}{name[4]}")
     if len(text) >= 3:
         keys.add(f"h:{text[:3]}")
     return keys

@@ -22,12 +22,13 @@ _KINDS = _set(
 )
 _COUNTRY = ("中华人民共和国", "中国", "中华", "国家", "全国")
 _TRADES = _set(
-    "保险 银行 证券 信托 基金 投资 贸易 物流 科技 软件 运输 航空 铁路 电力 石油 煤炭 钢铁 化工 电子 汽车 地产 房地产 "
-    "建筑 咨询 广告 旅游 出版 传媒 电影 印刷 水务 燃气 租赁 担保 食品 服装 医药 制药 能源 网络 通信 电信 快递 外贸 上市 "
-    "母 子 分 总 控股 国有 民营 私营 股份"
+    "保险 银行 证券 信托 基金 投资 贸易 物流 科技 软件 运输 航空 铁路 电力 石油 煤炭 钢铁 化工 电子 汽车 "
+    "地产 房地产 建筑 咨询 广告 旅游 出版 传媒 电影 印刷 水务 燃气 租赁 担保 食品 服装 医药 制药 能源 网络 "
+    "通信 电信 快递 外贸 上市 母 子 分 总 控股 国有 民营 私营 股份"
 )
 _LEGAL = re.compile("(?:股份有限公司|有限责任公司|股份公司|有限公司|集团公司|控股公司|总公司|集团|公司|控股)+\\Z")
 _LIMITED = re.compile("有限责任公司|有限公司|股份有限公司")
+_DIGIT = re.compile(r"\d")
 _TITLE = re.compile("(?:先生|女士|小姐|太太|夫人|博士|硕士|教授|老师|同志|阁下|院士)+\\Z")
 
 
@@ -42,7 +43,7 @@ def left_out_chinese(one: str, other: str) -> dict[str, float]:
     titles = [(_TITLE.search(key) or [""])[0] for key in (one, other)]
     if all(titles) and titles[0] != titles[1]:
         found["titles differ"] = 1.0
-    if not any(forms) and not any(titles) and len(one) == len(other) and not any(c.isdigit() for c in one + other):
+    if forms[0] == forms[1] and titles[0] == titles[1] and len(one) == len(other) and not _DIGIT.search(one + other):
         found["characters that share a simplified one"] = 1.0
     return found
 
@@ -60,7 +61,7 @@ def compare_chinese(one: str, other: str) -> tuple[str, dict[str, float]]:
             return "short form", {"without its kind": 1.0, "two characters": float(len(short) == 2)}
         return "part of the name", {"Chinese part": 1.0, "at the beginning": 1.0}
     for whole in dict.fromkeys((long, core)):
-        if 2 <= len(short) <= 4 and len(whole) >= 2 * len(short) and _is_short_form(short, whole):
+        if 2 <= len(short) <= 4 and len(whole) >= len(short) + 2 and _is_short_form(short, whole):
             return "short form", {"initials of words": 1.0, "two characters": float(len(short) == 2)}
     if short in long and len(short) >= 2:
         return "part of the name", {"Chinese part": 1.0, "at the end": float(long.endswith(short))}
@@ -80,9 +81,11 @@ def _is_short_form(short: str, long: str) -> bool:
         return False
     if len(short) == 2:
         return short[1] in (long[-1], long[2]) and len(long) <= 8
-    position = -1
-    for char in short:
-        position = long.find(char, position + 1)
-        if position < 0:
+    position = 0
+    for char in short[1:]:  # the next character, or the first one of a later word, or the last of all
+        places = [i for i in range(position + 1, len(long)) if long[i] == char]
+        place = next((i for i in places if i == position + 1 or i % 2 == 0 or i == len(long) - 1), None)
+        if place is None:
             return False
-    return short[-1] in long[-2:]
+        position = place
+    return position >= len(long) - 2

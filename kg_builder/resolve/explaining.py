@@ -9,9 +9,9 @@ from kg_builder.resolve.grouping import DEFAULT
 from kg_builder.resolve.records import Link, Profile
 from kg_builder.resolve.scoring import weight_of
 
-__all__ = ["explain"]
+__all__ = ["PHRASES", "explain"]
 
-_PHRASES: Mapping[str, tuple[str, str]] = {
+PHRASES: Mapping[str, tuple[str, str]] = {
     "same key": ("they are spelt the same", "写法相同"),
     "look-alike letters": (
         "they only look alike: their letters belong to two alphabets",
@@ -21,7 +21,20 @@ _PHRASES: Mapping[str, tuple[str, str]] = {
         "they are spelt the same but for accents, titles, legal forms, word order or the like",
         "除重音、称谓、公司形式、词序等外写法相同",
     ),
-    "titles or initials": ("one has a title, an initial or a legal form more", "一个多了称谓、首字母或公司形式"),
+    "titles differ": ("their titles differ", "称谓不同"),
+    "legal forms differ": ("their legal forms differ", "公司形式不同"),
+    "initials differ": ("their initials differ", "首字母不同"),
+    "accents on a common noun": ("the accents make another word", "重音使其成为另一个词"),
+    "a plural": ("one is the plural of the other", "一个是另一个的复数"),
+    "plural of a name": ("one is a name, the other the plural of a common noun", "一个是专名，另一个是普通名词的复数"),
+    "other order of words": ("their words stand in another order", "词序不同"),
+    "a trade alone": ("without the legal form only a trade is left", "去掉公司形式后只剩行业名"),
+    "characters that share a simplified one": (
+        "their traditional characters differ and share one simplified character",
+        "繁体字不同，只是简体相同",
+    ),
+    "a capital on one side": ("only one is written with a capital", "只有一个以大写开头"),
+    "short given name": ("one has the short form of a given name", "一个用了名字的昵称"),
     "typing error": ("they differ by what may be a typing error", "差别可能是笔误"),
     "Chinese typing error": ("one character differs", "有一个字不同"),
     "first letter differs": ("their first letters differ", "首字母不同"),
@@ -100,7 +113,7 @@ def _by_strength(item: tuple[float, str]) -> tuple[float, str]:
 
 
 def _phrase(name: str, a: Profile, b: Profile, *, chinese: bool) -> str:
-    english, other = _PHRASES.get(name.partition(" (")[0], (name, name))
+    english, other = PHRASES.get(name.partition(" (")[0], (name, name))
     return (other if chinese else english).format(a=a.name.type, b=b.name.type)
 
 

@@ -30,7 +30,9 @@ def compare(a: Profile, b: Profile) -> tuple[str, dict[str, float]]:
     if form in PART_FORMS:
         found[LESS] = 1.0 if (view_of(a.name.key) is one) == (a.id < b.id) else -1.0
     found.update(_types(a, b))
-    found.update(_capitals(a, b))
+    capital = _capitals(a, b)
+    if capital:
+        found["plural of a name" if "a plural" in found else "a capital on one side"] = 1.0
     if a.stated or b.stated:
         keys = a.stated | b.stated
         if a.name.key in b.stated or b.name.key in a.stated or one.loose in keys or other.loose in keys:
@@ -47,13 +49,12 @@ def _types(a: Profile, b: Profile) -> dict[str, float]:
     return {"one has no type": 1.0} if OTHER in (one, other) else {"type conflict": 1.0}
 
 
-def _capitals(a: Profile, b: Profile) -> dict[str, float]:
+def _capitals(a: Profile, b: Profile) -> bool:
     """Whether one is written with a capital, the other without: Windows and window, Apple and apples."""
     one, other = (any(any(c.isupper() for c in s[:1]) for s in p.surfaces) for p in (a, b))
-    if one == other or not a.surfaces or not b.surfaces:
-        return {}
-    small = a if other else b
-    return {"a capital on one side": 1.0} if any(s[:1].islower() for s in small.surfaces) else {}
+    if one == other:
+        return False
+    return any(s[:1].islower() for s in (a if other else b).surfaces)
 
 
 def _context(a: Profile, b: Profile, kind: str) -> dict[str, float]:

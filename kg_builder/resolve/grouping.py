@@ -1,9 +1,10 @@
 """From links between names to entities, so that one wrong link does not glue two large ones together.
 
 Names that are connected at all form a component, and a component is decided by its own names and links alone. Inside,
-clusters are merged greedily, the most likely link first, as in correlation clustering by average linkage (Bansal, Blum
-and Chawla 2004): two clusters become one while the links between them, those against it too, speak for it on the whole,
-and while they reach half of the names of the smaller one.
+clusters are merged greedily, as in correlation clustering by average linkage (Bansal, Blum and Chawla 2004): two become
+one while the links between them, those against it too, speak for it on the whole, and while they reach half of the
+names of the smaller one. Likely links come first, and among them those whose ends have their other links in common, so
+that a link between two entities is looked at when both are whole.
 """
 
 from __future__ import annotations
@@ -118,6 +119,9 @@ class _Near:
     def __init__(self, weights: Mapping[tuple[str, str], float], less: Mapping[tuple[str, str], float]) -> None:
         self.weights: dict[str, dict[str, float]] = {}
         self._less = less
+        self._likely: dict[str, set[str]] = {}
+        self._wholes: dict[str, set[str]] = {}
+        self._rivals: dict[str, list[tuple[float, str]]] = {}
         for (a, b), weight in weights.items():
             self.weights.setdefault(a, {})[b] = weight
             self.weights.setdefault(b, {})[a] = weight
@@ -129,9 +133,29 @@ class _Near:
         """1 if `name` says less than `other`, -1 if it says more, 0 if neither."""
         return self._less.get((name, other), 0.0) if name < other else -self._less.get((other, name), 0.0)
 
+    def likely(self, name: str) -> set[str]:
+        """`name` and the names it is likely one with."""
+        if name not in self._likely:
+            self._likely[name] = {name} | {other for other, weight in self.of(name).items() if weight > 0}
+        return self._likely[name]
+
+    def share(self, a: str, b: str) -> float:
+        """How much of what one of two names is likely one with is shared by the other: all, for a hub's variants."""
+        one, other = sorted((self.likely(a), self.likely(b)), key=len)
+        return sum(name in other for name in one) / len(one)
+
     def wholes(self, name: str) -> set[str]:
         """The names that `name` may be a part of."""
-        return {other for other, weight in self.of(name).items() if weight > 0 and self.says_less(name, other) > 0}
+        if name not in self._wholes:
+            self._wholes[name] = {end for end in self.likely(name) if self.says_less(name, end) > 0}
+        return self._wholes[name]
+
+    def rivals(self, name: str) -> list[tuple[float, str]]:
+        """The names that `name` is most likely one with, but for its parts, with their weights."""
+        if name not in self._rivals:
+            ends = [(w, end) for end, w in self.of(name).items() if self.says_less(name, end) >= 0]
+            self._rivals[name] = heapq.nlargest(_RIVALS, ends)
+        return self._rivals[name]
 
 
 def _log_odds(probability: float) -> float:
@@ -144,12 +168,14 @@ class _Between:
     """The links between two clusters: what they add up to, and which names of either a link speaks for."""
 
     total: float
+    embedded: float
     count: int
     reached: set[str]
     forbidden: bool = False
 
     def add(self, other: _Between) -> None:
         self.total += other.total
+        self.embedded += other.embedded
         self.count += other.count
         self.forbidden |= other.forbidden
         if len(other.reached) > len(self.reached):
@@ -158,8 +184,8 @@ class _Between:
 
     @property
     def priority(self) -> float:
-        """The mean of the links, negated for a heap; rounded, since sums depend on the order of their terms."""
-        return -round(self.total / self.count, 9)
+        """The mean of the embedded links, negated for a heap; rounded, as sums depend on the order of their terms."""
+        return -round(self.embedded / self.count, 9)
 
 
 class _Clusters:
@@ -173,8 +199,8 @@ class _Clusters:
         self.waiting: dict[str, set[str]] = {}
         self.heap: list[tuple[float, str, str, str, str]] = []
 
-    def connect(self, a: str, b: str, weight: float, *, forbidden: bool = False) -> None:
-        cell = _Between(weight, 1, {a, b} if weight > 0 else set(), forbidden)
+    def connect(self, a: str, b: str, weight: float, *, share: float = 1.0, forbidden: bool = False) -> None:
+        cell = _Between(weight, weight * share, 1, {a, b} if weight > 0 else set(), forbidden)
         self.between[a][b] = self.between[b][a] = cell
 
     def offer(self, a: str, b: str) -> None:
@@ -246,7 +272,7 @@ def _partition(
                     weight = 0.0  # "Karla" is not "Homolka", yet both may be parts of one name
                 elif weight > 0:
                     weight = min(_against_rivals(*pair, types, near, apart, shift) for pair in ((a, b), (b, a)))
-                clusters.connect(a, b, weight)
+                clusters.connect(a, b, weight, share=near.share(a, b) if weight > 0 else 1.0)
     for a, b in apart:
         if a in here and b in here:
             cell = clusters.between[a].get(b)
@@ -279,13 +305,11 @@ def _against_rivals(
     "Peel" may be John or Robert Peel, but not both: with odds x and y for the two, the odds of the first are
     x / (1 + y), so that of two equally likely ones neither is taken, and much better evidence wins.
     """
-    ends = near.of(name)
-    weight = ends[candidate]
+    weight = near.of(name)[candidate]
     if near.says_less(name, candidate) < 0:  # a whole may have several parts
         return weight
-    rivals = [(w, end) for end, w in ends.items() if end != candidate and near.says_less(name, end) >= 0]
-    for rival_weight, rival in heapq.nlargest(_RIVALS, rivals):
-        if _are_two(candidate, rival, types, near, apart):
+    for rival_weight, rival in near.rivals(name):
+        if rival != candidate and _are_two(candidate, rival, types, near, apart):
             return weight - math.log1p(math.exp(rival_weight + shift))
     return weight
 
