@@ -110,7 +110,7 @@ class Registry:
             counts = Counter(dict(zip(row["surfaces"], row["counts"], strict=True)))
             assigned = bool(row["assigned"])
             known = KnownName(name, row["id"], counts, row["entity"], row["ref"], assigned)
-            known.shown = (row["shown"], row["shown_at"] or "") if row["shown"] else None
+            known.shown = (row["shown"], row["shown_at"] or "") if row.get("shown") else None
             self.names[row["id"]] = known
             self.refs[row["entity"]] = row["entity_ref"]
         groups = self._by_entity()
