@@ -25,9 +25,13 @@ if TYPE_CHECKING:
     from kg_builder.export import export_graph
     from kg_builder.extract import open_extractor
     from kg_builder.extracting import extract_lines, extract_paths
+    from kg_builder.importing import import_triples
     from kg_builder.loaders import discover, load
     from kg_builder.pipeline import build_graph
     from kg_builder.reports import IngestReport
+    from kg_builder.resolving import resolve
+    from kg_builder.resolving_by_hand import merge_entities, never_merge, rename_entity, split_entity
+    from kg_builder.resolving_explained import explain_names
     from kg_builder.samples import sample_folder
     from kg_builder.segment import segment_document
     from kg_builder.stages import Recipe
@@ -63,10 +67,17 @@ _HOMES = {
     "open_extractor": "extract",
     "extract_lines": "extracting",
     "extract_paths": "extracting",
+    "import_triples": "importing",
     "discover": "loaders",
     "load": "loaders",
     "IngestReport": "pipeline",
     "build_graph": "pipeline",
+    "resolve": "resolving",
+    "merge_entities": "resolving_by_hand",
+    "never_merge": "resolving_by_hand",
+    "rename_entity": "resolving_by_hand",
+    "split_entity": "resolving_by_hand",
+    "explain_names": "resolving_explained",
     "segment_document": "segment",
     "sample_folder": "samples",
     "Recipe": "stages",
@@ -110,17 +121,24 @@ __all__ = [
     "estimate_ingest",
     "evaluate_files",
     "examine",
+    "explain_names",
     "export_graph",
     "extract_lines",
     "extract_paths",
     "graph_statistics",
+    "import_triples",
     "load",
     "load_settings",
+    "merge_entities",
+    "never_merge",
     "open_extractor",
     "open_store",
+    "rename_entity",
+    "resolve",
     "restore",
     "sample_folder",
     "segment_document",
+    "split_entity",
     "watch_folders",
 ]
 

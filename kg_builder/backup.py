@@ -1,8 +1,9 @@
 """A whole store as one file, and a store made from one: between servers, too.
 
 The file is a zip of JSON Lines. ``documents.jsonl`` has every document with all it gave, ``entities.jsonl`` which names
-are one entity and which of them people have put there, ``manifest.json`` how much there is and the sha256 of both.
-Entities' properties, edges and counts follow from these and are not in the file. Equal stores give equal parts.
+are one entity and which of them people have put there, ``decisions.jsonl`` what people decided, ``manifest.json`` how
+much there is and the sha256 of each. Entities' properties, edges and counts follow from these and are not in the file.
+Equal stores give equal parts.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ from kg_builder.backup_file import Amounts, BackupWriter, Manifest, opened
 from kg_builder.errors import BackupError
 from kg_builder.files import replacing
 from kg_builder.reports import Step
+from kg_builder.resolving_decisions import Decided
+from kg_builder.store.touching import Move
 
 if TYPE_CHECKING:
     from kg_builder.store import GraphStore
@@ -56,6 +59,7 @@ def back_up(store: GraphStore, path: Path, *, on_progress: OnProgress | None = N
                 for _ in _told(written, on_progress, "writing", "documents", there.documents):
                     pass
             backup.entities(_told(keeper.placements(), on_progress, "writing", "entities", there.entities))
+            backup.decisions(store.resolution.decisions())
             backup.finish()
             _insist_on_all(store, backup.manifest.counts, unchanged=keeper.version() == before)
     except OSError as exc:
@@ -93,6 +97,10 @@ def restore(store: GraphStore, path: Path, *, replace: bool = False, on_progress
         for together in _together(_told(backup.documents(), on_progress, "restoring", "documents", counts.documents)):
             keeper.put_back(together)
         keeper.place(_told(backup.placements(), on_progress, "restoring", "entities", counts.entities))
+        decisions = list(backup.decisions())
+        store.resolution.decide(decisions)
+        if shown := Decided(decisions).shown:
+            store.resolution.place(Move(shown=dict(shown)))
         keeper.end_restore()
     return manifest
 

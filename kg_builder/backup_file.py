@@ -16,6 +16,8 @@ from types import TracebackType
 from typing import IO, TYPE_CHECKING, Any
 
 from kg_builder.errors import BackupError, StoreError
+from kg_builder.resolve.records import Decision
+from kg_builder.types import Name
 
 if TYPE_CHECKING:
     from kg_builder.store.contributions import WholeDocument
@@ -28,6 +30,7 @@ FORMAT_VERSION = 1
 """Goes up when an older version of this project could not read the file."""
 
 _MANIFEST, _DOCUMENTS, _ENTITIES = "manifest.json", "documents.jsonl", "entities.jsonl"
+_DECISIONS = "decisions.jsonl"  # older backups have none
 _LONGEST_LINE = 1 << 28  # bytes: a segment or an extraction to a line, so no backup of ours comes near
 
 
@@ -54,7 +57,8 @@ class Manifest:
     @property
     def identity(self) -> str:
         """The same for backups of the same content."""
-        return hashlib.sha256("".join(self.parts[part] for part in (_DOCUMENTS, _ENTITIES)).encode()).hexdigest()
+        parts = (self.parts.get(part, "") for part in (_DOCUMENTS, _ENTITIES, _DECISIONS))
+        return hashlib.sha256("".join(parts).encode()).hexdigest()
 
 
 # ---------------------------------------------------------------- writing
@@ -94,6 +98,12 @@ class BackupWriter:
                 write(asdict(placement))
                 self.manifest.counts.entities += 1
                 self.manifest.counts.names += len(placement.names)
+
+    def decisions(self, decisions: Iterable[Decision]) -> None:
+        """Write what people decided."""
+        with self._part(_DECISIONS) as write:
+            for decision in decisions:
+                write(asdict(decision))
 
     def finish(self) -> None:
         """Write the manifest; the file is a backup now."""
@@ -159,6 +169,10 @@ class BackupReader:
         """Which names are one entity."""
         return map(_placement, self._lines(_ENTITIES))
 
+    def decisions(self) -> Iterator[Decision]:
+        """What people decided."""
+        return map(_decision, self._lines(_DECISIONS)) if _DECISIONS in self.manifest.parts else iter(())
+
     def verify(self) -> Iterator[int]:
         """Read all of it and make of it what will be written, so that nothing of a bad one ever is.
 
@@ -178,6 +192,8 @@ class BackupReader:
             for placement in self.placements():
                 found.entities += 1
                 found.names += len(placement.names)
+            for _ in self.decisions():
+                pass
         except (KeyError, ValueError, TypeError, AttributeError, IndexError, StoreError) as exc:
             raise self._damaged(str(exc)) from exc
         if found != self.manifest.counts:
@@ -233,7 +249,7 @@ def _manifest(archive: zipfile.ZipFile, path: Path) -> Manifest:
                 f"{about['version']}, made by version {about.get('made_with')} of this program; update this one."
             )
         manifest = Manifest(about["made_at"], about["made_with"], Amounts(**about["counts"]), dict(about["parts"]))
-        for part in (_DOCUMENTS, _ENTITIES):
+        for part in {_DOCUMENTS, _ENTITIES, *manifest.parts}:
             archive.getinfo(part)
             manifest.parts[part]
     except (KeyError, ValueError, TypeError, AttributeError) as exc:
@@ -269,3 +285,8 @@ def _placement(line: dict[str, Any]) -> Placement:
     from kg_builder.store.keeping import Placement
 
     return Placement(line["entity"], tuple(line["names"]), tuple(line["assigned"]))
+
+
+def _decision(line: dict[str, Any]) -> Decision:
+    a, b = line.pop("a"), line.pop("b")
+    return Decision(**line, a=Name(a["key"], a["type"]), b=Name(b["key"], b["type"]) if b else None)

@@ -15,6 +15,7 @@ A message says what was expected, what was found, where, and what to do about it
     * BackupError        a backup that cannot be made, or is none
     * ExportError        an export that could not be written to its end
     * OntologyError      an ontology file that cannot be used
+    * DecisionError      a decision on names that cannot be: unknown or ambiguous names, or a contradiction
     * EvaluationError    gold or predicted data that cannot be compared
 """
 
@@ -24,6 +25,7 @@ __all__ = [
     "BackupError",
     "CacheError",
     "ConfigError",
+    "DecisionError",
     "EvaluationError",
     "ExportError",
     "ExtractionError",
@@ -104,6 +106,10 @@ class ExportError(KGError):
 
 class OntologyError(KGError):
     """An ontology file that cannot be used."""
+
+
+class DecisionError(KGError):
+    """A decision on names that cannot be: they are unknown or ambiguous, or it contradicts another decision."""
 
 
 class EvaluationError(KGError):

@@ -49,6 +49,7 @@ def build_graph(
     ray_address: str | None = None,
     ray_result_bytes: int = 256 << 20,
     only: Collection[str] | None = None,
+    resolve: bool = True,
     budget: Budget | None = None,
     stop: threading.Event | None = None,
     on_progress: Callable[[Progress], None] | None = None,
@@ -73,6 +74,7 @@ def build_graph(
         ray_address: ``HOST:PORT`` of the cluster; None: ``RAY_ADDRESS``, or the cluster that this machine is part of.
         ray_result_bytes: what may come back from a node for one file; one that gives more fails.
         only: uris; None: all. Other files are neither read nor missed: for whoever knows what has changed.
+        resolve: whether to bring the names together that are one entity, when all is written (`kg_builder.resolving`).
         budget: what may be spent on a paid model. Once it is, nothing more is begun, as with `stop`.
         stop: once set, no more files are begun; what is under way is finished and written.
         on_message: called with sentences for people about what the run waits for.
@@ -125,6 +127,8 @@ def build_graph(
         with contextlib.suppress(CacheError):
             open_cache(cache).trim(cache_max_bytes)
     run.withdraw_missing(roots, present, only, prune=prune)
+    if resolve:
+        run.resolve()
     report = run.report()
     emit("end", f"{report.loaded:,} of {report.found:,} files loaded", report=report.to_dict())
     return report

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from kg_builder.doctor import Finding
     from kg_builder.estimate import Estimated, IngestEstimate
     from kg_builder.evaluate import Evaluation
+    from kg_builder.evaluate.pairs import PairScores
     from kg_builder.extracting import Extracted
     from kg_builder.reports import IngestReport
     from kg_builder.store.records import Counts, QueryResult, StoredDocument
@@ -24,6 +25,7 @@ __all__ = [
     "render_estimate",
     "render_extraction",
     "render_findings",
+    "render_pair_scores",
     "render_report",
     "render_rows",
     "render_scores",
@@ -54,7 +56,8 @@ def render_report(report: IngestReport, counts: Counts) -> str:
         f"{f' of which {report.reused:,} were known' if report.reused else ''},"
         f" {_extracted(report)} ({report.facts:,} facts)",
         f"graph      {counts.documents:,} documents, {counts.entities:,} entities, {counts.edges:,} triples,"
-        f" {counts.extractions:,} extractions",
+        f" {counts.extractions:,} extractions"
+        + (f"; {report.merged:,} entities put together" if report.merged else ""),
         f"time       {report.seconds:.1f} s",
     ]
     if report.input_tokens or report.output_tokens:
@@ -231,6 +234,12 @@ def render_scores(evaluation: Evaluation, *, as_json: bool) -> str:
     """Precision, recall and F1 of each way to match."""
     scores = evaluation.to_dict()
     return json.dumps(scores, ensure_ascii=False) if as_json else render_mapping(scores)
+
+
+def render_pair_scores(scores: PairScores, *, as_json: bool) -> str:
+    """Precision, recall and F1 on pairs of records, and what they were counted from."""
+    values = scores.to_dict()
+    return json.dumps(values) if as_json else render_table(("figure", "value"), list(values.items())).rstrip()
 
 
 def render_mapping(values: Mapping[str, Any]) -> str:

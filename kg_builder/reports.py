@@ -105,7 +105,8 @@ class IngestReport:
 
     ``partial`` of the loaded ones are in the graph but for segments that the extractor failed on. ``not_begun`` is 0
     unless the run was stopped. ``renamed`` has pairs of the old and the new uri. Of the ``segments``, ``reused`` had
-    been extracted before; ``unkept`` could not be put into the cache. Tokens are those that this run used, ``cost``
+    been extracted before; ``unkept`` could not be put into the cache. ``merged`` entities came together from several
+    names by resolution. Tokens are those that this run used, ``cost``
     what they cost at the prices given; ``bytes`` are those of the loaded files.
     """
 
@@ -132,6 +133,7 @@ class IngestReport:
     input_tokens: int
     output_tokens: int
     cost: float
+    merged: int
     bytes: int
     seconds: float
     problems: tuple[FileProblem, ...] = field(repr=False)

@@ -22,6 +22,7 @@ from kg_builder.types import Contribution, Usage
 from kg_builder.workers import Failure, Outcome
 
 if TYPE_CHECKING:
+    from kg_builder.resolving import ResolveReport
     from kg_builder.store import GraphStore
     from kg_builder.store.records import StoredDocument
 
@@ -77,6 +78,7 @@ class Run:
         self.rejected: Counter[str] = Counter()
         self.left_out: Counter[str] = Counter()
         self.problems: list[FileProblem] = []
+        self.resolved: ResolveReport | None = None
         self.started = time.monotonic()
 
     def expect(self, found: Sequence[Found]) -> None:
@@ -152,6 +154,13 @@ class Run:
             else:
                 self.missing.append(uri)
 
+    def resolve(self) -> None:
+        """Bring the names together that are one entity, and part those that are not."""
+        from kg_builder.resolving import resolve
+
+        self.resolved = self._patiently(partial(resolve, self.store))
+        emit("resolved", f"{self.resolved.merged:,} entities put together", **self.resolved.to_dict())
+
     def report(self) -> IngestReport:
         """The run as a record."""
         counts = self.counts
@@ -179,6 +188,7 @@ class Run:
             input_tokens=self.usage.input_tokens,
             output_tokens=self.usage.output_tokens,
             cost=round(self.budget.prices.cost(self.usage), 6),
+            merged=self.resolved.merged if self.resolved else 0,
             bytes=counts["bytes"],
             seconds=round(time.monotonic() - self.started, 3),
             problems=tuple(sorted(self.problems, key=lambda problem: problem.uri)),

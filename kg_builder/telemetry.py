@@ -5,6 +5,7 @@ wrong). A record's message is a sentence, its attribute ``kg`` a dict with ``eve
 
 * ``begin``: version, store, recipe, workers, budget; ``end``: the report
 * ``file``: outcome (loaded, unchanged, failed, skipped), uri, seconds, bytes, segments, extractions, reason …
+* ``resolved``: names looked at, pairs compared, entities merged and split, seconds
 * ``waiting``: the store has gone away; ``budget``: it is spent; ``stop``: nothing more is begun
 """
 

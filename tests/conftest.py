@@ -11,6 +11,7 @@ from typing import NoReturn
 
 import pytest
 
+from kg_builder.resolving import index_path
 from kg_builder.store import GraphStore, open_store
 from kg_builder.store.embedded import stop
 
@@ -32,7 +33,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Where tests run in several processes: those of one server together, of the others those of one file."""
     for item in items:
         parameters = item.callspec.params.values() if hasattr(item, "callspec") else ()
-        server = next((each for each in parameters if each in STORES or each in VERSIONS), None)
+        named = (each for each in parameters if isinstance(each, str))
+        server = next((each for each in named if each in STORES or each in VERSIONS), None)
         item.add_marker(pytest.mark.xdist_group(str(server or item.path)))
 
 
@@ -98,6 +100,8 @@ class _Servers:
         return self._stores[kind]
 
     def close(self) -> None:
+        for store in self._stores.values():
+            index_path(store.uri).unlink(missing_ok=True)  # that of a server is in the user's cache folder
         self._stack.close()
 
 

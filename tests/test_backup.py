@@ -72,7 +72,7 @@ def fill(store: GraphStore, folder: Path) -> None:
 
 
 def ingest(store: GraphStore, folder: Path) -> dict[str, object]:
-    return build_graph([folder], store=store, recipe=Recipe(segment_characters=60), workers=0).to_dict()
+    return build_graph([folder], store=store, resolve=False, recipe=Recipe(segment_characters=60), workers=0).to_dict()
 
 
 def everything(store: GraphStore, folder: Path) -> dict[str, object]:

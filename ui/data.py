@@ -78,7 +78,7 @@ def version() -> str:
 
 @st.cache_data(ttl=1, show_spinner=False)  # type: ignore[untyped-decorator]
 def _version() -> str:
-    return str(store().query("MATCH (s:Store) RETURN s.version AS version", max_rows=1).rows)
+    return str(store().query("MATCH (s:Store {id: 'graph'}) RETURN s.version AS version", max_rows=1).rows)
 
 
 @_cached

@@ -14,7 +14,9 @@ from kg_builder.cli.common import INTERRUPTED, NOTHING_DONE
 from kg_builder.cli.comparing import diff
 from kg_builder.cli.documents import extract, ingest, remove, retry, status
 from kg_builder.cli.graph import doctor, evaluate, export, query, stats, ui
+from kg_builder.cli.importing import import_
 from kg_builder.cli.keeping import backup, restore
+from kg_builder.cli.resolving import decisions, explain, merge, never_merge, rename, resolve, split
 from kg_builder.cli.watching import watch
 from kg_builder.errors import ConfigError, KGError
 
@@ -63,6 +65,14 @@ for command in (
     status,
     retry,
     remove,
+    import_,
+    resolve,
+    merge,
+    split,
+    never_merge,
+    rename,
+    explain,
+    decisions,
     query,
     export,
     backup,

@@ -11,6 +11,7 @@ import click
 
 from kg_builder.cli.building import build, prices_of
 from kg_builder.cli.common import NOTHING_DONE, PARTLY_DONE, cache_of, open_graph, options, recipe_of
+from kg_builder.cli.resolving import resolved
 from kg_builder.config import Settings, load_settings
 
 __all__ = ["extract", "ingest", "remove", "retry", "status"]
@@ -22,6 +23,7 @@ __all__ = ["extract", "ingest", "remove", "retry", "status"]
 @click.option("--include", multiple=True, metavar="GLOB", help="Only files that match (repeatable).")
 @click.option("--exclude", multiple=True, metavar="GLOB", help="Leave out files that match (repeatable).")
 @click.option("--prune", is_flag=True, help="Withdraw documents that are gone from the given folders.")
+@click.option("--no-resolve", is_flag=True, help="Leave it to a later `kg resolve` which names are one.")
 @click.option("--budget-time", metavar="TIME", help="Begin no more files after this time (90s, 15m, 2h).")
 @click.option("--budget-tokens", type=int, metavar="N", help="Begin no more files once a paid model used N tokens.")
 @click.option("--budget-cost", type=float, metavar="X", help="The same once X is paid, at the prices in the settings.")
@@ -36,6 +38,7 @@ def ingest(
     include: tuple[str, ...],
     exclude: tuple[str, ...],
     prune: bool,
+    no_resolve: bool,
     budget_time: str | None,
     budget_tokens: int | None,
     budget_cost: float | None,
@@ -75,6 +78,7 @@ def ingest(
         include=include,
         exclude=exclude,
         prune=prune,
+        resolve=not no_resolve,
         budget_s=budget_s,
         budget=Budget(budget_tokens, budget_cost, prices_of(settings)),
         log_file=log_file,
@@ -163,7 +167,12 @@ def retry(
     settings = load_settings({"store": store, "extractor": extractor, "workers": workers, "engine": engine})
     wanted = {to_uri(uri) for uri in uris}
     with open_graph(settings) as graph:
-        troubled = [d for state in ("failed", "partial") for d in graph.documents(state=state)]
+        troubled = [
+            d
+            for state in ("failed", "partial")
+            for d in graph.documents(state=state)
+            if not d.uri.startswith("import://")  # those are no files to read: they are imported again
+        ]
     failed = [d for d in troubled if reason in (None, d.reason)]
     paths = tuple(path_of(d.uri) for d in failed if not wanted or d.uri in wanted)
     if not paths:
@@ -174,17 +183,21 @@ def retry(
 
 @click.command()
 @click.argument("uris", nargs=-1, required=True, metavar="URI...")
+@click.option("--no-resolve", is_flag=True, help="Leave it to a later `kg resolve` which names are one.")
 @options("store", "quiet")
-def remove(uris: tuple[str, ...], store: str | None, quiet: bool) -> int:
+def remove(uris: tuple[str, ...], no_resolve: bool, store: str | None, quiet: bool) -> int:
     """Withdraw documents (by uri or path) from the graph, with all that only they support.
 
     Example: kg remove reports/2019.pdf
     """
+    from kg_builder.importing import withdraw_import
     from kg_builder.loaders import to_uri
 
     settings = load_settings({"store": store})
     with open_graph(settings) as graph:
-        unknown = [uri for uri in uris if not graph.remove(to_uri(uri))]
+        unknown = [uri for uri in uris if not (graph.remove(to_uri(uri)) or withdraw_import(graph, uri))]
+        if not no_resolve and len(unknown) < len(uris):
+            resolved(graph, quiet=quiet)
     for uri in unknown:
         click.echo(f"kg: expected a document of the store, found {uri!r}; `kg query` lists them by uri", err=True)
     if not quiet:

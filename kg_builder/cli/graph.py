@@ -105,14 +105,41 @@ def doctor(repair: bool, store: str | None, extractor: str | None, as_json: bool
 
 
 @click.command()
-@click.argument("gold", type=click.Path(path_type=Path, exists=True, dir_okay=False))
-@click.argument("predicted", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.argument("gold", required=False, type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.argument("predicted", required=False, type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option(
+    "--pairs",
+    metavar="TEST",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="Pairs of records that are one or not, a line each, instead of triples: COL name VAL value ..., tab, "
+    "the other record, tab, 0 or 1.",
+)
+@click.option(
+    "--learn",
+    metavar="TRAIN",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="With --pairs: labelled pairs to learn from first; without, a fixed rule judges.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def evaluate(gold: Path, predicted: Path, as_json: bool) -> int:
-    """Precision, recall and F1 of predicted triples against gold ones, exact and by head word.
+def evaluate(gold: Path | None, predicted: Path | None, pairs: Path | None, learn: Path | None, as_json: bool) -> int:
+    """Precision, recall and F1 of predicted triples against gold ones, exact and by head word; or of pairs of records.
 
     Example: kg evaluate data/gold/en.jsonl predicted.jsonl
+
+    Example: kg evaluate --pairs test.txt --learn train.txt
     """
+    if pairs is not None:
+        if gold is not None:
+            raise click.UsageError(f"expected --pairs TEST or the files GOLD and PREDICTED, found both: {gold}")
+        from kg_builder.evaluate.pairs import evaluate_pairs
+        from kg_builder.render import render_pair_scores
+
+        click.echo(render_pair_scores(evaluate_pairs(pairs, learn=learn), as_json=as_json))
+        return 0
+    if learn is not None:
+        raise click.UsageError("expected --pairs TEST beside --learn TRAIN, found --learn alone")
+    if gold is None or predicted is None:
+        raise click.UsageError("expected the two files GOLD and PREDICTED, or --pairs TEST")
     from kg_builder.evaluate import evaluate_files
     from kg_builder.render import render_scores
 

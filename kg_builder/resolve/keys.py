@@ -17,7 +17,7 @@ from kg_builder.names import name_key
 from kg_builder.resolve.chinese_names import has_han, loose_chinese
 from kg_builder.resolve.words import is_given_name, is_noun, singular
 
-__all__ = ["loose_key"]
+__all__ = ["COMPANY", "DEGREES", "LEGAL", "TITLES", "loose_key"]
 
 _LONGEST = 400  # characters; what is longer is no name
 _ANY_ORDER = 6  # words, up to which their order is left open
@@ -38,7 +38,7 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-_TITLES = frozenset(
+TITLES = frozenset(
     [
         "mr",
         "mrs",
@@ -58,8 +58,8 @@ _TITLES = frozenset(
         "doctor",
     ]
 )
-_DEGREES = frozenset(["phd", "md", "mba", "esq", "dphil", "dds", "obe", "mbe", "cbe", "frs"])
-_LEGAL = frozenset(
+DEGREES = frozenset(["phd", "md", "mba", "esq", "dphil", "dds", "obe", "mbe", "cbe", "frs"])
+LEGAL = frozenset(
     [
         "inc",
         "corp",
@@ -101,7 +101,7 @@ _LEGAL = frozenset(
         "gk",
     ]
 )
-_COMPANY = frozenset(["co", "company", "corp", "inc", "ltd", "group", "holding", "holdings"])
+COMPANY = frozenset(["co", "company", "corp", "inc", "ltd", "group", "holding", "holdings"])
 _SMALL = frozenset(["the", "of", "and", "de", "la"])
 
 _ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
@@ -156,11 +156,11 @@ def _without_titles(words: list[str]) -> list[str]:
     """Without titles and degrees, as long as two words are left: Mr. Smith and Mrs. Smith stay two."""
     if "and" in words:  # Mr. and Mrs. Smith
         return words
-    titles = [i for i, word in enumerate(words) if word in _TITLES]
+    titles = [i for i, word in enumerate(words) if word in TITLES]
     for i in reversed(titles):  # "Quill, Dr. Mara" has it inside
         if len(words) > 2:
             del words[i]
-    while len(words) > 2 and words[-1] in _DEGREES:
+    while len(words) > 2 and words[-1] in DEGREES:
         words.pop()
     return words
 
@@ -168,9 +168,9 @@ def _without_titles(words: list[str]) -> list[str]:
 def _without_legal_form(words: list[str]) -> list[str]:
     """Without a legal form at the end, if what is left is a name: "insurance company" is not one."""
     left = list(words)
-    while len(left) > 1 and left[-1] in _LEGAL | _COMPANY | {"and"}:
+    while len(left) > 1 and left[-1] in LEGAL | COMPANY | {"and"}:
         left.pop()
-    common = left[-1:] != words[-1:] and words[-1] in _COMPANY and all(is_noun(word) for word in left)
+    common = left[-1:] != words[-1:] and words[-1] in COMPANY and all(is_noun(word) for word in left)
     return words if common else left
 
 

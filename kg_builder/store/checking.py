@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from kg_builder.store import cypher, keeping_cypher
+from kg_builder.store import cypher, keeping_cypher, resolving_cypher
 from kg_builder.store.connection import Connection
 from kg_builder.store.reading import Reader
 from kg_builder.store.rows import edge_key
@@ -18,7 +18,7 @@ _ROUNDING = 1e-9
 def check_graph(connection: Connection, reader: Reader) -> list[str]:
     """What is wrong, one sentence for each kind of defect with how often and an example; empty when nothing is."""
     found = missing_schema(connection)
-    for what, (statement, count) in cypher.INVARIANTS.items():
+    for what, (statement, count) in {**cypher.INVARIANTS, **resolving_cypher.INVARIANTS}.items():
         found += _told(what, (row["id"] for row in reader.sliced(statement, count)))
     counted: dict[str, int] = {"support": 0}
     wrong: dict[str, list[str]] = {}

@@ -25,6 +25,7 @@ class KnownName:
     ref: str = ""  # the server's own id of its node
     assigned: bool = False  # put where it is by `GraphStore.assign`: the rules leave it there
     changed: bool = False
+    shown: tuple[str, str] | None = None  # the name that a person chose for its entity, and when
 
     @property
     def alive(self) -> bool:
@@ -58,6 +59,8 @@ class Cluster:
     def row(self) -> dict[str, Any]:
         """The entity's properties (but for its id): functions of its names' surfaces alone."""
         surfaces, mentions = shown_surfaces(self.names)
+        if chosen := max(((k.shown[1], k.shown[0]) for k in self.names if k.shown), default=None):
+            surfaces = [chosen[1], *(surface for surface in surfaces if surface != chosen[1])]
         folded = [fold(surface) for surface in surfaces]
         return {
             "type": self.type,
@@ -106,7 +109,9 @@ class Registry:
             name = Name(row["key"], row["type"])
             counts = Counter(dict(zip(row["surfaces"], row["counts"], strict=True)))
             assigned = bool(row["assigned"])
-            self.names[row["id"]] = KnownName(name, row["id"], counts, row["entity"], row["ref"], assigned)
+            known = KnownName(name, row["id"], counts, row["entity"], row["ref"], assigned)
+            known.shown = (row["shown"], row["shown_at"] or "") if row.get("shown") else None
+            self.names[row["id"]] = known
             self.refs[row["entity"]] = row["entity_ref"]
         groups = self._by_entity()
         self._types = {entity: cluster_type(members) for entity, members in groups.items()}
@@ -147,6 +152,11 @@ class Registry:
         for name_id, entity in assignment.items():
             self._place[name_id] = entity
             self.names[name_id].assigned = True
+
+    def show(self, shown: Mapping[str, tuple[str, str] | None]) -> None:
+        """Have entities shown under names that a person chose (with the time), or no longer."""
+        for name_id, each in shown.items():
+            self.names[name_id].shown = each
 
     def planned(self) -> list[Cluster]:
         """The entities as they will be, those without names left out."""

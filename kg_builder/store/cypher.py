@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from kg_builder.store.dialect import Dialect, quote_identifier
 
-SYSTEM_LABELS = ("Document", "Segment", "Entity", "Extraction", "Name", "Store")
+SYSTEM_LABELS = ("Document", "Segment", "Entity", "Extraction", "Name", "Store", "Decision")
 
 UNIQUE = (
     ("Document", "id"),
@@ -21,6 +21,7 @@ UNIQUE = (
     ("Extraction", "id"),
     ("Name", "id"),
     ("Store", "id"),
+    ("Decision", "id"),
 )
 INDEXED = (
     ("Document", "uri"),
@@ -85,6 +86,7 @@ PUT_DOCUMENTS = (
 DELETE_DOCUMENT = "MATCH (d:Document {id: $id}) DETACH DELETE d"
 DOCUMENT = "MATCH (d:Document {id: $id}) RETURN properties(d) AS d"
 DOCUMENTS = "MATCH (d:Document) WHERE d.id >= $low AND d.id < $high RETURN properties(d) AS d"
+URIS = "MATCH (d:Document) WHERE d.uri STARTS WITH $prefix RETURN d.uri AS uri"
 LEFT_OUT = "MATCH (d:Document) WHERE d.left_out > '' RETURN d.left_out AS left_out"
 SEGMENTS = (
     "MATCH (d:Document {id: $id})<-[:PART_OF]-(s:Segment) "
@@ -103,13 +105,14 @@ DELETE_SEGMENTS = "UNWIND $ids AS id MATCH (s:Segment {id: id}) DETACH DELETE s"
 # ---------------------------------------------------------------- names and entities
 _NAME = (
     "RETURN m.id AS id, elementId(m) AS ref, m.key AS key, m.type AS type, m.surfaces AS surfaces, m.counts AS counts, "
-    "m.assigned AS assigned, e.id AS entity, elementId(e) AS entity_ref"
+    "m.assigned AS assigned, m.shown AS shown, m.shown_at AS shown_at, e.id AS entity, elementId(e) AS entity_ref"
 )
 NAMES_OF_KEYS = (
     "UNWIND $keys AS key MATCH (n:Name {key: key})-[:NAMES]->(e:Entity) WITH DISTINCT e "
     f"MATCH (m:Name)-[:NAMES]->(e) {_NAME}"
 )
 NAMES_OF_ENTITIES = f"UNWIND $ids AS id MATCH (e:Entity {{id: id}}) MATCH (m:Name)-[:NAMES]->(e) {_NAME}"
+PLACES = "UNWIND $ids AS id MATCH (n:Name {id: id})-[:NAMES]->(e:Entity) RETURN n.id AS name, e.id AS entity"
 KEYS_OF_NAMES = "UNWIND $ids AS id MATCH (n:Name {id: id}) RETURN n.id AS id, n.key AS key"
 CREATE_NAMES = (
     "UNWIND $rows AS r MATCH (e) WHERE elementId(e) = r.entity "

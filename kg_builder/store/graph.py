@@ -34,6 +34,7 @@ from kg_builder.store.records import (
     Subgraph,
 )
 from kg_builder.store.repairing import Repair
+from kg_builder.store.resolution import Resolution
 from kg_builder.store.tokens import Tokens
 from kg_builder.store.writing import Draft, Writer
 from kg_builder.types import Contribution, digest
@@ -86,6 +87,7 @@ class GraphStore:
         self._tokens = Tokens(connection)
         self._writer = Writer(connection, self._tokens)
         self.keeper = Keeper(connection, self._reader, self._writer, self._exclusive)
+        self.resolution = Resolution(connection, self._reader, self._writer, self._exclusive)
         if not connection.read_only:
             self._make_schema()
 
@@ -171,8 +173,9 @@ class GraphStore:
         """Move names (by id) to the entities of the given ids, and their evidence and edges with them.
 
         Names given the same id that no entity has (any string) come together in a new entity, which is how one is
-        split. An entity's own id is afterwards the smallest of its names' ids, as always. The rules of resolution
-        leave names that were assigned where they are.
+        split. An entity's own id is afterwards the smallest of its names' ids, as always. The rules for names of one
+        key leave names that were assigned where they are; the next `kg_builder.resolving.resolve` that has a reason to
+        look at them does not, unless a decision says so (`kg_builder.resolving_by_hand`).
         """
         if assignment:
             with self._exclusive():
@@ -186,6 +189,14 @@ class GraphStore:
     def document(self, uri: str) -> StoredDocument | None:
         """One document."""
         return self._reader.document(_document_id(uri))
+
+    def uris(self, prefix: str) -> list[str]:
+        """The uris of all documents that begin so, sorted."""
+        return self._reader.uris(prefix)
+
+    def places(self, names: Iterable[str]) -> dict[str, str]:
+        """The entity of each name, both by id; names that are not there are left out."""
+        return self._reader.places(names)
 
     def segments(self, uri: str) -> list[StoredSegment]:
         """The segments of a document in reading order."""
@@ -302,7 +313,10 @@ class GraphStore:
             StoreError: somebody else wrote meanwhile; what was mended until then stays.
         """
         with self._exclusive():
-            return mend_graph(self._connection, self._reader, self._tokens)
+            repairs = mend_graph(self._connection, self._reader, self._tokens)
+        if repairs:
+            self.resolution.forget()  # whoever resolves next looks at everything anew
+        return repairs
 
     # ------------------------------------------------------------ inside
     @contextlib.contextmanager

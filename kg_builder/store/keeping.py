@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from itertools import groupby, islice
 
-from kg_builder.store import cypher, keeping_cypher
+from kg_builder.store import cypher, keeping_cypher, resolving_cypher
 from kg_builder.store.connection import Connection
 from kg_builder.store.contributions import WholeDocument, whole_documents
 from kg_builder.store.reading import Reader
@@ -109,6 +109,7 @@ class Keeper:
             for count, delete in keeping_cypher.EMPTIED:
                 while self._connection.read(count)[0]["n"]:
                     self._change(delete, limit=_DELETED_AT_ONCE)
+            self._change(resolving_cypher.FORGET_STATE)
 
     def restoring(self) -> tuple[str, bool] | None:
         """The sha256 of the backup that is being restored, and whether the store is still being emptied for it; None

@@ -11,7 +11,7 @@ import sqlite3
 from collections import Counter
 from typing import Any
 
-from kg_builder.store import cypher, keeping_cypher
+from kg_builder.store import cypher, keeping_cypher, resolving_cypher
 from kg_builder.store.checking import missing_schema
 from kg_builder.store.connection import Connection
 from kg_builder.store.facts import fact_of
@@ -44,6 +44,10 @@ def mend_graph(connection: Connection, reader: Reader, tokens: Tokens) -> list[R
     mend_evidence(mender)
     _mend_projection(mender)
     mend_evidence(mender)  # names that could not be known have taken evidence with them
+    wrong = list(reader.sliced(resolving_cypher.WRONG_LINKS, cypher.COUNT_NAMES))
+    for row in wrong:
+        mender.note("links between names that are not one entity", "taken out", row["example"])
+    mender.each(wrong, resolving_cypher.DELETE_WRONG_LINKS)
     return list(mender.repairs.values())
 
 

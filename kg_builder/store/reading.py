@@ -48,6 +48,15 @@ class Reader:
         found = (_document(row["d"]) for row in self.sliced(cypher.DOCUMENTS, cypher.COUNT_DOCUMENTS))
         return in_order((((each.uri,), each) for each in found), width=1)
 
+    def uris(self, prefix: str) -> list[str]:
+        """The uris of all documents that begin so, sorted."""
+        return sorted(row["uri"] for row in self._read(cypher.URIS, prefix=prefix))
+
+    def places(self, names: Iterable[str]) -> dict[str, str]:
+        """The entity of each name, both by id; names that are not there are left out."""
+        rows = self._read(cypher.PLACES, ids=sorted(set(names)))
+        return {row["name"]: row["entity"] for row in rows}
+
     def segments(self, document_id: str, uri: str) -> list[StoredSegment]:
         """The segments of a document in reading order."""
         rows = self._read(cypher.SEGMENTS, id=document_id)

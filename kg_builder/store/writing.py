@@ -12,12 +12,13 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from kg_builder.errors import StoreError
-from kg_builder.store import cypher
+from kg_builder.store import cypher, resolving_cypher
 from kg_builder.store.clustering import Cluster, Registry
 from kg_builder.store.connection import Connection, Run
 from kg_builder.store.facts import Edges, Fact
 from kg_builder.store.rows import Row, batches, document_row, extraction_row, portions, segment_row
 from kg_builder.store.tokens import Tokens
+from kg_builder.store.touching import Move, note_touched, put_links
 from kg_builder.types import Contribution, Document, Name, Segment, Statement
 
 __all__ = ["Draft", "Writer"]
@@ -163,9 +164,33 @@ class Writer:
             edges = Edges(run, self._tokens)
             _settle(run, self._tokens, registry, edges)
             run(cypher.ASSIGN_NAMES, ids=sorted(assignment if marked is None else marked))
+            run(resolving_cypher.UNLINK_NAMES, ids=sorted(assignment))  # they were put together for another reason
             edges.project()
 
         self._connection.writing(move)
+
+    def place(self, move: Move) -> None:
+        """Put names where they belong, with the links that say why; what is gone meanwhile is left out."""
+
+        def work(run: Run) -> None:
+            run(cypher.TAKE_TURN)
+            rows = run(cypher.KEYS_OF_NAMES, ids=sorted(move.names))
+            there = {row["id"] for row in rows}
+            targets = {name: entity for name, entity in move.entity_of.items() if name in there}
+            registry = Registry(
+                [
+                    *run(cypher.NAMES_OF_KEYS, keys=sorted({row["key"] for row in rows})),
+                    *run(cypher.NAMES_OF_ENTITIES, ids=sorted(set(targets.values()))),
+                ]
+            )
+            registry.assign(targets)
+            registry.show({name: shown for name, shown in move.shown.items() if name in there})
+            edges = Edges(run, self._tokens)
+            _settle(run, self._tokens, registry, edges)
+            _mark(run, move)
+            edges.project()
+
+        self._connection.writing(work)
 
     def _withdraw(self, loads: Mapping[str, int]) -> None:
         for portion in portions(list(loads), list(loads.values()), LARGEST_TRANSACTION):
@@ -177,6 +202,20 @@ class Writer:
             _change(run, self._tokens, refs, drop, addition)
 
         self._connection.writing(change)
+
+
+def _mark(run: Run, move: Move) -> None:
+    if move.assigned:
+        run(cypher.ASSIGN_NAMES, ids=sorted(move.assigned))
+    if move.released:
+        run(resolving_cypher.RELEASE_NAMES, ids=sorted(move.released))
+    shown = [
+        {"id": name, "shown": each[0] if each else None, "shown_at": each[1] if each else None}
+        for name, each in sorted(move.shown.items())
+    ]
+    if shown:
+        run(resolving_cypher.SHOW_NAMES, rows=shown)
+    put_links(run, move.unlinked, move.linked)
 
 
 def _groups(drafts: Sequence[Draft]) -> Iterator[list[Draft]]:
@@ -240,6 +279,7 @@ def _change(
     entity_of = _settle(run, tokens, registry, edges)
     _put_evidence(run, document_refs, addition, entity_of, edges)
     edges.project()
+    note_touched(run, deltas)
 
 
 def _take_away(run: Run, drop: Sequence[str], deltas: dict[str, Counter[str]], edges: Edges) -> None:

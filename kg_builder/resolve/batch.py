@@ -1,0 +1,94 @@
+"""Names to entities in one go, all in memory: what an import, a benchmark or a small graph needs."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+
+from kg_builder.resolve.blocking import block_keys
+from kg_builder.resolve.grouping import DEFAULT, group
+from kg_builder.resolve.records import Link, Profile
+from kg_builder.resolve.scoring import link
+
+__all__ = ["candidates", "open_pairs", "resolve_names"]
+
+_MOST_IN_BLOCK = 40
+_CLOSED = 6  # likely links of one name whose other ends are compared, too
+_KEPT_AGAINST = 0.02  # a link less likely than this is kept only where it speaks against a cluster
+
+
+def resolve_names(
+    profiles: Iterable[Profile],
+    *,
+    must: Collection[tuple[str, str]] = (),
+    never: Collection[tuple[str, str]] = (),
+    threshold: float = DEFAULT,
+) -> tuple[list[tuple[str, ...]], list[Link]]:
+    """The entities among names, and the links between names that share a block.
+
+    `must` and `never` are pairs of ids that a person decided on. The order of `profiles` does not matter; of two with
+    one id the last counts.
+    """
+    by_id = {profile.id: profile for profile in profiles}
+    likely: dict[tuple[str, str], Link] = {}
+    for a, b in candidates(by_id):
+        found = link(by_id[a], by_id[b])
+        if found.probability >= _KEPT_AGAINST:
+            likely[a, b] = found
+    for a, b in open_pairs(likely.values(), threshold=threshold):
+        likely[a, b] = link(by_id[a], by_id[b])
+    links = [likely[pair] for pair in sorted(likely)]
+    types = {name: profile.name.type for name, profile in by_id.items()}
+    return group(types, links, must=must, never=never, threshold=threshold), links
+
+
+def candidates(profiles: Mapping[str, Profile]) -> Iterator[tuple[str, str]]:
+    """The pairs of ids that share a block, each once, the smaller id first.
+
+    A block of more than 40 names is refined: only those of its names are compared that share a document, a neighbour
+    or another block of their own kind, as far as that leaves no more than 40.
+    """
+    blocks: dict[str, list[str]] = {}
+    for name in sorted(profiles):
+        for key in block_keys(profiles[name]):
+            blocks.setdefault(key, []).append(name)
+    seen: set[tuple[str, str]] = set()
+    for key in sorted(blocks):
+        names = blocks[key]
+        if len(names) < 2:
+            continue
+        for few in [names] if len(names) <= _MOST_IN_BLOCK else _refined(names, profiles):
+            for i, a in enumerate(few):
+                for b in few[i + 1 :]:
+                    if (a, b) not in seen:
+                        seen.add((a, b))
+                        yield a, b
+
+
+def _refined(names: list[str], profiles: Mapping[str, Profile]) -> Iterator[list[str]]:
+    """Those of a large block that share a neighbour or a document; what is still large is left out."""
+    parts: dict[str, list[str]] = {}
+    for name in names:
+        profile = profiles[name]
+        for second in (*(f"n{n}" for n in profile.neighbours), *(f"d{d}" for d in profile.documents)):
+            parts.setdefault(second, []).append(name)
+    for second in sorted(parts):
+        if 2 <= len(parts[second]) <= _MOST_IN_BLOCK:
+            yield parts[second]
+
+
+def open_pairs(links: Iterable[Link], *, threshold: float = DEFAULT) -> list[tuple[str, str]]:
+    """The pairs that no link is about, though both their names have a likely one to the same third: "John Peel" and
+    "Robert Peel", where "Peel" could be either. Whether the two are one decides what the third is.
+    """
+    near: dict[str, list[tuple[float, str]]] = {}
+    known = set()
+    for each in links:
+        known.add((each.a, each.b))
+        if each.probability >= threshold:
+            near.setdefault(each.a, []).append((-each.probability, each.b))
+            near.setdefault(each.b, []).append((-each.probability, each.a))
+    found: set[tuple[str, str]] = set()
+    for ends in near.values():
+        few = sorted(name for _, name in sorted(ends)[:_CLOSED])
+        found.update((a, b) for i, a in enumerate(few) for b in few[i + 1 :] if (a, b) not in known)
+    return sorted(found)

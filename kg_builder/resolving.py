@@ -1,0 +1,388 @@
+"""Which names are one entity, worked out for those that are new or whose surroundings have changed.
+
+A run takes the lists that writes left of the names they touched, compares those names with their candidates, groups
+every component that this concerns anew, and moves names where they are not where they belong. The lists go last, so a
+run that is killed is done again by the next one. Where a name belongs depends on the names, the evidence and the
+decisions in the graph alone: neither on the order in which they came, nor on where names were before.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+import uuid
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kg_builder.errors import StoreError
+from kg_builder.resolve.batch import open_pairs
+from kg_builder.resolve.grouping import DEFAULT
+from kg_builder.resolve.records import Link
+from kg_builder.resolve.scoring import link as compare
+from kg_builder.resolving_decisions import Decided
+from kg_builder.resolving_index import Index, fingerprint, open_index
+from kg_builder.store.resolution import NamePlace, ResolutionState
+from kg_builder.store.touching import Move, scores_text
+from kg_builder.types import Name, digest
+
+if TYPE_CHECKING:
+    from kg_builder.store import GraphStore
+
+__all__ = ["Change", "ResolveReport", "apply_decisions", "index_path", "resolve"]
+
+_LEARNT_AT_ONCE = 500
+_MOVED_AT_ONCE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One entity that comes together from several, or loses names.
+
+    ``names`` are those of the entity as it will be, ``confidence`` is the probability of the weakest link that is
+    needed for it (1 where decisions or keys say so), ``rules`` are what carried the links.
+    """
+
+    kind: str  # merge or split
+    names: tuple[str, ...]
+    type: str
+    confidence: float
+    rules: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class ResolveReport:
+    """What a run did, or would do: names looked at, pairs compared, entities joined, entities taken apart."""
+
+    names: int = 0
+    compared: int = 0
+    merged: int = 0
+    split: int = 0
+    threshold: float = DEFAULT
+    afresh: bool = False
+    seconds: float = 0.0
+    changes: list[Change] = field(default_factory=list)
+
+    def to_dict(self) -> dict[str, Any]:
+        """As one JSON object; with the changes only where they were asked for."""
+        told = {each: getattr(self, each) for each in ("names", "compared", "merged", "split", "threshold", "afresh")}
+        told["seconds"] = round(self.seconds, 3)
+        if self.changes:
+            told["changes"] = [
+                {
+                    "kind": each.kind,
+                    "confidence": round(each.confidence, 4),
+                    "type": each.type,
+                    "names": list(each.names),
+                    "rules": list(each.rules),
+                }
+                for each in self.changes
+            ]
+        return told
+
+
+def index_path(store_uri: str) -> Path:
+    """Where resolution keeps its index: in an embedded store's own folder, else in the user's cache folder."""
+    if store_uri.startswith("embedded:"):
+        return Path(store_uri.removeprefix("embedded:")).expanduser() / "resolution.sqlite"
+    from platformdirs import user_cache_path
+
+    return user_cache_path("kg-builder", appauthor=False) / f"resolution-{digest(store_uri)[:12]}.sqlite"
+
+
+def resolve(
+    store: GraphStore,
+    *,
+    again: bool = False,
+    dry_run: bool = False,
+    threshold: float | None = None,
+    index: Path | None = None,
+    keep_index: bool = True,
+) -> ResolveReport:
+    """Bring the entities in line with what is known of names and with people's decisions.
+
+    Args:
+        again: look at all names, not only at those that were touched since.
+        dry_run: change nothing; the report lists what would change, the surest first.
+        threshold: the probability from which two names are one; None: the one this graph was resolved with, or 0.5.
+        index: the file that remembers profiles, blocks and links; None: `index_path`.
+        keep_index: False: without such a file, so that every run looks at all names.
+
+    Raises:
+        StoreError: the graph cannot be written; what was done stays, and the next run goes on.
+    """
+    begun = time.monotonic()
+    opened = open_index((index or index_path(store.uri)) if keep_index else None)
+    try:
+        report = _Resolution(store, opened, threshold, dry_run=dry_run).run(again=again)
+    except sqlite3.Error as exc:
+        raise StoreError(
+            f"expected room and rights to write what resolution remembers beside {store.uri!r}, found: {exc}. What was "
+            "done stays; see to the disk and run `kg resolve`."
+        ) from exc
+    finally:
+        opened.close()
+    report.changes.sort(key=lambda change: (-change.confidence, change.kind, change.names))
+    report.seconds = time.monotonic() - begun
+    return report
+
+
+def apply_decisions(store: GraphStore, names: Iterable[Name]) -> None:
+    """Have the graph follow the decisions on `names`, whatever else there is to resolve.
+
+    What is one entity stays one where no decision says otherwise: by its keys, and by the links that are kept.
+    """
+    at = store.resolution
+    decided = Decided(at.decisions())
+    plan = _Plan()
+    found = {name.id for name in names}
+    while True:
+        found.update(other for id_ in list(found) for other in decided.near(id_))
+        placed = {each.id: each for each in at.placed(found)}
+        mates = {known.id for known in at.named({each.name.key for each in placed.values()})}
+        if mates | placed.keys() <= found:
+            break
+        found |= mates | placed.keys()
+    plan.names = {id_: each.name for id_, each in placed.items()}
+    links = at.links(plan.names)
+    plan.by_rule = decided.by_rule(plan.names)
+    plan.groups = decided.groups(plan.names, links, threshold=0.0)
+    for group in plan.groups:
+        plan.links += _needed(group, links, 0.0)
+    if move := plan.move(placed, decided, links):
+        at.place(move)
+
+
+class _Resolution:
+    """One run."""
+
+    def __init__(self, store: GraphStore, index: Index, threshold: float | None, *, dry_run: bool) -> None:
+        self._at = store.resolution
+        self._store = store
+        self._index = index
+        self._dry_run = dry_run
+        self._state = self._at.state()
+        wanted = self._state.threshold if threshold is None else threshold
+        self.threshold = DEFAULT if wanted is None else wanted
+        self.report = ResolveReport(threshold=self.threshold)
+        self._decided = Decided(())
+        self._seen: set[str] = set()
+
+    def run(self, *, again: bool = False) -> ResolveReport:
+        version = self._store.keeper.version()
+        lists, touched = self._at.touched()
+        self._decided = Decided(self._at.decisions())
+        afresh = again or not self._goes_with_the_graph()
+        if not afresh and not touched and self._unchanged():
+            return self.report
+        if not afresh:
+            self._learn(iter(sorted(touched)))
+            # Somebody may have written without leaving a list: an older version of this project, for instance.
+            afresh = len(self._index) != self._at.count() and self._store.keeper.version() == version
+        if afresh:
+            self._index.clear()
+            self._learn(self._at.name_ids())
+            self._index.todo(touched)
+        self.report.afresh = afresh
+        self.report.compared = self._index.compare_all()
+        if self._index.get("threshold") != repr(self.threshold):
+            self._index.todo_all()
+        state = ResolutionState(
+            self._state.graph or uuid.uuid4().hex, self._state.serial, uuid.uuid4().hex, self.threshold
+        )
+        self._index.note(
+            graph=state.graph,
+            serial=state.serial,
+            token=state.token,
+            fingerprint=fingerprint(),
+            threshold=repr(self.threshold),
+        )
+        self._commit()
+        self._group()
+        if not self._dry_run:
+            self._at.finish(ResolutionState(state.graph, state.serial + 1, state.token, self.threshold), lists)
+            self._index.note(serial=state.serial + 1)
+            self._commit()
+        return self.report
+
+    def _goes_with_the_graph(self) -> bool:
+        """Whether the index is about this graph as the last run left it, be it that the run could not note its end."""
+        index, state = self._index, self._state
+        if not state.graph or (index.get("graph"), index.get("fingerprint")) != (state.graph, fingerprint()):
+            return False
+        serial = int(index.get("serial"))
+        return serial == state.serial or (serial + 1 == state.serial and index.get("token") == state.token)
+
+    def _unchanged(self) -> bool:
+        return not self._index.waiting() and self._index.get("threshold") == repr(self.threshold)
+
+    def _commit(self) -> None:
+        if not self._dry_run:
+            self._index.commit()
+
+    def _learn(self, ids: Iterator[str]) -> None:
+        while some := list(islice(ids, _LEARNT_AT_ONCE)):
+            self._index.learn(some, self._at.profiles(some))
+            self.report.names += len(some)
+
+    # ------------------------------------------------------------ components
+    def _group(self) -> None:
+        """Group every component anew that has a name that is waiting, some of them to a transaction."""
+        plan = _Plan()
+        for id_ in self._index.waiting():
+            if id_ not in self._seen:
+                self._add(plan, id_)
+            plan.waiting.append(id_)
+            if len(plan.names) >= _MOVED_AT_ONCE or len(plan.waiting) >= _MOVED_AT_ONCE:
+                self._carry_out(plan)
+                plan = _Plan()
+        if plan.waiting:
+            self._carry_out(plan)
+
+    def _add(self, plan: _Plan, start: str) -> None:
+        """Group the component of a name."""
+        found = [start]
+        self._seen.add(start)
+        for id_ in found:
+            for other in sorted({*self._index.near(id_, self.threshold), *self._decided.near(id_)}):
+                if other not in self._seen:
+                    self._seen.add(other)
+                    found.append(other)
+        names = self._index.named(found)
+        links: list[Link] = []
+        if len(names) > 1:
+            links = self._index.links(names.keys())
+            for a, b in open_pairs(links, threshold=self.threshold):
+                ends = self._index.profile(a), self._index.profile(b)
+                if ends[0] is not None and ends[1] is not None:
+                    links.append(compare(ends[0], ends[1]))
+        plan.names.update(names)
+        plan.by_rule |= self._decided.by_rule(names)
+        for group in self._decided.groups(names, links, threshold=self.threshold):
+            plan.groups.append(group)
+            plan.links += _needed(group, links, self.threshold)
+
+    def _carry_out(self, plan: _Plan) -> None:
+        """Compare a plan with the graph, and change what differs."""
+        while True:
+            placed = {each.id: each for each in self._at.placed(plan.names)}
+            strangers = sorted(id_ for id_ in placed if id_ not in plan.names and id_ not in self._seen)
+            strangers = sorted(self._index.named(strangers))  # those who share an entity and should not
+            if not strangers:
+                break
+            for id_ in strangers:
+                if id_ not in self._seen:
+                    self._add(plan, id_)
+        move = plan.move(placed, self._decided, self._at.links(plan.names))
+        changes = plan.changes(placed)
+        self.report.merged += sum(each.kind == "merge" for each in changes)
+        self.report.split += sum(each.kind == "split" for each in changes)
+        if self._dry_run:
+            self.report.changes += changes
+        elif move:
+            self._at.place(move)
+        if not self._dry_run:
+            self._index.done([*plan.waiting, *plan.names])
+            self._commit()
+
+
+@dataclass(slots=True)
+class _Plan:
+    """Some components: their names by id, the entities that they are to be, and the links that those need."""
+
+    names: dict[str, Name] = field(default_factory=dict)
+    groups: list[tuple[str, ...]] = field(default_factory=list)
+    by_rule: set[frozenset[str]] = field(default_factory=set)
+    links: list[Link] = field(default_factory=list)
+    waiting: list[str] = field(default_factory=list)
+
+    def move(self, placed: Mapping[str, NamePlace], decided: Decided, linked: Sequence[Link]) -> Move:
+        """What has to change in the graph."""
+        move = Move()
+        for group, target in self._targets(placed):
+            by_hand = frozenset(group) not in self.by_rule
+            for id_ in group:
+                at = placed[id_]
+                if at.entity != target:
+                    move.entity_of[id_] = target
+                if at.assigned != by_hand:
+                    (move.assigned if by_hand else move.released).add(id_)
+                if at.shown != decided.shown.get(id_):
+                    move.shown[id_] = decided.shown.get(id_)
+        wanted = {(link.a, link.b): link for link in self.links if link.a in placed and link.b in placed}
+        there = {(link.a, link.b): link for link in linked}
+        move.unlinked = [pair for pair, link in there.items() if not _same(link, wanted.get(pair))]
+        move.linked = [link for pair, link in sorted(wanted.items()) if not _same(link, there.get(pair))]
+        return move
+
+    def _targets(self, placed: Mapping[str, NamePlace]) -> Iterator[tuple[tuple[str, ...], str]]:
+        """Each entity to be, with the entity of the graph that it grows from: as little as possible is moved."""
+        groups = [tuple(id_ for id_ in group if id_ in placed) for group in self.groups]
+        claims: dict[str, list[tuple[int, tuple[str, ...]]]] = {}
+        for group in filter(None, groups):
+            for entity, count in Counter(placed[id_].entity for id_ in group).items():
+                claims.setdefault(entity, []).append((-count, group))
+        kept: dict[tuple[str, ...], list[tuple[int, str]]] = {}
+        mentions = {each.entity: each.mentions for each in placed.values()}
+        for entity, claimants in claims.items():
+            kept.setdefault(min(claimants)[1], []).append((-mentions[entity], entity))
+        for group in filter(None, groups):
+            yield group, min(kept[group])[1] if group in kept else f"new:{min(group)}"
+
+    def changes(self, placed: Mapping[str, NamePlace]) -> list[Change]:
+        """The same for people."""
+        groups_of: dict[str, set[tuple[str, ...]]] = {}
+        for group in self.groups:
+            for id_ in group:
+                if id_ in placed:
+                    groups_of.setdefault(placed[id_].entity, set()).add(group)
+        by_name: dict[str, list[Link]] = {}
+        for link in self.links:
+            by_name.setdefault(link.a, []).append(link)
+        found = []
+        for group in self.groups:
+            entities = {placed[id_].entity for id_ in group if id_ in placed}
+            joined = len(entities) > 1
+            parted = any(len(groups_of[entity]) > 1 for entity in entities)
+            if not joined and not parted:
+                continue
+            links = [link for id_ in group for link in by_name.get(id_, ())]
+            surfaces = sorted({placed[id_].surface for id_ in group if id_ in placed})
+            types = Counter(self.names[id_].type for id_ in group)
+            sure = min((link.probability for link in links), default=1.0)
+            rules = tuple(sorted({link.rule for link in links}))
+            found.append(
+                Change("merge" if joined else "split", tuple(surfaces), types.most_common(1)[0][0], sure, rules)
+            )
+        return found
+
+
+def _needed(group: Sequence[str], links: Iterable[Link], threshold: float) -> list[Link]:
+    """The most likely links that hold an entity together: as many as it has names, but one."""
+    root = {name: name for name in group}
+
+    def root_of(name: str) -> str:
+        while root[name] != name:
+            root[name] = root[root[name]]
+            name = root[name]
+        return name
+
+    found: list[Link] = []
+    within = [link for link in links if link.a in root and link.b in root and link.probability > threshold]
+    for link in sorted(within, key=lambda each: (-round(each.probability, 9), each.a, each.b)):
+        one, other = root_of(link.a), root_of(link.b)
+        if one != other:
+            root[other] = one
+            found.append(link)
+    return found
+
+
+def _same(one: Link, other: Link | None) -> bool:
+    return (
+        other is not None
+        and abs(one.probability - other.probability) < 1e-6
+        and (one.rule, scores_text(one.scores)) == (other.rule, scores_text(other.scores))
+    )

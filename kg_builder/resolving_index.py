@@ -1,0 +1,332 @@
+"""What resolution remembers between runs, in one SQLite file: profiles of names, the blocks they fall into, and links.
+
+All of it can be worked out again from the graph, so the file can be deleted at any time. It knows which graph it is
+about and how far that was resolved; where the graph has gone on without it, it begins anew.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sqlite3
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from functools import lru_cache
+from importlib.resources import files
+from pathlib import Path
+
+from kg_builder.errors import StoreError
+from kg_builder.resolve.blocking import block_keys
+from kg_builder.resolve.records import Link, Profile
+from kg_builder.resolve.scoring import link as compare
+from kg_builder.types import Name
+
+__all__ = ["KEPT", "MOST_IN_BLOCK", "Index", "fingerprint", "open_index"]
+
+MOST_IN_BLOCK = 40
+"""Names of one block up to which all of them are compared; of a larger one, those that share a context too."""
+KEPT = 0.02
+"""The probability from which a link is kept, be it for or against."""
+
+_MOST_WITH_NEIGHBOUR = 40
+_MOST_IN_DOCUMENT = 1000
+_CONTEXTS = 16  # of a name, that are used to find candidates
+_PATIENCE_S = 600.0
+_IN_MEMORY = 1 << 15  # profiles
+
+_TABLES = """
+CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS name (n INTEGER PRIMARY KEY, id TEXT UNIQUE, key TEXT, type TEXT, profile TEXT);
+CREATE INDEX IF NOT EXISTS name_key ON name (key);
+CREATE TABLE IF NOT EXISTS block (block INTEGER, n INTEGER, PRIMARY KEY (block, n)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS context (context INTEGER, n INTEGER, PRIMARY KEY (context, n)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS link (
+    a INTEGER, b INTEGER, probability REAL, rule TEXT, scores TEXT, PRIMARY KEY (a, b)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS link_b ON link (b);
+CREATE TABLE IF NOT EXISTS todo (id TEXT PRIMARY KEY) WITHOUT ROWID;
+CREATE TEMP TABLE again (n INTEGER PRIMARY KEY);
+"""
+
+
+def open_index(path: Path | None) -> Index:
+    """The index at `path`; None: one that is gone when it is closed.
+
+    A file that is no such index, or damaged, is replaced by an empty one: nothing in it cannot be worked out again.
+    Where none can be made, the run does without.
+
+    Raises:
+        StoreError: another resolution has it for too long.
+    """
+    if path is None:
+        return Index(sqlite3.connect("", isolation_level=None))
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return Index(_connect(path))
+    except OSError:
+        return open_index(None)
+    except sqlite3.OperationalError as exc:  # the file may well be whole
+        if "locked" not in str(exc):
+            return open_index(None)
+        raise StoreError(
+            f"expected to be the only resolution that uses {str(path)!r}, found it locked for "
+            f"{_PATIENCE_S:.0f} seconds; run this again when the other is done."
+        ) from exc
+    except sqlite3.DatabaseError:
+        path.unlink()
+        return Index(_connect(path))
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    database = sqlite3.connect(path, isolation_level=None, timeout=_PATIENCE_S)
+    database.execute("PRAGMA synchronous = OFF")  # a graph that it does not go with any longer is noticed
+    return database
+
+
+class Index:
+    """Profiles, blocks and links of all names of a graph. One resolution has it at a time."""
+
+    def __init__(self, database: sqlite3.Connection) -> None:
+        """Use `open_index` instead. All until `commit` is one transaction."""
+        self._db = database
+        self._db.executescript(_TABLES)
+        self._db.execute("BEGIN IMMEDIATE")
+        self._profiles: dict[int, Profile] = {}
+
+    def close(self) -> None:
+        """Let it go; what was not committed is forgotten."""
+        self._db.close()
+
+    def commit(self) -> None:
+        """Keep what was done, and go on."""
+        self._db.execute("COMMIT")
+        self._db.execute("BEGIN IMMEDIATE")
+
+    # ------------------------------------------------------------ which graph it is about
+    def get(self, key: str) -> str:
+        """A note; empty where there is none."""
+        row = self._db.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
+        return str(row[0]) if row else ""
+
+    def note(self, **values: object) -> None:
+        """Remember notes."""
+        self._db.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", [(k, str(v)) for k, v in values.items()])
+
+    def clear(self) -> None:
+        """Forget everything."""
+        for table in ("meta", "name", "block", "context", "link", "todo", "again"):
+            self._db.execute(f"DELETE FROM {table}")
+        self._profiles.clear()
+
+    def __len__(self) -> int:
+        """How many names it knows."""
+        return int(self._db.execute("SELECT count(*) FROM name").fetchone()[0])
+
+    # ------------------------------------------------------------ names
+    def learn(self, ids: Sequence[str], profiles: Iterable[Profile]) -> None:
+        """Take over what is known of the names of `ids` now; those without a profile are gone."""
+        known = {profile.id: profile for profile in profiles}
+        self.todo(ids)
+        for id_ in ids:
+            row = self._db.execute("SELECT n, profile FROM name WHERE id = ?", (id_,)).fetchone()
+            new = known.get(id_)
+            text = _dumped(new) if new else None
+            if row is not None and row[1] == text:
+                continue
+            old = self._profile(row[0]) if row else None
+            if row is not None:
+                n = row[0]
+                self._forget_links(n)
+                if text is None:
+                    self._db.execute("DELETE FROM name WHERE n = ?", (n,))
+                    self._db.execute("DELETE FROM again WHERE n = ?", (n,))
+                else:
+                    self._db.execute("UPDATE name SET profile = ? WHERE n = ?", (text, n))
+            elif new is not None:
+                values = (id_, new.name.key, new.name.type, text)
+                n = self._db.execute("INSERT INTO name (id, key, type, profile) VALUES (?, ?, ?, ?)", values).lastrowid
+            else:
+                continue
+            self._profiles.pop(n, None)
+            self._change("block", n, _blocks(old), _blocks(new))
+            self._change("context", n, _contexts(old), _contexts(new))
+            if new is not None:
+                self._db.execute("INSERT OR IGNORE INTO again VALUES (?)", (n,))
+
+    def _change(self, table: str, n: int, old: dict[int, int], new: dict[int, int]) -> None:
+        """Move a name from some blocks to others. Those that become too large by it, or no longer are, affect all."""
+        for key, most in {k: old[k] for k in old.keys() - new.keys()}.items():
+            self._db.execute(f"DELETE FROM {table} WHERE {table} = ? AND n = ?", (key, n))
+            members = self._members(table, key, most + 1)
+            if len(members) == most:
+                self._db.executemany("INSERT OR IGNORE INTO again VALUES (?)", [(m,) for m in members])
+        for key, most in {k: new[k] for k in new.keys() - old.keys()}.items():
+            self._db.execute(f"INSERT INTO {table} VALUES (?, ?)", (key, n))
+            members = self._members(table, key, most + 2)
+            if len(members) == most + 1:
+                self._db.executemany("INSERT OR IGNORE INTO again VALUES (?)", [(m,) for m in members])
+
+    def _members(self, table: str, key: int, limit: int) -> list[int]:
+        rows = self._db.execute(f"SELECT n FROM {table} WHERE {table} = ? LIMIT ?", (key, limit))
+        return [row[0] for row in rows]
+
+    def profile(self, id_: str) -> Profile | None:
+        """What is known of a name."""
+        row = self._db.execute("SELECT n FROM name WHERE id = ?", (id_,)).fetchone()
+        return self._profile(row[0]) if row else None
+
+    def _profile(self, n: int) -> Profile:
+        found = self._profiles.get(n)
+        if found is None:
+            if len(self._profiles) >= _IN_MEMORY:
+                self._profiles.clear()
+            found = self._profiles[n] = self._load(n)
+        return found
+
+    def _load(self, n: int) -> Profile:
+        key, type_, text = self._db.execute("SELECT key, type, profile FROM name WHERE n = ?", (n,)).fetchone()
+        surfaces, neighbours, documents, stated = json.loads(text)
+        return Profile(Name(key, type_), surfaces, frozenset(neighbours), frozenset(documents), frozenset(stated))
+
+    # ------------------------------------------------------------ links
+    def compare_all(self) -> int:
+        """Compare the names whose profile or candidates have changed with their candidates; gives how many pairs."""
+        again = {row[0] for row in self._db.execute("SELECT n FROM again")}
+        compared = 0
+        if self._db.execute("SELECT 1 FROM link LIMIT 1").fetchone():
+            for n in again:
+                self._forget_links(n)
+        for n in sorted(again):
+            one = self._profile(n)
+            rows = []
+            for m in sorted(self._candidates(n, one)):
+                if m in again and m < n:
+                    continue  # it was compared when it was that one's turn
+                compared += 1
+                other = self._profile(m)
+                found = compare(one, other)
+                if found.probability >= KEPT:
+                    ends = (n, m) if one.id < other.id else (m, n)
+                    scores = json.dumps(dict(found.scores), ensure_ascii=False)
+                    rows.append((*ends, found.probability, found.rule, scores))
+                    self.todo((other.id,))
+            self._db.executemany("INSERT OR REPLACE INTO link VALUES (?, ?, ?, ?, ?)", rows)
+            self.todo((one.id,))
+        self._db.execute("DELETE FROM again")
+        return compared
+
+    def _forget_links(self, n: int) -> None:
+        ends = "SELECT b FROM link WHERE a = ?1 UNION SELECT a FROM link WHERE b = ?1"
+        self._db.execute(f"INSERT OR IGNORE INTO todo SELECT id FROM name WHERE n IN ({ends})", (n,))
+        self._db.execute("DELETE FROM link WHERE a = ?", (n,))
+        self._db.execute("DELETE FROM link WHERE b = ?", (n,))
+
+    def _candidates(self, n: int, profile: Profile) -> set[int]:
+        """The names that a name is to be compared with."""
+        found: set[int] = set()
+        large: list[int] = []
+        for key, most in _blocks(profile).items():
+            members = self._members("block", key, most + 1)
+            if len(members) > most:
+                large.append(key)
+            else:
+                found.update(members)
+        if large:
+            marks = ", ".join("?" * len(large))
+            for key, most in _contexts(profile).items():
+                members = self._members("context", key, most + 1)
+                if 1 < len(members) <= most:
+                    sharing = (
+                        "SELECT DISTINCT b.n FROM context c CROSS JOIN block b ON b.n = c.n "
+                        f"WHERE c.context = ? AND b.block IN ({marks})"
+                    )
+                    found.update(row[0] for row in self._db.execute(sharing, (key, *large)))
+        found.discard(n)
+        return found
+
+    def links(self, ids: Collection[str]) -> list[Link]:
+        """The links among the names of `ids`."""
+        found = []
+        for id_ in sorted(ids):
+            rows = self._db.execute(
+                "SELECT a.id, b.id, probability, rule, scores FROM name a JOIN link ON link.a = a.n "
+                "JOIN name b ON b.n = link.b WHERE a.id = ?",
+                (id_,),
+            )
+            found += [Link(a, b, p, rule, json.loads(scores)) for a, b, p, rule, scores in rows if b in ids]
+        return found
+
+    def near(self, id_: str, threshold: float) -> Iterator[str]:
+        """The names that one may be merged with: linked above `threshold`, or of its key."""
+        row = self._db.execute("SELECT n, key FROM name WHERE id = ?", (id_,)).fetchone()
+        if row is None:
+            return
+        ends = (
+            "SELECT b FROM link WHERE a = ?1 AND probability > ?2 UNION "
+            "SELECT a FROM link WHERE b = ?1 AND probability > ?2"
+        )
+        found = self._db.execute(f"SELECT id FROM name WHERE n IN ({ends})", (row[0], threshold)).fetchall()
+        found += self._db.execute("SELECT id FROM name WHERE key = ?", (row[1],)).fetchall()
+        yield from (each[0] for each in found)
+
+    def named(self, ids: Iterable[str]) -> dict[str, Name]:
+        """The names of `ids` that are there."""
+        found: dict[str, Name] = {}
+        for id_ in ids:
+            row = self._db.execute("SELECT key, type FROM name WHERE id = ?", (id_,)).fetchone()
+            if row:
+                found[id_] = Name(*row)
+        return found
+
+    # ------------------------------------------------------------ what is to be grouped anew
+    def todo(self, ids: Iterable[str]) -> None:
+        """Have the components of names grouped anew."""
+        self._db.executemany("INSERT OR IGNORE INTO todo VALUES (?)", [(id_,) for id_ in ids])
+
+    def todo_all(self) -> None:
+        """Have all of them grouped anew."""
+        self._db.execute("INSERT OR IGNORE INTO todo SELECT id FROM name")
+
+    def waiting(self) -> list[str]:
+        """The names whose components are to be grouped anew, by id."""
+        return [row[0] for row in self._db.execute("SELECT id FROM todo ORDER BY id")]
+
+    def done(self, ids: Iterable[str]) -> None:
+        """Those are grouped."""
+        self._db.executemany("DELETE FROM todo WHERE id = ?", [(id_,) for id_ in ids])
+
+
+def _dumped(profile: Profile) -> str:
+    parts = (sorted(profile.neighbours), sorted(profile.documents), sorted(profile.stated))
+    return json.dumps([dict(sorted(profile.surfaces.items())), *parts], ensure_ascii=False, separators=(",", ":"))
+
+
+def _number(*parts: str) -> int:
+    """64 bits that stand for a key."""
+    text = "\x1f".join(parts).encode("utf-8", "surrogatepass")
+    return int.from_bytes(hashlib.blake2b(text, digest_size=8).digest(), "big", signed=True)
+
+
+def _blocks(profile: Profile | None) -> dict[int, int]:
+    """The blocks of a name, each with how many names it may have."""
+    return {_number(key): MOST_IN_BLOCK for key in block_keys(profile)} if profile else {}
+
+
+def _contexts(profile: Profile | None) -> dict[int, int]:
+    """The contexts of a name that candidates are found by, each with how many names it may have."""
+    if profile is None:
+        return {}
+    found = {_number("d", each): _MOST_IN_DOCUMENT for each in sorted(profile.documents)[:_CONTEXTS]}
+    return found | {_number("n", each): _MOST_WITH_NEIGHBOUR for each in sorted(profile.neighbours)[:_CONTEXTS]}
+
+
+@lru_cache(maxsize=1)
+def fingerprint() -> str:
+    """Changes with whatever blocks and scores are made by."""
+    sha = hashlib.sha256(f"1 {MOST_IN_BLOCK} {_MOST_WITH_NEIGHBOUR} {_MOST_IN_DOCUMENT} {_CONTEXTS}".encode())
+    package = files("kg_builder")
+    for folder in (package / "resolve", package / "models" / "resolution"):
+        for each in sorted(folder.iterdir(), key=lambda entry: entry.name):
+            if each.is_file() and not each.name.endswith(".pyc"):
+                sha.update(each.read_bytes())
+    sha.update((package / "names.py").read_bytes())
+    return sha.hexdigest()[:16]

@@ -1,0 +1,90 @@
+"""The Cypher statements of entity resolution and of people's decisions; all others are in `cypher`."""
+
+from __future__ import annotations
+
+from kg_builder.store import cypher
+
+# ---------------------------------------------------------------- which names are to be looked at again
+NOTE_TOUCHED = "UNWIND $rows AS r CREATE (p:Store {id: r.id, names: r.names})"
+TOUCHED = "MATCH (p:Store) WHERE p.id STARTS WITH 'touched:' RETURN p.id AS id, p.names AS names"
+DELETE_TOUCHED = "UNWIND $ids AS id MATCH (p:Store {id: id}) DELETE p"
+
+# ---------------------------------------------------------------- how far the graph is resolved
+STATE = (
+    "MATCH (g:Store {id: 'resolution'}) RETURN g.graph AS graph, g.serial AS serial, g.token AS token, "
+    "g.threshold AS threshold"
+)
+SET_STATE = (
+    "MERGE (g:Store {id: 'resolution'}) SET g.graph = $graph, g.serial = $serial, g.token = $token, "
+    "g.threshold = $threshold"
+)
+FORGET_STATE = "MATCH (p:Store) WHERE p.id = 'resolution' OR p.id STARTS WITH 'touched:' DELETE p"
+NAME_IDS = "MATCH (n:Name) WHERE n.id >= $low AND n.id < $high RETURN n.id AS id"
+
+# ---------------------------------------------------------------- what is known of names
+PROFILED = (
+    "UNWIND $ids AS id MATCH (n:Name {id: id})-[:NAMES]->(e:Entity) RETURN n.id AS id, n.key AS key, n.type AS type, "
+    "n.surfaces AS surfaces, n.counts AS counts, elementId(e) AS entity"
+)
+FACTS_OF_NAMES = tuple(
+    "UNWIND $rows AS r MATCH (e) WHERE elementId(e) = r.entity "
+    f"MATCH (e)<-[:{kind}]-(x:Extraction) WHERE x.{side}_name IN r.names "
+    f"MATCH (x)-[:FROM]->(:Segment)-[:PART_OF]->(d:Document) RETURN x.{side}_name AS name, x.{other}_name AS other, "
+    "x.relation AS relation, x.inverted AS inverted, x.edge IS NOT NULL AS fact, d.id AS document"
+    for kind, side, other in (("HEAD", "head", "tail"), ("TAIL", "tail", "head"))
+)
+NAMES_WITH_KEYS = (
+    "UNWIND $keys AS key MATCH (n:Name {key: key})-[:NAMES]->(e:Entity) RETURN n.id AS id, n.key AS key, "
+    "n.type AS type, n.name AS name, n.surfaces AS surfaces, n.counts AS counts, e.id AS entity, e.name AS entity_name"
+)
+NAMES_IN_ENTITIES = (
+    "UNWIND $ids AS id MATCH (e:Entity {id: id})<-[:NAMES]-(n:Name) RETURN n.id AS id, n.key AS key, n.type AS type, "
+    "n.name AS name, n.surfaces AS surfaces, n.counts AS counts, e.id AS entity, e.name AS entity_name"
+)
+
+# ---------------------------------------------------------------- where they are, and why
+PLACED = (
+    "UNWIND $ids AS id MATCH (n:Name {id: id})-[:NAMES]->(e:Entity) WITH DISTINCT e "
+    "MATCH (m:Name)-[:NAMES]->(e) RETURN m.id AS id, m.key AS key, m.type AS type, e.id AS entity, "
+    "e.mentions AS mentions, "
+    "m.assigned AS assigned, m.shown AS shown, m.shown_at AS shown_at, m.name AS name"
+)
+LINKED = (
+    "UNWIND $ids AS id MATCH (a:Name {id: id})-[l:LINKED]->(b:Name) RETURN a.id AS a, b.id AS b, "
+    "l.probability AS probability, l.rule AS rule, l.scores AS scores"
+)
+UNLINK = "UNWIND $rows AS r MATCH (a:Name {id: r.a})-[l:LINKED]->(b:Name {id: r.b}) DELETE l"
+LINK = (
+    "UNWIND $rows AS r MATCH (a:Name {id: r.a}) MATCH (b:Name {id: r.b}) "
+    "CREATE (a)-[:LINKED {probability: r.probability, rule: r.rule, scores: r.scores}]->(b)"
+)
+UNLINK_NAMES = "UNWIND $ids AS id MATCH (n:Name {id: id})-[l:LINKED]-(:Name) DELETE l"
+RELEASE_NAMES = "UNWIND $ids AS id MATCH (n:Name {id: id}) REMOVE n.assigned"
+SHOW_NAMES = "UNWIND $rows AS r MATCH (n:Name {id: r.id}) SET n.shown = r.shown, n.shown_at = r.shown_at"
+
+# ---------------------------------------------------------------- decisions
+DECISIONS = "MATCH (d:Decision) RETURN properties(d) AS d"
+PUT_DECISIONS = (
+    "UNWIND $rows AS r MERGE (d:Decision {id: r.id}) SET d.kind = r.kind, d.a_key = r.a_key, d.a_type = r.a_type, "
+    "d.b_key = r.b_key, d.b_type = r.b_type, d.who = r.who, d.at = r.at, d.source = r.source, d.note = r.note"
+)
+DELETE_DECISIONS = "UNWIND $ids AS id MATCH (d:Decision {id: id}) DELETE d"
+
+# ---------------------------------------------------------------- what must never be found
+INVARIANTS = {
+    "links between names that are not one entity": (
+        "MATCH (a:Name) WHERE a.id >= $low AND a.id < $high MATCH (a)-[:LINKED]->(b:Name) "
+        "MATCH (a)-[:NAMES]->(e:Entity) MATCH (b)-[:NAMES]->(f:Entity) WHERE e.id <> f.id "
+        "RETURN a.key + ' and ' + b.key AS id",
+        cypher.COUNT_NAMES,
+    ),
+}
+DELETE_WRONG_LINKS = (
+    "UNWIND $ids AS id MATCH (a:Name {id: id})-[l:LINKED]->(b:Name) MATCH (a)-[:NAMES]->(e:Entity) "
+    "MATCH (b)-[:NAMES]->(f:Entity) WHERE e.id <> f.id DELETE l"
+)
+WRONG_LINKS = (
+    "MATCH (a:Name) WHERE a.id >= $low AND a.id < $high MATCH (a)-[:LINKED]->(b:Name) "
+    "MATCH (a)-[:NAMES]->(e:Entity) MATCH (b)-[:NAMES]->(f:Entity) WHERE e.id <> f.id "
+    "RETURN a.id AS id, a.key + ' and ' + b.key AS example"
+)
