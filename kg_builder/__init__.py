@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from kg_builder.backup import back_up, restore
     from kg_builder.budgets import Budget, Prices
     from kg_builder.config import Settings, load_settings
+    from kg_builder.conflicts import find_conflicts
     from kg_builder.differences import compare_extractors
     from kg_builder.doctor import examine
     from kg_builder.errors import KGError
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from kg_builder.extracting import extract_lines, extract_paths
     from kg_builder.loaders import discover, load
     from kg_builder.pipeline import build_graph
+    from kg_builder.relations_clusters import found_relations, relation_clusters
     from kg_builder.reports import IngestReport
     from kg_builder.samples import sample_folder
     from kg_builder.segment import segment_document
@@ -44,6 +46,7 @@ if TYPE_CHECKING:
         Triple,
         Usage,
     )
+    from kg_builder.values import Value, parse_value
     from kg_builder.watching import watch_folders
 
 _HOMES = {
@@ -54,6 +57,7 @@ _HOMES = {
     "Prices": "budgets",
     "Settings": "config",
     "load_settings": "config",
+    "find_conflicts": "conflicts",
     "compare_extractors": "differences",
     "examine": "doctor",
     "KGError": "errors",
@@ -67,6 +71,8 @@ _HOMES = {
     "load": "loaders",
     "IngestReport": "pipeline",
     "build_graph": "pipeline",
+    "found_relations": "relations_clusters",
+    "relation_clusters": "relations_clusters",
     "segment_document": "segment",
     "sample_folder": "samples",
     "Recipe": "stages",
@@ -82,6 +88,8 @@ _HOMES = {
     "Statement": "types",
     "Triple": "types",
     "Usage": "types",
+    "Value": "values",
+    "parse_value": "values",
     "watch_folders": "watching",
 }
 
@@ -103,6 +111,7 @@ __all__ = [
     "Statement",
     "Triple",
     "Usage",
+    "Value",
     "back_up",
     "build_graph",
     "compare_extractors",
@@ -113,11 +122,15 @@ __all__ = [
     "export_graph",
     "extract_lines",
     "extract_paths",
+    "find_conflicts",
+    "found_relations",
     "graph_statistics",
     "load",
     "load_settings",
     "open_extractor",
     "open_store",
+    "parse_value",
+    "relation_clusters",
     "restore",
     "sample_folder",
     "segment_document",

@@ -15,6 +15,7 @@ from kg_builder.cli.comparing import diff
 from kg_builder.cli.documents import extract, ingest, remove, retry, status
 from kg_builder.cli.graph import doctor, evaluate, export, query, stats, ui
 from kg_builder.cli.keeping import backup, restore
+from kg_builder.cli.relations import conflicts, relations
 from kg_builder.cli.watching import watch
 from kg_builder.errors import ConfigError, KGError
 
@@ -69,6 +70,8 @@ for command in (
     restore,
     stats,
     diff,
+    relations,
+    conflicts,
     doctor,
     evaluate,
     ui,
