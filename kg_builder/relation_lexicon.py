@@ -13,6 +13,7 @@ from functools import cache, lru_cache
 from importlib.resources import files
 
 from kg_builder.errors import ConfigError
+from kg_builder.lemma import lemma_en
 
 __all__ = ["KnownRelation", "is_symmetric", "known_relation", "known_relations", "lexicon_text", "looked_up", "read"]
 
@@ -68,10 +69,13 @@ class _Form:
     heads: frozenset[str]
     tails: frozenset[str]
     noun: bool = False  # alone, it does not say which end is called so
+    together: str = ""  # a verb that must stand right before the last word
 
     def turn(self, head: str, tail: str, surface: str) -> bool | None:
         """Whether the fact reads from tail to head; None where the form does not hold between these types."""
         fits = head in self.heads and tail in self.tails
+        if self.together and lemma_en((["", *surface.lower().split()])[-2:][0], "VERB") != self.together:
+            return None
         if not self.noun:
             return self.turned if fits else None
         other = head in self.tails and tail in self.heads
@@ -174,7 +178,8 @@ def _add(
         raise ValueError("no words")
     turned = mark in ("<", "@<")
     if mark in ("<", ">"):
-        _put(forms, words, _Form(relation, turned, heads, tails))
+        together = words.split()[0] if words.endswith("!") else ""
+        _put(forms, words.rstrip("!"), _Form(relation, turned, heads, tails, together=together))
         return
     _put(forms, words, _Form(relation, turned, heads, tails, noun=True))
     if _HAN.search(words):

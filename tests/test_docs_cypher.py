@@ -102,7 +102,8 @@ def test_the_examples_answer_what_they_ask(any_store: GraphStore) -> None:
         return list(any_store.query(example.cypher).rows)
 
     founders = [("Mara Quill", "Meridian Tidal Systems"), ("Tobias Fenn", "Meridian Tidal Systems")]
-    assert sorted(answer("AS founder")) == sorted([*founders, ("Tobias Fenn", "Fenn Acoustics")])
+    others = [("Tobias Fenn", "Fenn Acoustics"), ("林若汐", "汐岚能源")]
+    assert sorted(answer("AS founder")) == sorted([*founders, *others])
     assert [row[1:3] for row in answer("IN e.aliases\nRETURN e.id")] == [("Meridian Tidal Systems", "Organization")]
     [(document, page, text, head_at, tail_at, _)] = answer("AS head_at")
     assert (document, page) == ("Corvane Marine: please correct the press", 1)
