@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from kg_builder.backup import back_up, restore
     from kg_builder.budgets import Budget, Prices
     from kg_builder.config import Settings, load_settings
+    from kg_builder.conflicts import find_conflicts
     from kg_builder.differences import compare_extractors
     from kg_builder.doctor import examine
     from kg_builder.errors import KGError
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from kg_builder.importing import import_triples
     from kg_builder.loaders import discover, load
     from kg_builder.pipeline import build_graph
+    from kg_builder.relations_clusters import found_relations, relation_clusters
     from kg_builder.reports import IngestReport
     from kg_builder.resolving import resolve
     from kg_builder.resolving_by_hand import merge_entities, never_merge, rename_entity, split_entity
@@ -48,6 +50,7 @@ if TYPE_CHECKING:
         Triple,
         Usage,
     )
+    from kg_builder.values import Value, parse_value
     from kg_builder.watching import watch_folders
 
 _HOMES = {
@@ -58,6 +61,7 @@ _HOMES = {
     "Prices": "budgets",
     "Settings": "config",
     "load_settings": "config",
+    "find_conflicts": "conflicts",
     "compare_extractors": "differences",
     "examine": "doctor",
     "KGError": "errors",
@@ -78,6 +82,8 @@ _HOMES = {
     "rename_entity": "resolving_by_hand",
     "split_entity": "resolving_by_hand",
     "explain_names": "resolving_explained",
+    "found_relations": "relations_clusters",
+    "relation_clusters": "relations_clusters",
     "segment_document": "segment",
     "sample_folder": "samples",
     "Recipe": "stages",
@@ -93,6 +99,8 @@ _HOMES = {
     "Statement": "types",
     "Triple": "types",
     "Usage": "types",
+    "Value": "values",
+    "parse_value": "values",
     "watch_folders": "watching",
 }
 
@@ -114,6 +122,7 @@ __all__ = [
     "Statement",
     "Triple",
     "Usage",
+    "Value",
     "back_up",
     "build_graph",
     "compare_extractors",
@@ -125,6 +134,8 @@ __all__ = [
     "export_graph",
     "extract_lines",
     "extract_paths",
+    "find_conflicts",
+    "found_relations",
     "graph_statistics",
     "import_triples",
     "load",
@@ -135,6 +146,8 @@ __all__ = [
     "open_store",
     "rename_entity",
     "resolve",
+    "parse_value",
+    "relation_clusters",
     "restore",
     "sample_folder",
     "segment_document",

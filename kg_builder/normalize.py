@@ -7,6 +7,7 @@ apart by its spelling (Java and JavaScript, C and C++, 北京大学 and 上海�
 from __future__ import annotations
 
 from kg_builder.names import clean_name, name_key, says_something
+from kg_builder.relation_lexicon import looked_up
 from kg_builder.relation_types import relation_type
 from kg_builder.relations import CanonicalRelation, canonical_relation, identifier, without_negation
 from kg_builder.types import Extraction, Language, Name, Statement
@@ -33,13 +34,16 @@ def to_statement(extraction: Extraction, *, language: Language) -> Statement | N
     name = canonical.name
     if extraction.polarity == "negative":  # the polarity says so already
         name = without_negation(name)
-    return Statement(
-        extraction=extraction,
-        head=Name(name_key(extraction.head.surface), extraction.head.type.strip() or "Other"),
-        tail=Name(name_key(extraction.tail.surface), extraction.tail.type.strip() or "Other"),
-        relation=name,
-        inverted=canonical.inverted,
-    )
+    head = Name(name_key(extraction.head.surface), extraction.head.type.strip() or "Other")
+    tail = Name(name_key(extraction.tail.surface), extraction.tail.type.strip() or "Other")
+    inverted = canonical.inverted
+    if language != "other" and not getattr(extraction.relation, "given", False):  # an ontology's own is no word
+        types = (tail.type, head.type) if inverted else (head.type, tail.type)
+        found = looked_up(name, extraction.relation.surface, *types)
+        if found is not None:
+            known, turned = found
+            name, inverted = known.name, inverted != turned
+    return Statement(extraction=extraction, head=head, tail=tail, relation=name, inverted=inverted)
 
 
 def statement_problem(extraction: Extraction) -> str | None:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.resources import files
 
+from kg_builder.relation_lexicon import known_relation
 from kg_builder.relations import identifier
 
 __all__ = ["FALLBACK_TYPE", "PREPOSITIONS", "relation_type", "vocabulary_text"]
@@ -51,7 +52,9 @@ def _vocabulary() -> _Vocabulary:
 
 @lru_cache(maxsize=1 << 16)
 def relation_type(name: str) -> str:
-    """The relationship type of a canonical relation: "work for" is ``WORK_FOR``, "成立于" is ``成立于``.
+    """The relationship type of a canonical relation: "work for" is ``WORK_FOR``, "收藏于" is ``收藏于``.
+
+    A relation of the lexicon has a type of its own.
 
     Where `name` begins with a verb of the vocabulary it is that verb with the preposition at the end ("teach at
     university of" is ``TEACH_AT``); else the longest end of `name` in the vocabulary ("chief technology officer of" is
@@ -59,7 +62,7 @@ def relation_type(name: str) -> str:
     characters.
     """
     vocabulary = _vocabulary()
-    if name in vocabulary.relations:
+    if name in vocabulary.relations or known_relation(name) is not None:
         return identifier(name.upper())
     if _HAN.search(name):
         return _first(_chinese_parts(name), vocabulary) or FALLBACK_TYPE

@@ -42,7 +42,7 @@ __all__ = [
     "process_file",
 ]
 
-STAGES_VERSION = 2
+STAGES_VERSION = 3
 """Goes up when loading, segmenting or normalizing gives something else for the same file, so that it is read again."""
 
 DOMINANCE = 3

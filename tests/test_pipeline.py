@@ -63,7 +63,7 @@ def test_a_folder_becomes_a_graph_with_evidence(folder: Path, store: GraphStore)
     report = ingest(folder, store)
     assert (report.found, report.loaded, report.failed) == (3, 3, 0)
     assert ("Harbor Robotics", "acquire", "Deep Tide") in facts(store)
-    assert ("张伟", "创立", "澜海能源") in facts(store)
+    assert ("张伟", "found", "澜海能源") in facts(store)
     edge = next(e for e in store.edges() if e.relation == "acquire")
     assert edge.support == len(edge.evidence) == 2
     assert {Path(e.document_uri).name for e in edge.evidence} == {"one.txt", "two.md"}
@@ -128,10 +128,10 @@ def test_a_file_gone_from_the_folder_is_listed_and_withdrawn_when_asked(folder: 
     (folder / "zh" / "three.txt").unlink()
     report = ingest(folder, store)
     assert [Path(uri).name for uri in report.missing] == ["three.txt"]
-    assert ("张伟", "创立", "澜海能源") in facts(store)
+    assert ("张伟", "found", "澜海能源") in facts(store)
     report = ingest(folder, store, prune=True)
     assert (report.pruned, report.missing) == (1, ())
-    assert ("张伟", "创立", "澜海能源") not in facts(store)
+    assert ("张伟", "found", "澜海能源") not in facts(store)
     assert store.counts().documents == 2
 
 

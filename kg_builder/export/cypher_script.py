@@ -13,6 +13,7 @@ from kg_builder.export.hex_escape import NOT_SCALAR, hex_escape
 from kg_builder.store.dialect import quote_identifier
 from kg_builder.store.naming import type_label
 from kg_builder.store.records import StoredEdge, StoredEntity
+from kg_builder.values import VALUE_PROPERTIES
 
 if TYPE_CHECKING:
     from kg_builder.export import GraphSource
@@ -41,11 +42,14 @@ def write_cypher(store: GraphSource, file: TextIO) -> int:
 
 _ENTITIES = (
     "UNWIND [%s] AS row MERGE (e:Entity:%s {id: row.id}) "
-    "SET e.name = row.name, e.type = row.type, e.aliases = row.aliases, e.mentions = row.mentions;\n"
+    "SET e.name = row.name, e.type = row.type, e.aliases = row.aliases, e.mentions = row.mentions"
+    + "".join(f", e.{key} = row.{key}" for key in VALUE_PROPERTIES)
+    + ";\n"
 )
 _EDGES = (
     "UNWIND [%s] AS row MATCH (head:Entity {id: row.head}) MATCH (tail:Entity {id: row.tail}) "
-    "MERGE (head)-[r:%s {relation: row.relation}]->(tail) SET r.support = row.support, r.confidence = row.confidence;\n"
+    "MERGE (head)-[r:%s {relation: row.relation}]->(tail) SET r.support = row.support, r.confidence = row.confidence, "
+    "r.valid_from = row.valid_from, r.valid_to = row.valid_to;\n"
 )
 
 
@@ -81,16 +85,20 @@ class _Batches:
 
 def _entity_row(entity: StoredEntity) -> str:
     aliases = ", ".join(_string(alias) for alias in entity.aliases)
+    has = entity.value.properties() if entity.value is not None else {}
+    values = "".join(f", {key}: {_string(v) if isinstance(v, str) else repr(v)}" for key, v in has.items())
     return (
         f"{{id: {_string(entity.id)}, name: {_string(entity.name)}, type: {_string(entity.type)}, "
-        f"aliases: [{aliases}], mentions: {entity.mentions}}}"
+        f"aliases: [{aliases}], mentions: {entity.mentions}{values}}}"
     )
 
 
 def _edge_row(edge: StoredEdge) -> str:
+    span = (("valid_from", edge.valid_from), ("valid_to", edge.valid_to))
+    times = "".join(f", {key}: {_string(day)}" for key, day in span if day)
     return (
         f"{{head: {_string(edge.head.id)}, tail: {_string(edge.tail.id)}, relation: {_string(edge.relation)}, "
-        f"support: {edge.support}, confidence: {edge.confidence!r}}}"
+        f"support: {edge.support}, confidence: {edge.confidence!r}{times}}}"
     )
 
 

@@ -13,6 +13,7 @@ from kg_builder.export.hex_escape import NOT_XML, hex_escape
 from kg_builder.export.jsonl import to_json
 from kg_builder.store.records import StoredEdge, StoredEntity
 from kg_builder.types import digest
+from kg_builder.values import VALUE_PROPERTIES
 
 if TYPE_CHECKING:
     from kg_builder.export import GraphSource
@@ -25,10 +26,13 @@ _KEYS = (
     ("type", "node", "type", "string"),
     ("aliases", "node", "aliases", "string"),
     ("mentions", "node", "mentions", "long"),
+    *((key, "node", key, "double" if key == "value_number" else "string") for key in VALUE_PROPERTIES),
     ("relationship", "edge", "type", "string"),
     ("relation", "edge", "relation", "string"),
     ("support", "edge", "support", "long"),
     ("confidence", "edge", "confidence", "double"),
+    ("valid_from", "edge", "valid_from", "string"),
+    ("valid_to", "edge", "valid_to", "string"),
 )
 
 
@@ -55,7 +59,8 @@ def write_graphml(store: GraphSource, file: TextIO) -> int:
 def _node(entity: StoredEntity) -> str:
     return (
         f"<node id={_attribute(entity.id)}>{_data('name', entity.name)}{_data('type', entity.type)}"
-        f"{_data('aliases', to_json(list(entity.aliases)))}{_data('mentions', str(entity.mentions))}</node>\n"
+        f"{_data('aliases', to_json(list(entity.aliases)))}{_data('mentions', str(entity.mentions))}"
+        f"{_value(entity)}</node>\n"
     )
 
 
@@ -64,8 +69,15 @@ def _edge(edge: StoredEdge) -> str:
     return (
         f'<edge id="{id}" source={_attribute(edge.head.id)} target={_attribute(edge.tail.id)}>'
         f"{_data('relationship', edge.type)}{_data('relation', edge.relation)}"
-        f"{_data('support', str(edge.support))}{_data('confidence', repr(edge.confidence))}</edge>\n"
+        f"{_data('support', str(edge.support))}{_data('confidence', repr(edge.confidence))}"
+        f"{_data('valid_from', edge.valid_from) if edge.valid_from else ''}"
+        f"{_data('valid_to', edge.valid_to) if edge.valid_to else ''}</edge>\n"
     )
+
+
+def _value(entity: StoredEntity) -> str:
+    properties = entity.value.properties() if entity.value is not None else {}
+    return "".join(_data(key, str(value)) for key, value in properties.items())
 
 
 def _data(key: str, text: str) -> str:

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, TextIO
 
 from kg_builder.sentences import split_sentences
 from kg_builder.store.records import StoredEdge, StoredEntity, StoredEvidence
+from kg_builder.values import Value
 
 if TYPE_CHECKING:
     from kg_builder.export import GraphSource
 
-__all__ = ["to_json", "write_jsonl"]
+__all__ = ["sentence_span", "to_json", "write_jsonl"]
 
 # Legal inside JSON, but Python's splitlines and some readers take them for the end of a line; lone surrogates have no
 # UTF-8 form. Both are written as \uXXXX, which every JSON reader turns back.
@@ -43,6 +44,8 @@ def _edge(edge: StoredEdge) -> dict[str, object]:
         **_entity("tail", edge.tail),
         "support": edge.support,
         "confidence": edge.confidence,
+        "valid_from": edge.valid_from,
+        "valid_to": edge.valid_to,
         "evidence": [_evidence(one) for one in edge.evidence],
     }
 
@@ -53,11 +56,16 @@ def _entity(role: str, entity: StoredEntity) -> dict[str, object]:
         role: entity.name,
         f"{role}_type": entity.type,
         f"{role}_aliases": list(entity.aliases),
+        **({f"{role}_value": _value(entity.value)} if entity.value is not None else {}),
     }
 
 
+def _value(value: Value) -> dict[str, object]:
+    return {key.removeprefix("value_"): each for key, each in value.properties().items()}
+
+
 def _evidence(one: StoredEvidence) -> dict[str, object]:
-    start, end = _sentence(one)
+    start, end = sentence_span(one)
     return {
         "id": one.extraction_id,
         "document": one.document_uri,
@@ -79,6 +87,8 @@ def _evidence(one: StoredEvidence) -> dict[str, object]:
         "tail_end": one.tail_end,
         "confidence": one.confidence,
         "extractor": one.extractor,
+        "valid_from": one.valid_from,
+        "valid_to": one.valid_to,
         "qualifiers": [{"role": q.role, "text": q.text, "start": q.start, "end": q.end} for q in one.qualifiers],
     }
 
@@ -87,7 +97,7 @@ def _evidence(one: StoredEvidence) -> dict[str, object]:
 _sentences = lru_cache(maxsize=512)(split_sentences)
 
 
-def _sentence(one: StoredEvidence) -> tuple[int, int]:
+def sentence_span(one: StoredEvidence) -> tuple[int, int]:
     """The sentence in the segment (the sentences, where it takes several) that holds head, relation and tail."""
     starts = [start for start in (one.head_start, one.relation_start, one.tail_start) if start is not None]
     ends = [end for end in (one.head_end, one.relation_end, one.tail_end) if end is not None]

@@ -117,6 +117,9 @@ def _entity(entity: StoredEntity) -> _Resource:
     properties: list[tuple[str, _Value]] = [("rdfs:label", _label(entity.name))]
     properties += [("skos:altLabel", _label(alias)) for alias in entity.aliases]
     properties.append(("kg:mentions", entity.mentions))
+    for key, value in (entity.value.properties() if entity.value is not None else {}).items():
+        name = "kg:value" + key.removeprefix("value_").title()
+        properties.append((name, _double(value) if isinstance(value, float) else _text(value)))
     return _Resource(_entity_iri(entity.id), ("kg:Entity", _type_iri(entity.type)), properties)
 
 
@@ -132,12 +135,18 @@ def _fact(edge: StoredEdge, described: _Recent) -> Iterator[_Resource]:
         ("rdf:object", _Iri(tail)),
         ("kg:support", edge.support),
         ("kg:confidence", _double(edge.confidence)),
+        *_times(edge.valid_from, edge.valid_to),
     ]
     properties += [("kg:evidence", _Iri(_extraction_iri(one))) for one in edge.evidence]
     fact = "urn:kg:fact:" + digest("edge", edge.head.id, edge.relation, edge.tail.id)
     yield _Resource(fact, ("rdf:Statement",), properties)
     for one in edge.evidence:
         yield from _evidence(one, described)
+
+
+def _times(valid_from: str | None, valid_to: str | None) -> list[tuple[str, _Value]]:
+    days = (("kg:validFrom", valid_from), ("kg:validTo", valid_to))
+    return [(name, _Literal(day, datatype="xsd:date")) for name, day in days if day]
 
 
 def _evidence(one: StoredEvidence, described: _Recent) -> Iterator[_Resource]:
@@ -171,6 +180,7 @@ def _extraction(one: StoredEvidence, segment: str) -> _Resource:
         if start is not None and end is not None:
             properties += [(f"kg:{role}Start", start), (f"kg:{role}End", end)]
     properties += [("kg:confidence", _double(one.confidence)), ("kg:extractor", _text(one.extractor))]
+    properties += _times(one.valid_from, one.valid_to)
     for qualifier in one.qualifiers:
         properties.append((_named_iri("qualifier", qualifier.role), _text(qualifier.text)))
     return _Resource(_extraction_iri(one), ("kg:Extraction",), properties)

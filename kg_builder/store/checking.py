@@ -7,6 +7,7 @@ from typing import Any
 
 from kg_builder.store import cypher, keeping_cypher, resolving_cypher
 from kg_builder.store.connection import Connection
+from kg_builder.store.facts import Weight
 from kg_builder.store.reading import Reader
 from kg_builder.store.rows import edge_key
 
@@ -65,6 +66,8 @@ def _check_edges(
             )
         elif abs(there["confidence"] - row["confidence"]) > _ROUNDING:
             complain("edges whose confidence is not the best of their evidence", name)
+        elif Weight(1, 1.0, there["low"], there["high"]).span != (row["valid_from"], row["valid_to"]):
+            complain("edges whose time is not that of their evidence", name)
 
 
 def missing_schema(connection: Connection) -> list[str]:

@@ -10,6 +10,7 @@ from typing import Any
 from kg_builder.resolve import UNTYPED, clusters
 from kg_builder.store.naming import clean_name, fold
 from kg_builder.types import Name
+from kg_builder.values import value_properties
 
 __all__ = ["Cluster", "KnownName", "Registry"]
 
@@ -69,6 +70,7 @@ class Cluster:
             "mentions": mentions,
             "folded": folded[0],
             "search": "\n" + "\n".join(dict.fromkeys(folded)),
+            **value_properties(self.type, surfaces),
         }
 
     @property

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from kg_builder.store.dialect import Dialect, quote_identifier
+from kg_builder.values import VALUE_PROPERTIES
 
 SYSTEM_LABELS = ("Document", "Segment", "Entity", "Extraction", "Name", "Store", "Decision")
 
@@ -69,14 +70,16 @@ def _made(properties: Sequence[str]) -> str:
 
 # What nodes are made with, besides their id.
 SEGMENT = ("index", "start", "end", "page", "text", "language", "section", "split")
-ENTITY = ("type", "name", "aliases", "mentions", "folded", "search")
+ENTITY = ("type", "name", "aliases", "mentions", "folded", "search", *VALUE_PROPERTIES)
 NAME = ("key", "type", "name", "folded", "surfaces", "counts")
 _ARGUMENT = ("", "_start", "_end", "_type", "_name", "_argument", "_argument_start", "_argument_end")
 EXTRACTION = (
     *("relation", "surface", "relation_start", "relation_end", "lemma", "passive", "inverted", "edge"),
-    *("polarity", "modality", "confidence", "extractor", "qualifiers"),
+    *("polarity", "modality", "confidence", "extractor", "qualifiers", "valid_from", "valid_to"),
     *(side + each for side in ("head", "tail") for each in _ARGUMENT),
 )
+
+FACT = ("support", "confidence", "valid_from", "valid_to")
 
 # ---------------------------------------------------------------- documents and segments
 PUT_DOCUMENTS = (
@@ -188,7 +191,10 @@ FACTS_OF_TAILS = (
 # ---------------------------------------------------------------- facts
 SUPPORT = (
     "UNWIND $keys AS key MATCH (x:Extraction {edge: key}) "
-    "RETURN key AS key, count(x) AS support, max(x.confidence) AS confidence"
+    "RETURN key AS key, count(x) AS support, max(x.confidence) AS confidence, "
+    # The smallest span that has all those of the evidence; '' and '~' stand for a side that some of it leaves open.
+    "min(CASE WHEN x.valid_from IS NULL AND x.valid_to IS NOT NULL THEN '' ELSE x.valid_from END) AS low, "
+    "max(CASE WHEN x.valid_to IS NULL AND x.valid_from IS NOT NULL THEN '~' ELSE x.valid_to END) AS high"
 )
 EVIDENCED = "UNWIND $keys AS key WITH key WHERE EXISTS { MATCH (x:Extraction {edge: key}) } RETURN key AS key"
 
@@ -207,18 +213,16 @@ class Typed:
         if self.type is None and not self.dialect.dynamic_types:  # ArcadeDB's own way to a type that comes as a value
             return (
                 ends + "CALL merge.relationship(s, r.type, {relation: r.relation}, "
-                "{support: r.support, confidence: r.confidence}, o) YIELD rel RETURN count(rel) AS n"
+                "r.set, o) YIELD rel RETURN count(rel) AS n"
             )
         token = "$(r.type)" if self.type is None else quote_identifier(self.type)
-        return (
-            ends + f"CREATE (s)-[:{token} {{relation: r.relation, support: r.support, confidence: r.confidence}}]->(o)"
-        )
+        return ends + f"CREATE (s)-[:{token} {{relation: r.relation, {_made(FACT)}}}]->(o)"
 
     def add_support(self) -> str:
         """More support for facts that exist."""
         return (
-            f"{self._find()} SET f.support = f.support + r.support, "
-            "f.confidence = CASE WHEN r.confidence > f.confidence THEN r.confidence ELSE f.confidence END"
+            f"{self._find()} SET f.support = f.support + r.set.support, "
+            "f.confidence = CASE WHEN r.set.confidence > f.confidence THEN r.set.confidence ELSE f.confidence END"
         )
 
     def delete(self) -> str:
@@ -263,17 +267,28 @@ COUNT_BY_RELATION = (
     "MATCH (h:Entity) WHERE h.id >= $low AND h.id < $high MATCH (h)-[f]->(:Entity) "
     "RETURN f.relation AS relation, count(f) AS n"
 )
-_ENTITY = "e.id AS id, e.name AS name, e.type AS type, e.aliases AS aliases, e.mentions AS mentions"
+_ENTITY = "e.id AS id, e.name AS name, e.type AS type, e.aliases AS aliases, e.mentions AS mentions, " + ", ".join(
+    f"e.{each} AS {each}" for each in VALUE_PROPERTIES
+)
+_VALID = "f.valid_from AS valid_from, f.valid_to AS valid_to"
 ENTITIES = f"MATCH (e:Entity) WHERE e.id >= $low AND e.id < $high RETURN {_ENTITY}"
 ENTITIES_BY_ID = f"UNWIND $ids AS id MATCH (e:Entity {{id: id}}) RETURN {_ENTITY}"
 FACTS = (
     "MATCH (h:Entity) WHERE h.id >= $low AND h.id < $high MATCH (h)-[f]->(t:Entity) "
-    "RETURN h.id AS head, f.relation AS relation, t.id AS tail, f.support AS support, f.confidence AS confidence"
+    "RETURN h.id AS head, f.relation AS relation, t.id AS tail, f.support AS support, f.confidence AS confidence, "
+    + _VALID
 )
+_OF_RELATIONS = (
+    " WHERE f.relation IN $relations "
+    "RETURN h.id AS head, f.relation AS relation, t.id AS tail, f.support AS support, f.confidence AS confidence, "
+    + _VALID
+)
+FACTS_BY_HEAD = "MATCH (h:Entity) WHERE h.id >= $low AND h.id < $high MATCH (h)-[f]->(t:Entity)" + _OF_RELATIONS
+FACTS_BY_TAIL = "MATCH (t:Entity) WHERE t.id >= $low AND t.id < $high MATCH (t)<-[f]-(h:Entity)" + _OF_RELATIONS
 FACTS_WITH_ENDS = (
     "MATCH (h:Entity) WHERE h.id >= $low AND h.id < $high MATCH (h)-[f]->(t:Entity) "
     "RETURN h.id AS head, h.name AS head_name, f.relation AS relation, f.support AS support, "
-    "f.confidence AS confidence, t.id AS tail, t.name AS tail_name"
+    f"f.confidence AS confidence, t.id AS tail, t.name AS tail_name, {_VALID}"
 )
 _EVIDENCE = (
     "MATCH (x)-[:FROM]->(s:Segment) MATCH (s)-[:PART_OF]->(d:Document) "

@@ -10,12 +10,13 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from kg_builder.relation_lexicon import is_symmetric
 from kg_builder.store import cypher
 from kg_builder.store.connection import Run
 from kg_builder.store.rows import Row, batches, edge_key
 from kg_builder.store.tokens import Tokens
 
-__all__ = ["Edges", "Fact", "fact_of"]
+__all__ = ["Edges", "Fact", "Weight", "fact_of"]
 
 _LIGHT_FOR_NEW = 1000
 """Neighbours of a node that gets a new relationship: ArcadeDB's procedure looks for an equal one first, at half a
@@ -36,9 +37,51 @@ class Fact:
         return edge_key(self.subject, self.relation, self.object)
 
 
+@dataclass(frozen=True, slots=True)
+class Weight:
+    """What the evidence of a fact adds up to.
+
+    ``low`` and ``high`` bound the smallest span of time that has all those of its evidence: days in ISO 8601, or ``""``
+    and ``"~"`` (before and after all days) where some of it leaves a side open. None: none of it has a time.
+    """
+
+    support: int = 0
+    confidence: float = 0.0
+    low: str | None = None
+    high: str | None = None
+
+    @classmethod
+    def of(cls, confidence: float, valid_from: str | None, valid_to: str | None) -> Weight:
+        """Of a single piece of evidence."""
+        if valid_from is None and valid_to is None:
+            return cls(1, confidence)
+        return cls(1, confidence, valid_from or "", valid_to or "~")
+
+    def __add__(self, other: Weight) -> Weight:
+        low = min((low for low in (self.low, other.low) if low is not None), default=None)
+        high = max((high for high in (self.high, other.high) if high is not None), default=None)
+        return Weight(self.support + other.support, max(self.confidence, other.confidence), low, high)
+
+    @property
+    def span(self) -> tuple[str | None, str | None]:
+        """The first and the last day, None where that is open or not known."""
+        return self.low or None, None if self.high == "~" else self.high
+
+    def row(self) -> Row:
+        """The properties of an edge, those left out that it does not have."""
+        named = zip(cypher.FACT, (self.support, self.confidence, *self.span), strict=True)
+        return {key: value for key, value in named if value is not None}
+
+
 def fact_of(row: Mapping[str, Any]) -> Fact:
-    """The fact that an extraction states, from its ends as the sentence has them."""
+    """The fact that an extraction states, from its ends as the sentence has them.
+
+    A symmetric one goes from the smaller id to the larger, so that "A married B" and "B married A" are one edge. Ids
+    of entities and not of names decide, since names of two entities may be in order the one way and the other.
+    """
     ends = (row["tail"], row["head"]) if row["inverted"] else (row["head"], row["tail"])
+    if ends[0] > ends[1] and is_symmetric(row["relation"]):
+        ends = (ends[1], ends[0])
     return Fact(ends[0], row["relation"], ends[1])
 
 
@@ -59,7 +102,7 @@ class Edges:
         self._refs: dict[str, str] = {}
         self._lessened: dict[str, Fact] = {}
         self._followed: dict[str, Fact] = {}
-        self._added: dict[str, tuple[Fact, int, float]] = {}
+        self._added: dict[str, tuple[Fact, Weight]] = {}
         self._existing: set[str] = set()
 
     def weigh(self, ref: str, neighbours: int) -> None:
@@ -105,38 +148,41 @@ class Edges:
         for batch in batches({"ref": ref, "set": {"edge": key}} for ref, key in rekeyed.items()):
             self._run(cypher.UPDATE_NODES, rows=batch)
 
-    def more(self, fact: Fact, confidence: float) -> None:
-        """Evidence of `fact` comes in this transaction."""
-        key = fact.key
-        _, support, best = self._added.get(key, (fact, 0, 0.0))
-        self._added[key] = (fact, support + 1, max(best, confidence))
+    def more(self, fact: Fact, confidence: float, valid_from: str | None = None, valid_to: str | None = None) -> None:
+        """Evidence of `fact` comes in this transaction, perhaps with the first and the last day on which it holds."""
+        _, weight = self._added.get(fact.key, (fact, Weight()))
+        self._added[fact.key] = (fact, weight + Weight.of(confidence, valid_from, valid_to))
 
     def look_up(self) -> None:
         """Learn which of the facts that get evidence have some already. To be called before new evidence is written."""
         keys = [{"key": key} for key in self._added if key not in self._lessened and key not in self._followed]
         for batch in batches(keys):
             self._existing.update(r["key"] for r in self._run(cypher.EVIDENCED, keys=[row["key"] for row in batch]))
+        for key in self._existing:  # an edge does not tell whether an open side is said or unknown: it is counted again
+            fact, weight = self._added[key]
+            if weight.low is not None:
+                self._followed[key] = fact
 
     def project(self) -> None:
         """Bring the edges in line with the evidence. To be called when all evidence is as it will be."""
         recounted = {**self._lessened, **self._followed}
         self._delete(recounted.values())
-        counts: dict[str, tuple[int, float]] = {}
+        counts: dict[str, Weight] = {}
         for batch in batches({"key": key} for key in recounted):
             for row in self._run(cypher.SUPPORT, keys=[each["key"] for each in batch]):
-                counts[row["key"]] = (row["support"], row["confidence"])
-        made = [(recounted[key], support, best) for key, (support, best) in counts.items()]
+                counts[row["key"]] = Weight(row["support"], row["confidence"], row["low"], row["high"])
+        made = [(recounted[key], weight) for key, weight in counts.items()]
         made += [x for key, x in self._added.items() if key not in recounted and key not in self._existing]
         grown = [x for key, x in self._added.items() if key not in recounted and key in self._existing]
         self._each_type(made, cypher.Typed.create, new=True)
         self._each_type(grown, cypher.Typed.add_support)
 
     def _delete(self, facts: Iterable[Fact]) -> None:
-        self._each_type([(fact, 0, 0.0) for fact in facts], cypher.Typed.delete)
+        self._each_type([(fact, Weight()) for fact in facts], cypher.Typed.delete)
 
     def _each_type(
         self,
-        facts: Iterable[tuple[Fact, int, float]],
+        facts: Iterable[tuple[Fact, Weight]],
         statement: Callable[[cypher.Typed], str],
         *,
         new: bool = False,
@@ -144,7 +190,7 @@ class Edges:
         """Run a statement on facts: one for all whose types may come with the rows, one for each other type."""
         dialect = self._tokens.dialect
         groups: dict[tuple[str, bool], list[Row]] = {}
-        for fact, support, confidence in facts:
+        for fact, weight in facts:
             subject, object_ = self._refs[fact.subject], self._refs[fact.object]
             weights = self._weight.get(subject, 0), self._weight.get(object_, 0)
             from_subject = new or weights[0] <= weights[1]
@@ -156,8 +202,7 @@ class Edges:
                 "relation": fact.relation,
                 "object": object_,
                 "type": type_,
-                "support": support,
-                "confidence": confidence,
+                "set": weight.row(),
             }
             groups.setdefault(("" if with_row else type_, from_subject), []).append(row)
         for (type_, from_subject), rows in sorted(groups.items(), key=lambda group: group[0]):

@@ -269,6 +269,18 @@ class GraphStore:
         """Relations with their relationship types and numbers of edges, most frequent first."""
         return self._reader.relations()
 
+    def facts_of(self, relations: Sequence[str], *, by_tail: bool = False) -> Iterator[list[Any]]:
+        """The edges of some relations, portion by portion, all those of one head (or tail) in one portion.
+
+        Rows have ``head``, ``relation``, ``tail`` (ids of entities), ``support``, ``confidence``, ``valid_from`` and
+        ``valid_to``.
+        """
+        return self._reader.facts_of(relations, by_tail=by_tail)
+
+    def entities_by_id(self, ids: Iterable[str]) -> list[StoredEntity]:
+        """Those of these entities that exist, by name, type and id."""
+        return self._reader.entities_by_id(ids)
+
     def query(
         self,
         cypher: str,

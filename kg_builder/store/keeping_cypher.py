@@ -114,7 +114,7 @@ ENDS = (
     "OPTIONAL MATCH (x)-[:TAIL]->(t:Entity) WITH s, x, heads, collect(t.id) AS tails "
     "RETURN x.id AS id, elementId(x) AS ref, x.head_name AS head_name, x.tail_name AS tail_name, heads, tails, "
     "x.edge AS edge, x.inverted AS inverted, x.relation AS relation, x.polarity AS polarity, x.modality AS modality, "
-    "x.confidence AS confidence"
+    "x.confidence AS confidence, x.valid_from AS valid_from, x.valid_to AS valid_to"
 )
 UNLINK_ENDS = "UNWIND $ids AS id MATCH (x:Extraction {id: id})-[old:HEAD|TAIL]->() DELETE old"
 LINK_ENDS = (
@@ -133,6 +133,7 @@ MAKE_MENTIONS = (
 )
 EDGES = (
     f"MATCH (h:Entity) {_slice('h')} MATCH (h)-[f]->(t:Entity) RETURN h.id AS head, t.id AS tail, "
-    "elementId(f) AS ref, f.relation AS relation, f.support AS support, f.confidence AS confidence"
+    "elementId(f) AS ref, f.relation AS relation, f.support AS support, f.confidence AS confidence, "
+    "f.valid_from AS valid_from, f.valid_to AS valid_to"
 )
 DELETE_EDGES = "UNWIND $rows AS r MATCH (h:Entity {id: r.head})-[f]->(:Entity) WHERE elementId(f) = r.ref DELETE f"

@@ -11,8 +11,9 @@ from kg_builder.resolve import clusters
 from kg_builder.store import cypher, keeping_cypher
 from kg_builder.store.clustering import Cluster, KnownName, cluster_type
 from kg_builder.store.connection import Run
+from kg_builder.store.facts import fact_of
 from kg_builder.store.repairing import Mender
-from kg_builder.store.rows import Row, edge_key
+from kg_builder.store.rows import Row
 from kg_builder.types import ENTITY_TYPES, Name
 
 __all__ = ["NameMender"]
@@ -209,8 +210,7 @@ class NameMender:
                 for entity in homeless:
                     for end in [far.entity] if far.entity else homeless:
                         head, tail = (entity, end) if row["head_name"] == name else (end, entity)
-                        ends = (tail, head) if row["inverted"] else (head, tail)
-                        if edge_key(ends[0], row["relation"], ends[1]) == row["edge"]:
+                        if fact_of({**dict(row), "head": head, "tail": tail}).key == row["edge"]:
                             return entity
         return None
 

@@ -14,7 +14,7 @@ from typing import Any
 from kg_builder.store import cypher, keeping_cypher, resolving_cypher
 from kg_builder.store.checking import missing_schema
 from kg_builder.store.connection import Connection
-from kg_builder.store.facts import fact_of
+from kg_builder.store.facts import Fact, Weight, fact_of
 from kg_builder.store.mending_names import NameMender
 from kg_builder.store.reading import Reader, id_slices
 from kg_builder.store.repairing import Mender, Repair, mend_evidence
@@ -28,7 +28,8 @@ _SLICE = 2000
 
 _TABLES = """
 CREATE TABLE fact (
-    edge TEXT PRIMARY KEY, subject TEXT, relation TEXT, object TEXT, support INTEGER, best REAL, made INTEGER
+    edge TEXT PRIMARY KEY, subject TEXT, relation TEXT, object TEXT, support INTEGER, best REAL, low TEXT, high TEXT,
+    made INTEGER
 ) WITHOUT ROWID;
 """
 
@@ -100,10 +101,13 @@ class _Projection:
             if (x["polarity"], x["modality"]) == ("positive", "asserted"):
                 fact = fact_of({"head": head, "tail": tail, "relation": x["relation"], "inverted": x["inverted"]})
                 edge = fact.key
+                weight = Weight.of(x["confidence"], x["valid_from"], x["valid_to"])
                 self._db.execute(
-                    "INSERT INTO fact VALUES (?, ?, ?, ?, 1, ?, 0) ON CONFLICT (edge) DO UPDATE "
-                    "SET support = support + 1, best = max(best, excluded.best)",
-                    (edge, fact.subject, fact.relation, fact.object, x["confidence"]),
+                    "INSERT INTO fact VALUES (?, ?, ?, ?, 1, ?, ?, ?, 0) ON CONFLICT (edge) DO UPDATE "
+                    "SET support = support + 1, best = max(best, excluded.best), "
+                    "low = coalesce(min(low, excluded.low), low, excluded.low), "
+                    "high = coalesce(max(high, excluded.high), high, excluded.high)",
+                    (edge, fact.subject, fact.relation, fact.object, x["confidence"], weight.low, weight.high),
                 )
             if edge != x["edge"]:
                 self._mender.note("extractions that support another fact than they state", "set right", x["id"])
@@ -138,8 +142,9 @@ class _Projection:
     def _edges(self) -> None:
         deleted: list[Row] = []
         for row in self._reader.sliced(keeping_cypher.EDGES, cypher.COUNT_ENTITIES):
-            key = fact_of({**row, "relation": row["relation"] or "", "inverted": False}).key
-            fact = self._db.execute("SELECT support, best, made FROM fact WHERE edge = ?", (key,)).fetchone()
+            key = Fact(row["head"], row["relation"] or "", row["tail"]).key
+            wanted = "SELECT support, best, made, low, high FROM fact WHERE edge = ?"
+            fact = self._db.execute(wanted, (key,)).fetchone()
             if fact is None:
                 what, done = "edges without evidence", "taken out"
             elif fact[2]:
@@ -148,6 +153,8 @@ class _Projection:
                 what, done = "edges whose support is not the number of their evidence", "counted again"
             elif row["confidence"] is None or abs(row["confidence"] - fact[1]) > _ROUNDING:
                 what, done = "edges whose confidence is not the best of their evidence", "worked out again"
+            elif (row["valid_from"], row["valid_to"]) != Weight(1, 1.0, fact[3], fact[4]).span:
+                what, done = "edges whose time is not that of their evidence", "worked out again"
             else:
                 self._db.execute("UPDATE fact SET made = 1 WHERE edge = ?", (key,))
                 continue
@@ -156,7 +163,7 @@ class _Projection:
             self._mender.note(what, done, f"{row['head']} {row['relation']} {row['tail']}")
             deleted.append({"head": row["head"], "ref": row["ref"]})
         self._mender.each(deleted, keeping_cypher.DELETE_EDGES)
-        wanted = "SELECT subject, relation, object, support, best, made FROM fact WHERE made <> 1"
+        wanted = "SELECT subject, relation, object, support, best, low, high, made FROM fact WHERE made <> 1"
         cursor = self._db.execute(wanted)
         while facts := cursor.fetchmany(500):
             self._make(facts)
@@ -165,12 +172,12 @@ class _Projection:
         ids = sorted({each[0] for each in facts} | {each[2] for each in facts})
         refs = {row["id"]: row["ref"] for row in self._mender.connection.read(keeping_cypher.ENTITY_REFS, ids=ids)}
         rows: list[Row] = []
-        for subject, relation, object_, support, best, made in facts:
+        for subject, relation, object_, support, best, low, high, made in facts:
             if not made:
                 example = f"{subject} {relation} {object_}"
                 self._mender.note("facts without an edge", "given the edge that their extractions support", example)
             type_ = self._mender.tokens.relationship(relation)
             ends = {"subject": refs[subject], "object": refs[object_]}
-            rows.append({**ends, "relation": relation, "type": type_, "support": support, "confidence": best})
+            rows.append({**ends, "relation": relation, "type": type_, "set": Weight(support, best, low, high).row()})
         for batch in batches(rows):
             self._mender.each(batch, cypher.Typed(self._mender.tokens.dialect, None).create())

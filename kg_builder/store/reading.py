@@ -23,6 +23,7 @@ from kg_builder.store.records import (
 from kg_builder.store.rows import edge_key
 from kg_builder.store.sorting import in_order
 from kg_builder.types import Qualifier
+from kg_builder.values import VALUE_PROPERTIES, Value
 
 __all__ = ["Reader"]
 
@@ -85,13 +86,30 @@ class Reader:
         for row in self.sliced(cypher.FACTS, cypher.COUNT_ENTITIES):
             yield graph_edge(row)
 
+    def facts_of(self, relations: Sequence[str], *, by_tail: bool = False) -> Iterator[list[Any]]:
+        """The edges of some relations as rows, portion by portion: all those of one head (or tail) are in one."""
+        nodes = self._read(cypher.COUNT_ENTITIES)[0]["n"]
+        statement = cypher.FACTS_BY_TAIL if by_tail else cypher.FACTS_BY_HEAD
+        for low, high in id_slices(nodes // _SLICE + 1):
+            yield self._read(statement, low=low, high=high, relations=list(relations))
+
     def edges(self, *, with_evidence: bool) -> Iterator[StoredEdge]:
         """All edges by head's name, relation, tail's name and ids; evidence by document and place."""
         rows = self.sliced(cypher.FACTS_WITH_ENDS, cypher.COUNT_ENTITIES)
         keyed = (
             ((r["head_name"], r["relation"], r["tail_name"], r["head"], r["tail"]), tuple(r.values())) for r in rows
         )
-        names = ("head", "head_name", "relation", "support", "confidence", "tail", "tail_name")
+        names = (
+            "head",
+            "head_name",
+            "relation",
+            "support",
+            "confidence",
+            "tail",
+            "tail_name",
+            "valid_from",
+            "valid_to",
+        )
         ordered = (dict(zip(names, values, strict=True)) for values in in_order(keyed, width=5))
         while portion := list(islice(ordered, _EVIDENCE_EDGES)):
             ends = {e.id: e for e in self.entities_by_id(x for r in portion for x in (r["head"], r["tail"]))}
@@ -220,7 +238,8 @@ def _document(properties: dict[str, Any]) -> StoredDocument:
 
 def entity_of(row: Any) -> StoredEntity:
     """An entity from a row of `cypher.ENTITY`."""
-    return StoredEntity(row["id"], row["name"], row["type"], tuple(row["aliases"] or ()), row["mentions"])
+    value = Value(*(row[key] for key in VALUE_PROPERTIES)) if row["value_kind"] else None
+    return StoredEntity(row["id"], row["name"], row["type"], tuple(row["aliases"] or ()), row["mentions"], value)
 
 
 def graph_edge(row: Any) -> GraphEdge:
@@ -238,6 +257,8 @@ def _edge(row: dict[str, Any], ends: dict[str, StoredEntity], evidence: Sequence
         support=row["support"],
         confidence=row["confidence"],
         evidence=tuple(evidence),
+        valid_from=row["valid_from"],
+        valid_to=row["valid_to"],
     )
 
 
@@ -268,4 +289,6 @@ def evidence_of(row: Any) -> StoredEvidence:
         modality=x["modality"],
         extractor=x["extractor"],
         qualifiers=tuple(Qualifier(**each) for each in json.loads(x.get("qualifiers") or "[]")),
+        valid_from=x.get("valid_from"),
+        valid_to=x.get("valid_to"),
     )

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from kg_builder.types import Modality, Polarity, Qualifier
+from kg_builder.values import Value
 
 __all__ = [
     "Counts",
@@ -49,13 +50,17 @@ class StoredDocument:
 
 @dataclass(frozen=True, slots=True)
 class StoredEntity:
-    """A cluster of names. ``name`` is its most frequent surface, ``aliases`` the others, sorted."""
+    """A cluster of names. ``name`` is its most frequent surface, ``aliases`` the others, sorted.
+
+    ``value`` is what a time or a quantity stands for, where it can be read.
+    """
 
     id: str
     name: str
     type: str
     aliases: tuple[str, ...] = ()
     mentions: int = 0
+    value: Value | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,11 +92,17 @@ class StoredEvidence:
     modality: Modality
     extractor: str
     qualifiers: tuple[Qualifier, ...] = ()
+    valid_from: str | None = None  # the first and the last day of which it is said, in ISO 8601; None: open or not said
+    valid_to: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class StoredEdge:
-    """One fact: at most one edge per (head, relation, tail). ``type`` is the relationship's type in Cypher."""
+    """One fact: at most one edge per (head, relation, tail). ``type`` is the relationship's type in Cypher.
+
+    ``valid_from`` and ``valid_to`` bound the time of which its evidence speaks: days in ISO 8601, None where that is
+    open or not said.
+    """
 
     head: StoredEntity
     relation: str
@@ -100,6 +111,8 @@ class StoredEdge:
     support: int
     confidence: float
     evidence: tuple[StoredEvidence, ...] = ()
+    valid_from: str | None = None
+    valid_to: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, TypeVar
 
+from kg_builder.times_validity import validity
 from kg_builder.types import Document, Segment, Statement, digest
 
 __all__ = ["Row", "batches", "document_row", "edge_key", "extraction_row", "portions", "segment_row"]
@@ -67,6 +68,7 @@ def extraction_row(statement: Statement, edge: str | None) -> Row:
         "tail_name": statement.tail.id,
         "edge": edge,
     }
+    row["valid_from"], row["valid_to"] = validity(x)
     if x.qualifiers:
         circumstances = [{"role": q.role, "text": q.text, "start": q.start, "end": q.end} for q in x.qualifiers]
         row["qualifiers"] = json.dumps(circumstances, ensure_ascii=False)

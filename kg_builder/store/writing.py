@@ -15,7 +15,7 @@ from kg_builder.errors import StoreError
 from kg_builder.store import cypher, resolving_cypher
 from kg_builder.store.clustering import Cluster, Registry
 from kg_builder.store.connection import Connection, Run
-from kg_builder.store.facts import Edges, Fact
+from kg_builder.store.facts import Edges, fact_of
 from kg_builder.store.rows import Row, batches, document_row, extraction_row, portions, segment_row
 from kg_builder.store.tokens import Tokens
 from kg_builder.store.touching import Move, note_touched, put_links
@@ -401,17 +401,18 @@ def _put_evidence(
     extractions = []
     for statement, segment_id in addition.statements:
         x = statement.extraction
-        fact = None
-        if x.is_fact:
-            fact = Fact(entity_of[statement.subject.id], statement.relation, entity_of[statement.object.id])
-            edges.more(fact, x.confidence)
+        ends = {"head": entity_of[statement.head.id], "tail": entity_of[statement.tail.id]}
+        fact = fact_of({**ends, "relation": statement.relation, "inverted": statement.inverted}) if x.is_fact else None
+        row = extraction_row(statement, fact.key if fact else None)
+        if fact is not None:
+            edges.more(fact, x.confidence, row.get("valid_from"), row.get("valid_to"))
         extractions.append(
             {
                 "id": x.id,
                 "segment": place[segment_id],
                 "head": ref_of[statement.head.id],
                 "tail": ref_of[statement.tail.id],
-                "set": extraction_row(statement, fact.key if fact else None),
+                "set": row,
             }
         )
     edges.look_up()

@@ -1,0 +1,205 @@
+"""Facts that cannot both hold at one time: one person with two birthplaces, one company with two chief executives.
+
+Which relations are *functional* (a head has one tail) or have *one head* (a tail has one head) says the lexicon of
+relations, for a few by their meaning, or an ontology. Both sides stay in the graph with their evidence; what is found
+here is for a person to judge.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import combinations
+from pathlib import Path
+from typing import Any, Literal
+
+from kg_builder.errors import ConfigError
+from kg_builder.relation_lexicon import known_relations
+from kg_builder.store import GraphStore
+from kg_builder.store.records import StoredEntity, StoredEvidence
+
+__all__ = ["Conflict", "Rule", "Side", "find_conflicts", "functional_rules", "rules_of_ontology"]
+
+Kind = Literal["contradiction", "supersession", "undated"]
+
+_PART_OF = ("located in", "part of", "capital of", "belong to", "in", "be in")
+_MOST_SIDES = 12  # of one entity and relation that are compared with each other; more is a relation misused
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What is to be unique: the tail of a head (``of_head``) or the head of a tail; ``changing``: one at a time."""
+
+    relation: str
+    of_head: bool
+    changing: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One of two facts: what it says of the entity, and the sentences that say so, the surest first.
+
+    ``closed_on`` is the day on which a later fact ends this one, which names no end of its own.
+    """
+
+    entity: StoredEntity
+    support: int
+    confidence: float
+    valid_from: str | None
+    valid_to: str | None
+    evidence: tuple[StoredEvidence, ...] = ()
+    closed_on: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """Two facts of one entity under a relation that allows one at a time.
+
+    ``contradiction``: they exclude each other. ``supersession``: one follows the other. ``undated``: one at a time, but
+    the texts do not say when.
+    """
+
+    kind: Kind
+    relation: str
+    entity: StoredEntity
+    of_head: bool  # the entity is the head of both facts; else it is their tail
+    sides: tuple[Side, Side]  # of a supersession the earlier one first; else the better supported one
+
+    @property
+    def support(self) -> int:
+        """How many statements back both sides."""
+        return sum(side.support for side in self.sides)
+
+
+def functional_rules() -> list[Rule]:
+    """Those of the lexicon, by meaning."""
+    known = known_relations()
+    rules = [Rule(each.name, True, each.changing) for each in known if each.functional]
+    return rules + [Rule(each.name, False, each.changing) for each in known if each.one_head]
+
+
+def rules_of_ontology(path: Path) -> list[Rule]:
+    """The functional and inverse functional relations of an ontology's file. All of them may change over time.
+
+    Raises:
+        ConfigError: this version reads no ontologies.
+        KGError: the file is no ontology.
+    """
+    try:
+        reader = importlib.import_module("kg_builder.ontology")
+    except ModuleNotFoundError:
+        raise ConfigError(
+            f"expected to read the ontology {str(path)!r}, found none that this version reads; leave it out."
+        ) from None
+    types = importlib.import_module("kg_builder.relation_types")
+    named: Callable[[str], str] = getattr(types, "given_relation", str)
+    rules = []
+    for name, relation in reader.read_ontology(path).relations.items():
+        if relation.functional:
+            rules.append(Rule(named(name), True, True))
+        if relation.inverse_functional:
+            rules.append(Rule(named(name), False, True))
+    return rules
+
+
+def find_conflicts(graph: GraphStore, *, rules: Sequence[Rule] | None = None, evidence: int = 3) -> list[Conflict]:
+    """Pairs of facts that `rules` (None: those of the lexicon) do not allow at one time, best supported first.
+
+    Values that agree as far as they go (2014 and 12 March 2014), and places of which one is part of the other, are no
+    conflict. `evidence` is how many sentences to give for each side, at most. Memory grows with the conflicts.
+    """
+    rules = functional_rules() if rules is None else rules
+    found: list[Conflict] = []
+    for of_head in (True, False):
+        by_name = {rule.relation: rule for rule in rules if rule.of_head == of_head}
+        if not by_name:
+            continue
+        for rows in graph.facts_of(sorted(by_name), by_tail=not of_head):
+            found += _of_portion(graph, rows, by_name, of_head, evidence)
+    return sorted(found, key=lambda each: (-each.support, each.kind, each.relation, each.entity.name, each.entity.id))
+
+
+def _of_portion(
+    graph: GraphStore, rows: Iterable[Any], rules: dict[str, Rule], of_head: bool, evidence: int
+) -> Iterator[Conflict]:
+    mine, other = ("head", "tail") if of_head else ("tail", "head")
+    groups: dict[tuple[str, str], list[Any]] = {}
+    for row in rows:
+        groups.setdefault((row[mine], row["relation"]), []).append(row)
+    groups = {key: group for key, group in groups.items() if len(group) > 1}
+    ids = {id_ for (id_, _), group in groups.items() for id_ in (id_, *(row[other] for row in group))}
+    entities = {entity.id: entity for entity in graph.entities_by_id(ids)} if ids else {}
+    for (id_, relation), group in groups.items():
+        best = sorted(group, key=lambda row: (-row["support"], -row["confidence"], row[other]))[:_MOST_SIDES]
+        sides = [
+            Side(entities[row[other]], row["support"], row["confidence"], row["valid_from"], row["valid_to"])
+            for row in best
+            if row[other] in entities
+        ]
+        if id_ not in entities:
+            continue
+        for one, two in combinations(sides, 2):
+            kind, pair = _judged(rules[relation], one, two)
+            if kind is None or _agree(graph, one.entity, two.entity):
+                continue
+            with_words = [_with_evidence(graph, entities[id_], relation, side, of_head, evidence) for side in pair]
+            yield Conflict(kind, relation, entities[id_], of_head, (with_words[0], with_words[1]))
+
+
+def _judged(rule: Rule, one: Side, two: Side) -> tuple[Kind | None, tuple[Side, Side]]:
+    """What two facts under one rule are to each other, and both in the order that goes with it."""
+    if not rule.changing:
+        return "contradiction", (one, two)
+    dated = [side for side in (one, two) if side.valid_from or side.valid_to]
+    if len(dated) < 2:
+        return "undated", (one, two)
+    for a, b in ((one, two), (two, one)):
+        if a.valid_to and b.valid_from and a.valid_to < b.valid_from:
+            return "supersession", (a, b)
+        if a.valid_from and b.valid_from and a.valid_from < b.valid_from:
+            # A year of hand-over is named on both sides: "until 2020", "since 2020".
+            if a.valid_to is None or a.valid_to[:4] == b.valid_from[:4]:
+                closed = b.valid_from if a.valid_to is None else None
+                return "supersession", (replace(a, closed_on=closed), b)
+            return "contradiction", (one, two)
+        if a.valid_from is None and a.valid_to and b.valid_from and a.valid_to[:4] == b.valid_from[:4]:
+            return "supersession", (a, b)
+    if one.valid_from and two.valid_from:
+        return "contradiction", (one, two)
+    return "undated", (one, two)
+
+
+def _agree(graph: GraphStore, one: StoredEntity, two: StoredEntity) -> bool:
+    """Whether two entities may both be right: times that overlap, equal numbers, a place and the one that it is in."""
+    a, b = one.value, two.value
+    if a is not None and b is not None:
+        if a.kind == b.kind == "date":
+            return (a.start or "") <= (b.end or "~") and (b.start or "") <= (a.end or "~")
+        return (a.kind, a.number, a.unit) == (b.kind, b.number, b.unit)
+    if "Time" in (one.type, two.type):
+        return True  # one of them cannot be read: nothing is known
+    if one.type == two.type == "Place" or "Other" in (one.type, two.type):
+        short, long = sorted((one.name.casefold(), two.name.casefold()), key=len)
+        if short in long:
+            return True
+    return _is_part(graph, one.id, two.id)
+
+
+def _is_part(graph: GraphStore, one: str, two: str) -> bool:
+    """Whether a fact or two say that one of two places is part of the other."""
+    near = graph.neighbourhood([one, two], depth=1, limit=200, relations=_PART_OF)
+    inside: dict[str, set[str]] = {}
+    for edge in near.edges:
+        inside.setdefault(edge.head_id, set()).add(edge.tail_id)
+    above = {start: inside.get(start, set()) for start in (one, two)}
+    two_up = {start: {far for place in above[start] for far in inside.get(place, ())} for start in (one, two)}
+    return two in above[one] | two_up[one] or one in above[two] | two_up[two]
+
+
+def _with_evidence(
+    graph: GraphStore, entity: StoredEntity, relation: str, side: Side, of_head: bool, limit: int
+) -> Side:
+    ends = (entity.id, side.entity.id) if of_head else (side.entity.id, entity.id)
+    found = tuple(graph.evidence(ends[0], relation, ends[1], limit=limit)) if limit > 0 else ()
+    return replace(side, evidence=found)
