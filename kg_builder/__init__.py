@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from kg_builder.extract import open_extractor
     from kg_builder.extracting import extract_lines, extract_paths
     from kg_builder.loaders import discover, load
+    from kg_builder.ontology import Mapper, Ontology, ontology_to_toml, read_ontology
+    from kg_builder.ontology.teaching import teach
     from kg_builder.pipeline import build_graph
     from kg_builder.reports import IngestReport
     from kg_builder.samples import sample_folder
@@ -65,6 +67,11 @@ _HOMES = {
     "extract_paths": "extracting",
     "discover": "loaders",
     "load": "loaders",
+    "Mapper": "ontology",
+    "Ontology": "ontology",
+    "ontology_to_toml": "ontology",
+    "read_ontology": "ontology",
+    "teach": "ontology.teaching",
     "IngestReport": "pipeline",
     "build_graph": "pipeline",
     "segment_document": "segment",
@@ -93,8 +100,10 @@ __all__ = [
     "GraphStore",
     "IngestReport",
     "KGError",
+    "Mapper",
     "Mention",
     "Name",
+    "Ontology",
     "Prices",
     "Recipe",
     "Relation",
@@ -116,11 +125,14 @@ __all__ = [
     "graph_statistics",
     "load",
     "load_settings",
+    "ontology_to_toml",
     "open_extractor",
     "open_store",
+    "read_ontology",
     "restore",
     "sample_folder",
     "segment_document",
+    "teach",
     "watch_folders",
 ]
 

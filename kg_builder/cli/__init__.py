@@ -15,6 +15,7 @@ from kg_builder.cli.comparing import diff
 from kg_builder.cli.documents import extract, ingest, remove, retry, status
 from kg_builder.cli.graph import doctor, evaluate, export, query, stats, ui
 from kg_builder.cli.keeping import backup, restore
+from kg_builder.cli.ontology import ontology
 from kg_builder.cli.watching import watch
 from kg_builder.errors import ConfigError, KGError
 
@@ -71,6 +72,7 @@ for command in (
     diff,
     doctor,
     evaluate,
+    ontology,
     ui,
 ):
     cli.add_command(command)

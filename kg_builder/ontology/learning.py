@@ -1,0 +1,280 @@
+"""Learns from examples which spans of a text stand in which relation, and how names are written."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from kg_builder.ontology.examples import Example
+from kg_builder.ontology.forms import Forms, Index, align
+from kg_builder.ontology.lexical import Lexical
+from kg_builder.ontology.phrases import folded
+from kg_builder.ontology.reader import Pairs, Reading, Seen, pairs_of, read
+from kg_builder.ontology.records import Ontology
+from kg_builder.ontology.spans import read_text
+from kg_builder.ontology.weights import PARTS, Features, Ints, Weights, pack
+from kg_builder.types import Extraction
+
+__all__ = ["Learnt", "learn"]
+
+_SPAN_ROUNDS, _PAIR_ROUNDS = 4, 8
+_RATE = 0.25
+_RIDGE = 1e-5
+_ELSEWHERE = 0.15
+"""How much a text counts against a relation that its example does not list: examples are seldom complete."""
+_SEED = 20
+
+
+@dataclass(slots=True)
+class Learnt:
+    """What `learn` made: ``text`` is for `Ontology.learnt`. ``aligned`` of ``triples`` had both names in the text."""
+
+    text: str
+    examples: int
+    triples: int
+    aligned: int
+    by_relation: dict[str, int]
+    unknown: dict[str, int] = field(default_factory=dict)
+
+
+class Rows:
+    """The weights that rows of features stand for, and which rows each weight has a part in."""
+
+    def __init__(self, numbers: Ints, unknown: int) -> None:
+        self.numbers = numbers.astype(np.int32)
+        flat = self.numbers.ravel()
+        order = np.argsort(flat, kind="stable")
+        order = order[flat[order] != unknown]
+        self.touched, self.begins = np.unique(flat[order], return_index=True)
+        self.order = (order // max(1, numbers.shape[1])).astype(np.int32)
+
+
+@dataclass(slots=True)
+class _Case:
+    """An example made ready: where its triples stand."""
+
+    example: Example
+    extractions: Sequence[Extraction]
+    triples: list[tuple[int, list[tuple[int, int]], list[tuple[int, int]]]]  # relation, head spans, tail spans
+    own: dict[str, dict[str, int]]
+    reading: Reading | None = None
+    head_rows: Rows | None = None
+    tail_rows: Rows | None = None
+    sentence_rows: Rows | None = None
+    pairs: Pairs | None = None
+    pair_rows: Rows | None = None
+    wanted: np.ndarray | None = None
+    weight: np.ndarray | None = None
+
+
+def learn(
+    ontology: Ontology,
+    examples: Sequence[Example],
+    extractions: Sequence[Sequence[Extraction]],
+    *,
+    on_progress: Callable[[str], None] | None = None,
+) -> Learnt:
+    """Learn from `examples`, for which an extractor gave `extractions` (one list each).
+
+    A triple counts where both its names stand in the text, word for word or nearly so (`forms.align`). Triples of
+    relations that the ontology lacks are counted as ``unknown``. The same input gives the same weights.
+    """
+    relations = list(ontology.relations)
+    cases, pairs, unknown, by_relation = _cases(relations, examples, extractions)
+    seen: Seen = {}
+    for case in cases:
+        for key, slots in case.own.items():
+            for slot, n in slots.items():
+                known = seen.setdefault(key, {})
+                known[slot] = known.get(slot, 0) + n
+    lexical = Lexical(ontology)
+    for case in cases:
+        case.reading = read(case.example.text, case.extractions, lexical, seen, own=case.own)
+    weights = _train(relations, [case for case in cases if case.reading and case.reading.spans], on_progress)
+    said: dict[str, Any] = {"forms": Forms.of(pairs).to_dict(), "seen": seen, "examples": by_relation}
+    total = sum(len(case.example.triples) for case in cases)
+    return Learnt(pack(weights, said), len(examples), total, sum(by_relation.values()), by_relation, unknown)
+
+
+def _cases(
+    relations: Sequence[str], examples: Sequence[Example], extractions: Sequence[Sequence[Extraction]]
+) -> tuple[list[_Case], dict[str, Counter[tuple[str, str]]], dict[str, int], dict[str, int]]:
+    number = {_plain(name): i for i, name in enumerate(relations)}
+    pairs: dict[str, Counter[tuple[str, str]]] = {}
+    unknown: Counter[str] = Counter()
+    by_relation: Counter[str] = Counter()
+    cases: list[_Case] = []
+    for example, found in zip(examples, extractions, strict=True):
+        text = read_text(example.text)
+        index = Index(text)
+        case = _Case(example, found, [], {})
+        for triple in dict.fromkeys(example.triples):
+            relation = number.get(_plain(triple.relation))
+            if relation is None:
+                unknown[triple.relation] += 1
+                continue
+            ends = align(triple.head, index), align(triple.tail, index)
+            for side, name, spans in zip("ht", (triple.head, triple.tail), ends, strict=True):
+                if not spans:
+                    continue
+                words = text.text[text.starts[spans[0][0]] : text.ends[spans[0][1] - 1]]
+                slot = f"{relations[relation]}\t{side}"
+                pairs.setdefault(slot, Counter())[words, name] += 1
+                slots = case.own.setdefault(folded(words), {})
+                slots[slot] = slots.get(slot, 0) + 1
+            if ends[0] and ends[1]:
+                by_relation[relations[relation]] += 1
+            case.triples.append((relation, *ends))
+        cases.append(case)
+    return cases, pairs, dict(unknown), dict(by_relation)
+
+
+def _plain(name: str) -> str:
+    return "".join(name.replace("_", " ").split()).casefold()
+
+
+def _train(relations: Sequence[str], cases: list[_Case], on_progress: Callable[[str], None] | None) -> Weights:
+    readings = [case.reading for case in cases if case.reading is not None]
+    spans = _common([reading.span_features for reading in readings])
+    ids = {"head": spans, "tail": spans, "pair": np.zeros(0, np.int64)}
+    ids["sentence"] = _common([reading.sentence_features for reading in readings])
+    weights = Weights.zero(relations, ids)
+    for case in cases:
+        assert case.reading is not None
+        case.head_rows = _rows(weights, "head", case.reading.span_features)
+        case.tail_rows = case.head_rows
+        case.sentence_rows = _rows(weights, "sentence", case.reading.sentence_features)
+    random = np.random.default_rng(_SEED)
+    trainer = _Trainer(weights)
+    for turn in range(_SPAN_ROUNDS):
+        if on_progress:
+            on_progress(f"spans, round {turn + 1} of {_SPAN_ROUNDS}")
+        for at in random.permutation(len(cases)):
+            trainer.spans(cases[at])
+    for case in cases:
+        _pair_up(case, weights)
+    weights.ids["pair"] = _common([case.pairs.features for case in cases if case.pairs is not None])
+    weights.values["pair"] = np.zeros((len(weights.ids["pair"]) + 1, len(relations)), np.float32)
+    for case in cases:
+        assert case.pairs is not None
+        case.pair_rows = _rows(weights, "pair", case.pairs.features)
+    trainer = _Trainer(weights)
+    for turn in range(_PAIR_ROUNDS):
+        if on_progress:
+            on_progress(f"pairs, round {turn + 1} of {_PAIR_ROUNDS}")
+        for at in random.permutation(len(cases)):
+            trainer.pairs(cases[at])
+    return weights
+
+
+def _rows(weights: Weights, part: str, features: Features) -> Rows:
+    return Rows(weights.rows(part, features), len(weights.ids[part]))
+
+
+def _common(features: Sequence[Features]) -> Ints:
+    """The features that more than one row has, sorted."""
+    if not features:
+        return np.zeros(0, np.int64)
+    ids, counts = np.unique(np.concatenate([f.ids.ravel() for f in features]), return_counts=True)
+    return ids[(counts > 1) & (ids >= 0)]
+
+
+def _pair_up(case: _Case, weights: Weights) -> None:
+    """Choose the pairs to learn from, and say which of them are right."""
+    reading = case.reading
+    assert reading is not None and case.head_rows is not None and case.tail_rows is not None
+    number = {(c.first, c.last): i for i, c in enumerate(reading.spans)}
+    right: list[tuple[int, int, int, bool]] = []
+    for relation, heads, tails in case.triples:
+        places = [(number[h], number[t]) for h in heads for t in tails if h in number and t in number and h != t]
+        places.sort(key=lambda p: (abs(reading.spans[p[0]].first - reading.spans[p[1]].first), p))
+        right += [(relation, *place, at == 0) for at, place in enumerate(places)]
+    heads_scores = weights.score("head", case.head_rows.numbers).max(axis=1, initial=-9.0)
+    tail_scores = weights.score("tail", case.tail_rows.numbers).max(axis=1, initial=-9.0)
+    case.pairs = pairs_of(reading, heads_scores, tail_scores, [(h, t) for _, h, t, _ in right])
+    at = {(int(h), int(t)): i for i, (h, t) in enumerate(zip(case.pairs.heads, case.pairs.tails, strict=True))}
+    shape = (len(at), len(weights.relations))
+    case.wanted = np.zeros(shape, np.float32)
+    case.weight = np.full(shape, _ELSEWHERE, np.float32)
+    for relation, heads, tails in case.triples:
+        case.weight[:, relation] = 1.0 if heads and tails else 0.0
+    for relation, head, tail, nearest in right:
+        row = at[head, tail]
+        if nearest:
+            case.wanted[row, relation] = 1.0
+            case.weight[row, relation] = 1.0
+        elif not case.wanted[row, relation]:
+            case.weight[row, relation] = 0.0  # the same names again: neither right nor wrong
+
+
+class _Trainer:
+    def __init__(self, weights: Weights) -> None:
+        self._weights = weights
+        self._squares = {part: np.full_like(weights.values[part], 1e-2) for part in PARTS}
+        self._bias_squares = np.full_like(weights.bias, 1e-2)
+
+    def spans(self, case: _Case) -> None:
+        """A step for the spans of a text: which are heads, which tails, of what."""
+        reading = case.reading
+        assert reading is not None and case.head_rows is not None and case.tail_rows is not None
+        number = {(c.first, c.last): i for i, c in enumerate(reading.spans)}
+        for part, rows, side in (("head", case.head_rows, 1), ("tail", case.tail_rows, 2)):
+            shape = (len(reading.spans), len(self._weights.relations))
+            wanted, weight = np.zeros(shape, np.float32), np.full(shape, _ELSEWHERE, np.float32)
+            for triple in case.triples:
+                weight[:, triple[0]] = 1.0 if triple[side] else 0.0
+            for triple in case.triples:
+                for place in triple[side]:
+                    if place in number:
+                        wanted[number[place], triple[0]] = 1.0
+                        weight[number[place], triple[0]] = 1.0
+            made = self._weights.score(part, rows.numbers) + self._weights.bias
+            self._step(part, rows, (_sigmoid(made) - wanted) * weight)
+
+    def pairs(self, case: _Case) -> None:
+        """A step for the pairs of a text."""
+        w, reading, pairs = self._weights, case.reading, case.pairs
+        if reading is None or pairs is None or not len(pairs.heads):
+            return
+        assert case.head_rows is not None and case.tail_rows is not None and case.sentence_rows is not None
+        assert case.pair_rows is not None and case.wanted is not None and case.weight is not None
+        sentences = reading.sentence_of[pairs.tails]
+        made = (
+            w.score("head", case.head_rows.numbers)[pairs.heads]
+            + w.score("tail", case.tail_rows.numbers)[pairs.tails]
+            + w.score("pair", case.pair_rows.numbers)
+            + w.score("sentence", case.sentence_rows.numbers)[sentences]
+            + w.bias
+        )
+        error = (_sigmoid(made) - case.wanted) * case.weight
+        self._step("pair", case.pair_rows, error)
+        self._step("head", case.head_rows, _summed(error, pairs.heads, len(reading.spans)))
+        self._step("tail", case.tail_rows, _summed(error, pairs.tails, len(reading.spans)))
+        self._step("sentence", case.sentence_rows, _summed(error, sentences, len(case.sentence_rows.numbers)))
+        slope = error.sum(axis=0)
+        self._bias_squares += slope**2
+        w.bias -= _RATE * slope / np.sqrt(self._bias_squares)
+
+    def _step(self, part: str, rows: Rows, error: np.ndarray) -> None:
+        values, squares = self._weights.values[part], self._squares[part]
+        if not len(rows.touched):
+            return
+        slope = np.add.reduceat(error[rows.order], rows.begins, axis=0)
+        slope += _RIDGE * values[rows.touched]
+        squares[rows.touched] += slope**2
+        values[rows.touched] -= _RATE * slope / np.sqrt(squares[rows.touched])
+
+
+def _summed(error: np.ndarray, groups: Ints, count: int) -> np.ndarray:
+    made = np.zeros((count, error.shape[1]), np.float32)
+    np.add.at(made, groups, error)
+    return made
+
+
+def _sigmoid(x: np.ndarray) -> np.ndarray:
+    made: np.ndarray = 1.0 / (1.0 + np.exp(-np.clip(x, -30, 30)))
+    return made
