@@ -9,10 +9,12 @@ from kg_builder.ontology.phrases import base_types, folded
 from kg_builder.ontology.records import Ontology
 from kg_builder.types import Mention
 
-__all__ = ["UNKNOWN", "Fitting"]
+__all__ = ["CONFUSED", "UNKNOWN", "Fitting"]
 
 UNKNOWN = 0.6
 """How well a thing fits of which nothing is known."""
+CONFUSED = 0.35
+"""How well a name fits that its extractor may well have taken for another kind of name."""
 
 _DATE = re.compile(r"\b[12]\d{3}\b|\d{1,2}[/-]\d{1,2}|[0-9一二三四五六七八九十]+[年月日]", re.UNICODE)
 _DIGIT = re.compile(r"\d|[一二三四五六七八九十百千万亿]")
@@ -61,7 +63,11 @@ class Fitting:
             return 0.95
         if not bases or mention.type == "Other":
             return UNKNOWN if mention.type not in ("Time", "Quantity") else 0.2
-        return 0.5 if mention.type in bases else 0.0
+        if mention.type in bases:
+            return 0.5
+        # Names alone seldom show whether they are a person's or a firm's, and extractors take one for the other.
+        confused = {mention.type, bases[0]} == {"Person", "Organization"} and not mention.surface[:1].islower()
+        return CONFUSED if confused else 0.0
 
     def _fit_value(self, mention: Mention, kind: str) -> float:
         if kind == "date":

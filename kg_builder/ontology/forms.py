@@ -50,7 +50,7 @@ class Index:
         if not self.values:
             from kg_builder.ontology.spans import candidates
 
-            for candidate in candidates(self.text, (), {}):
+            for candidate in candidates(self.text, (), lambda _: False):
                 if candidate.kind in ("date", "number", "year"):
                     start, end = self.text.starts[candidate.first], self.text.ends[candidate.last - 1]
                     made = value_key(self.text.text[start:end])

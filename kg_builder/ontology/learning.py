@@ -13,7 +13,7 @@ from kg_builder.ontology.examples import Example
 from kg_builder.ontology.forms import Forms, Index, align
 from kg_builder.ontology.lexical import Lexical
 from kg_builder.ontology.phrases import folded
-from kg_builder.ontology.reader import Pairs, Reading, Seen, pairs_of, read
+from kg_builder.ontology.reader import Pairs, Reading, Seen, Understanding, pairs_of, read
 from kg_builder.ontology.records import Ontology
 from kg_builder.ontology.spans import read_text
 from kg_builder.ontology.weights import PARTS, Features, Ints, Weights, pack
@@ -67,8 +67,8 @@ class _Case:
     sentence_rows: Rows | None = None
     pairs: Pairs | None = None
     pair_rows: Rows | None = None
-    wanted: np.ndarray | None = None
-    weight: np.ndarray | None = None
+    right: list[tuple[int, np.ndarray]] = field(default_factory=list)  # a triple's relation, and its pairs
+    fits: np.ndarray | None = None
 
 
 def learn(
@@ -93,8 +93,9 @@ def learn(
                 known[slot] = known.get(slot, 0) + n
     lexical = Lexical(ontology)
     for case in cases:
-        case.reading = read(case.example.text, case.extractions, lexical, seen, own=case.own)
-    weights = _train(relations, [case for case in cases if case.reading and case.reading.spans], on_progress)
+        certain = [place for _, heads, tails in case.triples for place in (*heads, *tails)]
+        case.reading = read(case.example.text, case.extractions, lexical, seen, own=case.own, certain=certain)
+    weights = _train(ontology, relations, [case for case in cases if case.reading and case.reading.spans], on_progress)
     said: dict[str, Any] = {"forms": Forms.of(pairs).to_dict(), "seen": seen, "examples": by_relation}
     total = sum(len(case.example.triples) for case in cases)
     return Learnt(pack(weights, said), len(examples), total, sum(by_relation.values()), by_relation, unknown)
@@ -137,7 +138,9 @@ def _plain(name: str) -> str:
     return "".join(name.replace("_", " ").split()).casefold()
 
 
-def _train(relations: Sequence[str], cases: list[_Case], on_progress: Callable[[str], None] | None) -> Weights:
+def _train(
+    ontology: Ontology, relations: Sequence[str], cases: list[_Case], on_progress: Callable[[str], None] | None
+) -> Weights:
     readings = [case.reading for case in cases if case.reading is not None]
     spans = _common([reading.span_features for reading in readings])
     ids = {"head": spans, "tail": spans, "pair": np.zeros(0, np.int64)}
@@ -155,10 +158,13 @@ def _train(relations: Sequence[str], cases: list[_Case], on_progress: Callable[[
             on_progress(f"spans, round {turn + 1} of {_SPAN_ROUNDS}")
         for at in random.permutation(len(cases)):
             trainer.spans(cases[at])
+    understanding = Understanding(ontology, relations)
     for case in cases:
         _pair_up(case, weights)
+        assert case.reading is not None and case.pairs is not None
+        case.fits = understanding.fits(case.reading, case.pairs)
     weights.ids["pair"] = _common([case.pairs.features for case in cases if case.pairs is not None])
-    weights.values["pair"] = np.zeros((len(weights.ids["pair"]) + 1, len(relations)), np.float32)
+    weights.values["pair"] = np.zeros((len(weights.ids["pair"]) + 1, len(relations) + 1), np.float32)
     for case in cases:
         assert case.pairs is not None
         case.pair_rows = _rows(weights, "pair", case.pairs.features)
@@ -176,10 +182,10 @@ def _rows(weights: Weights, part: str, features: Features) -> Rows:
 
 
 def _common(features: Sequence[Features]) -> Ints:
-    """The features that more than one row has, sorted."""
+    """The features that more than one text has, sorted: what one has alone would only be learnt by heart."""
     if not features:
         return np.zeros(0, np.int64)
-    ids, counts = np.unique(np.concatenate([f.ids.ravel() for f in features]), return_counts=True)
+    ids, counts = np.unique(np.concatenate([np.unique(f.ids) for f in features]), return_counts=True)
     return ids[(counts > 1) & (ids >= 0)]
 
 
@@ -188,27 +194,16 @@ def _pair_up(case: _Case, weights: Weights) -> None:
     reading = case.reading
     assert reading is not None and case.head_rows is not None and case.tail_rows is not None
     number = {(c.first, c.last): i for i, c in enumerate(reading.spans)}
-    right: list[tuple[int, int, int, bool]] = []
+    right: list[tuple[int, list[tuple[int, int]]]] = []
     for relation, heads, tails in case.triples:
         places = [(number[h], number[t]) for h in heads for t in tails if h in number and t in number and h != t]
-        places.sort(key=lambda p: (abs(reading.spans[p[0]].first - reading.spans[p[1]].first), p))
-        right += [(relation, *place, at == 0) for at, place in enumerate(places)]
+        if places:
+            right.append((relation, places))
     heads_scores = weights.score("head", case.head_rows.numbers).max(axis=1, initial=-9.0)
     tail_scores = weights.score("tail", case.tail_rows.numbers).max(axis=1, initial=-9.0)
-    case.pairs = pairs_of(reading, heads_scores, tail_scores, [(h, t) for _, h, t, _ in right])
+    case.pairs = pairs_of(reading, heads_scores, tail_scores, [pair for _, places in right for pair in places])
     at = {(int(h), int(t)): i for i, (h, t) in enumerate(zip(case.pairs.heads, case.pairs.tails, strict=True))}
-    shape = (len(at), len(weights.relations))
-    case.wanted = np.zeros(shape, np.float32)
-    case.weight = np.full(shape, _ELSEWHERE, np.float32)
-    for relation, heads, tails in case.triples:
-        case.weight[:, relation] = 1.0 if heads and tails else 0.0
-    for relation, head, tail, nearest in right:
-        row = at[head, tail]
-        if nearest:
-            case.wanted[row, relation] = 1.0
-            case.weight[row, relation] = 1.0
-        elif not case.wanted[row, relation]:
-            case.weight[row, relation] = 0.0  # the same names again: neither right nor wrong
+    case.right = [(relation, np.array([at[pair] for pair in places])) for relation, places in right]
 
 
 class _Trainer:
@@ -216,6 +211,7 @@ class _Trainer:
         self._weights = weights
         self._squares = {part: np.full_like(weights.values[part], 1e-2) for part in PARTS}
         self._bias_squares = np.full_like(weights.bias, 1e-2)
+        self._fit_squares = np.full_like(weights.fit, 1e-2)
 
     def spans(self, case: _Case) -> None:
         """A step for the spans of a text: which are heads, which tails, of what."""
@@ -223,17 +219,9 @@ class _Trainer:
         assert reading is not None and case.head_rows is not None and case.tail_rows is not None
         number = {(c.first, c.last): i for i, c in enumerate(reading.spans)}
         for part, rows, side in (("head", case.head_rows, 1), ("tail", case.tail_rows, 2)):
-            shape = (len(reading.spans), len(self._weights.relations))
-            wanted, weight = np.zeros(shape, np.float32), np.full(shape, _ELSEWHERE, np.float32)
-            for triple in case.triples:
-                weight[:, triple[0]] = 1.0 if triple[side] else 0.0
-            for triple in case.triples:
-                for place in triple[side]:
-                    if place in number:
-                        wanted[number[place], triple[0]] = 1.0
-                        weight[number[place], triple[0]] = 1.0
+            right = [(t[0], np.array([number[p] for p in t[side] if p in number], dtype=np.int64)) for t in case.triples]
             made = self._weights.score(part, rows.numbers) + self._weights.bias
-            self._step(part, rows, (_sigmoid(made) - wanted) * weight)
+            self._step(part, rows, _slope(made, right))
 
     def pairs(self, case: _Case) -> None:
         """A step for the pairs of a text."""
@@ -241,20 +229,25 @@ class _Trainer:
         if reading is None or pairs is None or not len(pairs.heads):
             return
         assert case.head_rows is not None and case.tail_rows is not None and case.sentence_rows is not None
-        assert case.pair_rows is not None and case.wanted is not None and case.weight is not None
+        assert case.pair_rows is not None and case.fits is not None
         sentences = reading.sentence_of[pairs.tails]
         made = (
             w.score("head", case.head_rows.numbers)[pairs.heads]
             + w.score("tail", case.tail_rows.numbers)[pairs.tails]
             + w.score("pair", case.pair_rows.numbers)
             + w.score("sentence", case.sentence_rows.numbers)[sentences]
+            + case.fits @ w.fit
             + w.bias
         )
-        error = (_sigmoid(made) - case.wanted) * case.weight
+        missing = {triple[0] for triple in case.triples} - {relation for relation, _ in case.right}
+        error = _slope(made, [*case.right, *((relation, np.zeros(0, np.int64)) for relation in missing)])
         self._step("pair", case.pair_rows, error)
         self._step("head", case.head_rows, _summed(error, pairs.heads, len(reading.spans)))
         self._step("tail", case.tail_rows, _summed(error, pairs.tails, len(reading.spans)))
         self._step("sentence", case.sentence_rows, _summed(error, sentences, len(case.sentence_rows.numbers)))
+        fit = np.einsum("pr,prk->k", error, case.fits)
+        self._fit_squares += fit**2
+        w.fit -= _RATE * fit / np.sqrt(self._fit_squares)
         slope = error.sum(axis=0)
         self._bias_squares += slope**2
         w.bias -= _RATE * slope / np.sqrt(self._bias_squares)
@@ -263,6 +256,7 @@ class _Trainer:
         values, squares = self._weights.values[part], self._squares[part]
         if not len(rows.touched):
             return
+        error = np.concatenate([error, error.sum(axis=1, keepdims=True)], axis=1)
         slope = np.add.reduceat(error[rows.order], rows.begins, axis=0)
         slope += _RIDGE * values[rows.touched]
         squares[rows.touched] += slope**2
@@ -275,6 +269,26 @@ def _summed(error: np.ndarray, groups: Ints, count: int) -> np.ndarray:
     return made
 
 
-def _sigmoid(x: np.ndarray) -> np.ndarray:
-    made: np.ndarray = 1.0 / (1.0 + np.exp(-np.clip(x, -30, 30)))
-    return made
+def _slope(scores: np.ndarray, right: Sequence[tuple[int, np.ndarray]]) -> np.ndarray:
+    """How the loss changes with each score: (rows, relations).
+
+    For each relation one of the rows is right, or none (whose score is 0): a softmax over all of them. `right` has for
+    each triple its relation and the rows that would be right, between which the weights may choose; no rows: the text
+    says it in words that are no candidates, so that nothing is to be learnt of the relation. Texts that list no triple
+    of a relation count as having none, but not much.
+    """
+    most = np.maximum(scores.max(axis=0), 0.0)
+    powers = np.exp(scores - most)
+    odds = powers / (powers.sum(axis=0) + np.exp(-most))
+    made = odds * _ELSEWHERE
+    by_relation: dict[int, list[np.ndarray]] = {}
+    for relation, rows in right:
+        by_relation.setdefault(relation, []).append(rows)
+    for relation, all_rows in by_relation.items():
+        listed = [rows for rows in all_rows if len(rows)]
+        made[:, relation] = odds[:, relation] if listed else 0.0
+        for rows in listed:
+            share = powers[rows, relation] + 1e-9
+            made[rows, relation] -= share / (share.sum() * len(listed))
+    slopes: np.ndarray = made.astype(np.float32)
+    return slopes

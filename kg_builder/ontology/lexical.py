@@ -42,8 +42,7 @@ class Lexical:
 
     def _add(self, relation: RelationType, phrase: str, *, named: bool) -> None:
         name, turned = _canonical(phrase)
-        quality = _EXACT if named else _EXACT - 0.02
-        self._put(name, Match(relation.name, quality, turned))
+        self._put(name, Match(relation.name, _EXACT, turned))
         words = name.split()
         if len(words) > 1 and words[-1] in PREPOSITIONS:
             self._put(" ".join(words[:-1]), Match(relation.name, _WITHOUT_PREPOSITION, turned))
@@ -70,7 +69,7 @@ class Lexical:
         canonical = canonical_relation(extraction.relation, language=language)
         name = without_negation(canonical.name) if extraction.polarity == "negative" else canonical.name
         found = list(self._by_name(name))
-        if not any(match.quality >= _EXACT - 0.02 for match in found):
+        if not any(match.quality >= _EXACT for match in found):
             found += self._by_stems(name)
         best: dict[str, Match] = {}
         for match in found:
@@ -87,7 +86,8 @@ class Lexical:
                 yield Match(match.relation, min(match.quality, _WITHOUT_PREPOSITION), match.turned)
         if words and words[-1] not in PREPOSITIONS and name not in _EMPTY:
             ends = tuple(f" {preposition}" for preposition in PREPOSITIONS - {"of"})
-            yield from (m for end in ends for m in self._exact.get(name + end, ()) if m.quality < _EXACT)
+            for match in (m for end in ends for m in self._exact.get(name + end, ())):
+                yield Match(match.relation, min(match.quality, _WITHOUT_PREPOSITION), match.turned)
 
     def _by_stems(self, name: str) -> Iterator[Match]:
         said = content_stems(name)

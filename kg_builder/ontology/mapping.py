@@ -33,6 +33,8 @@ MAPPING_VERSION = 1
 LEAST = 0.25
 """The least confidence of a triple that is kept: what is most likely wrong is not for a graph."""
 _FITS = 0.3
+_SURELY = 0.5  # the other way round
+_CLEARLY = 0.3  # better than as the sentence has it
 _NEAR = 0.6  # cosine
 _EXAMPLES_ENOUGH = 5  # of a relation, for the learnt part to speak for it alone
 
@@ -98,9 +100,24 @@ class Mapper:
                 left_out[made_or_reason] += 1
                 if self._mode == "open":
                     others.append(extraction)
-        kept = [*found.values(), *others]
+        kept = [*self._agreed(list(found.values())), *others]
         kept.sort(key=lambda x: (min(x.head.start, x.tail.start), max(x.head.start, x.tail.start), x.relation.lemma))
         return Mapped(kept, dict(sorted(left_out.items())))
+
+    def _agreed(self, extractions: list[Extraction]) -> list[Extraction]:
+        """A name that is a company in one place and an organization in another is a company in both."""
+        special: dict[str, str] = {}
+        for mention in (m for x in extractions for m in (x.head, x.tail)):
+            known = special.setdefault(mention.surface.casefold(), mention.type)
+            if self.ontology.is_a(mention.type, known):
+                special[mention.surface.casefold()] = mention.type
+
+        def agreed(mention: Mention) -> Mention:
+            best = special[mention.surface.casefold()]
+            fits = best != mention.type and self.ontology.is_a(best, mention.type)
+            return replace(mention, type=best) if fits else mention
+
+        return [replace(x, head=agreed(x.head), tail=agreed(x.tail)) for x in extractions]
 
     def _spoken_for(self, extraction: Extraction) -> bool:
         """Whether examples enough show where the relation is and is not: what they do not bear out is left to them."""
@@ -125,11 +142,13 @@ class Mapper:
                 reason = problem if reason.startswith("no relation") else reason
                 continue
             confidence = extraction.confidence * match.quality * (0.5 + 0.5 * fit)
-            if best is None or confidence > best[0]:
-                best = confidence, self._typed(extraction, relation, turned, confidence)
+            # Of a relation and its inverse, the one that reads as the sentence does.
+            rank = confidence * (0.98 if turned else 1.0)
+            if best is None or rank > best[0]:
+                best = rank, self._typed(extraction, relation, turned, confidence)
         if best is None:
             return reason
-        return best[1] if best[0] >= self._least else "unsure of the relation"
+        return best[1] if best[1].confidence >= self._least else "unsure of the relation"
 
     def _direction(
         self, extraction: Extraction, relation: RelationType, match: Match, types: Mapping[str, set[str]]
@@ -144,12 +163,10 @@ class Mapper:
         said = (extraction.tail, extraction.head) if match.turned else (extraction.head, extraction.tail)
         ends = [fit(said[0], relation.domain), fit(said[1], relation.range)]
         other = [fit(said[1], relation.domain), fit(said[0], relation.range)]
-        if min(ends) >= _FITS and not (min(other) >= 0.9 and min(ends) < 0.55):
+        if min(ends) >= _FITS and (min(other) - min(ends) < _CLEARLY or relation.symmetric):
             return match.turned, min(ends), ""
-        if min(other) >= _FITS and not relation.symmetric:
-            return not match.turned, 0.9 * min(other), ""
-        if min(other) >= _FITS:
-            return match.turned, min(other), ""
+        if min(other) >= _SURELY:
+            return match.turned == relation.symmetric, 0.9 * min(other), ""
         side = "domain" if ends[0] < _FITS else "range"
         return match.turned, 0.0, f"outside the {side} of {relation.name}"
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from kg_builder.ontology.forms import Forms
 from kg_builder.ontology.lexical import Lexical
-from kg_builder.ontology.reader import Reading, Seen, pairs_of, read
+from kg_builder.ontology.reader import Pairs, Reading, Seen, Understanding, pairs_of, read
 from kg_builder.ontology.records import Ontology
 from kg_builder.ontology.spans import surface
 from kg_builder.ontology.weights import unpack
@@ -41,8 +41,10 @@ class Predictor:
         """
         self._weights, said = unpack(ontology.learnt)
         self._lexical = lexical
+        self._understanding = Understanding(ontology, self._weights.relations)
         self._seen: Seen = said.get("seen", {})
         self._known = np.array([name in ontology.relations for name in self._weights.relations], dtype=bool)
+        self._functional = {name: r.functional for name, r in ontology.relations.items()}
         self.forms = Forms(said.get("forms"))
         self.examples: dict[str, int] = said.get("examples", {})
 
@@ -73,7 +75,30 @@ class Predictor:
         sentence = w.score("sentence", w.rows("sentence", reading.sentence_features))
         made = head[pairs.heads] + tail[pairs.tails] + sentence[reading.sentence_of[pairs.tails]] + w.bias
         made = made + w.score("pair", w.rows("pair", pairs.features))
-        return pairs.heads, pairs.tails, 1.0 / (1.0 + np.exp(-np.clip(made, -30, 30)))
+        made = made + self._understanding.fits(reading, pairs) @ w.fit
+        return pairs.heads, pairs.tails, self._likely(reading, pairs, np.clip(made, -30, 30))
+
+    def _likely(self, reading: Reading, pairs: Pairs, scores: np.ndarray) -> np.ndarray:
+        """How likely each pair is, against there being none and against the pairs that it rules out.
+
+        Those are the pairs with another head for words of the same tail, or with other words for the same two; of a
+        functional relation also those with another tail.
+        """
+        powers = np.exp(scores)
+        ends = np.array([(span.first, span.last) for span in reading.spans])
+        heads, tails = ends[pairs.heads], ends[pairs.tails]
+        one_tail = _overlaps(tails)
+        one_head = _overlaps(heads)
+        rivals = powers.copy()
+        for column, name in enumerate(self._weights.relations):
+            close = np.flatnonzero(scores[:, column] > -7.0)
+            if len(close):
+                against = one_tail[np.ix_(close, close)]
+                if self._functional.get(name):
+                    against = against | one_head[np.ix_(close, close)]
+                rivals[close, column] = against @ powers[close, column]
+        made: np.ndarray = powers / (1.0 + rivals)
+        return made
 
     def _proposal(self, reading: Reading, pair: tuple[int, int], column: int, odds: float) -> Proposal:
         text = reading.text
@@ -86,6 +111,12 @@ class Predictor:
             tail.type,
             odds,
         )
+
+
+def _overlaps(ends: np.ndarray) -> np.ndarray:
+    """Which spans have a token in common: (spans, spans)."""
+    made: np.ndarray = (ends[:, None, 0] < ends[None, :, 1]) & (ends[None, :, 0] < ends[:, None, 1])
+    return made
 
 
 def _collides(reading: Reading, pair: tuple[int, int], taken: Sequence[tuple[int, int]]) -> bool:

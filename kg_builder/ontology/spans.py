@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from kg_builder.ontology.phrases import HAN, folded
@@ -23,7 +23,7 @@ _MOST_SPANS = 160  # of a sentence
 
 _TOKEN = re.compile(
     r"[㐀-䶿一-鿿豈-\ufaff\U00020000-\U000323af]|\d+(?:[.,]\d+)*(?:st|nd|rd|th|s)?\b"
-    r"|[^\W_㐀-䶿一-鿿豈-\ufaff]+(?:(?:['’](?!s\b)|[-.&])[^\W_㐀-䶿一-鿿豈-\ufaff]+)*|\S"
+    r"|['’]s\b|[^\W_㐀-䶿一-鿿豈-\ufaff]+(?:(?:['’](?!s\b)|[-.&])[^\W_㐀-䶿一-鿿豈-\ufaff]+)*|\S"
 )
 _MONTHS = "January|February|March|April|May|June|July|August|September|October|November|December"
 _DATE = re.compile(
@@ -100,8 +100,16 @@ def read_text(text: str) -> Text:
     )
 
 
-def candidates(text: Text, extractions: Sequence[Extraction], known: Mapping[str, object]) -> list[Candidate]:
-    """The spans of `text` that may be arguments, in reading order; `known` has the folded names of the examples."""
+def candidates(
+    text: Text,
+    extractions: Sequence[Extraction],
+    known: Callable[[str], bool],
+    certain: Iterable[tuple[int, int]] = (),
+) -> list[Candidate]:
+    """The spans of `text` that may be arguments, in reading order.
+
+    `known` says whether the examples have a folded name; `certain` spans are candidates whatever they look like.
+    """
     found: dict[tuple[int, int], Candidate] = {}
 
     def add(span: tuple[int, int] | None, kind: str, type_: str = "") -> None:
@@ -131,6 +139,8 @@ def candidates(text: Text, extractions: Sequence[Extraction], known: Mapping[str
         add(span, "name")
     for span in _runs(text):
         add(span, "words")
+    for span in certain:
+        add(span, "name" if _is_name(text.tokens[span[0]]) else "words")
     return _capped(sorted(found.values(), key=lambda c: (c.first, c.last)), text)
 
 
@@ -149,9 +159,7 @@ def _capped(found: list[Candidate], text: Text) -> list[Candidate]:
     return kept
 
 
-def _known(text: Text, known: Mapping[str, object]) -> Iterator[tuple[int, int]]:
-    if not known:
-        return
+def _known(text: Text, known: Callable[[str], bool]) -> Iterator[tuple[int, int]]:
     keys = [folded(token) for token in text.tokens]
     for first, key in enumerate(keys):
         if not key:
@@ -159,7 +167,7 @@ def _known(text: Text, known: Mapping[str, object]) -> Iterator[tuple[int, int]]
         joined = ""
         for last in range(first, min(first + MOST_TOKENS, len(keys))):
             joined += keys[last]
-            if keys[last] and joined in known:
+            if keys[last] and known(joined):
                 yield first, last + 1
 
 

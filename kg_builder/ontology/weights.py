@@ -1,7 +1,9 @@
 """Which pairs of spans stand in which relation: a log-linear model of sparse features, in numpy.
 
 The score of a head, a relation and a tail is the sum of what the relation's weights make of the head's features, the
-tail's, the pair's and the sentence's words; a sigmoid makes it a probability. Learnt by AdaGrad (Duchi, Hazan and
+tail's, the pair's and the sentence's words, and of what weights that all relations share make of the same (Daumé,
+"Frustratingly easy domain adaptation", 2007) and of how well relation and pair go together by the relation's name, domain
+and range. A sigmoid makes it a probability. Learnt by AdaGrad (Duchi, Hazan and
 Singer, 2011), an example at a time, first with spans alone, then with the pairs of the best spans: what spans of a text
 that is no argument look like is the better part of what there is to learn.
 """
@@ -23,9 +25,11 @@ from numpy.typing import NDArray
 
 from kg_builder.errors import OntologyError
 
-__all__ = ["PARTS", "Features", "Weights", "pack", "unpack"]
+__all__ = ["FITS", "PARTS", "Features", "Weights", "pack", "unpack"]
 
 PARTS = ("head", "tail", "pair", "sentence")
+FITS = 10
+"""How many features a pair and a relation have together (`reader.fits_of`)."""
 _FORM = 1
 
 Ints = NDArray[np.int64]
@@ -54,19 +58,22 @@ class Features:
 
 
 class Weights:
-    """Weights by part and feature, a column for each relation."""
+    """Weights by part and feature, a column for each relation and a last one that all share."""
 
-    def __init__(self, relations: Sequence[str], ids: dict[str, Ints], values: dict[str, Floats], bias: Floats) -> None:
+    def __init__(
+        self, relations: Sequence[str], ids: dict[str, Ints], values: dict[str, Floats], bias: Floats, fit: Floats
+    ) -> None:
         self.relations = list(relations)
         self.ids = ids  # sorted, by part
-        self.values = values  # (ids + 1, relations): the last row is of zeros, for unknown features
+        self.values = values  # (ids + 1, relations + 1): the last row is of zeros, for unknown features
         self.bias = bias
+        self.fit = fit  # of the features of a pair and a relation together
 
     @classmethod
     def zero(cls, relations: Sequence[str], ids: dict[str, Ints]) -> Weights:
         """Weights that know nothing yet."""
-        values = {part: np.zeros((len(ids[part]) + 1, len(relations)), np.float32) for part in PARTS}
-        return cls(relations, ids, values, np.full(len(relations), -2.0, np.float32))
+        values = {part: np.zeros((len(ids[part]) + 1, len(relations) + 1), np.float32) for part in PARTS}
+        return cls(relations, ids, values, np.full(len(relations), -3.0, np.float32), np.zeros(FITS, np.float32))
 
     def rows(self, part: str, features: Features) -> Ints:
         """Where the weights of `features` stand."""
@@ -80,13 +87,13 @@ class Weights:
         """The sums of weights: (rows, relations)."""
         if rows.size == 0:
             return np.zeros((rows.shape[0], len(self.relations)), np.float32)
-        made: Floats = self.values[part][rows].sum(axis=1, dtype=np.float32)
-        return made
+        sums: Floats = self.values[part][rows].sum(axis=1, dtype=np.float32)
+        return sums[:, :-1] + sums[:, -1:]
 
 
 def pack(weights: Weights, said: dict[str, Any]) -> str:
     """Weights and what else was learnt as text for a file. Weights near zero are left out."""
-    arrays: dict[str, NDArray[Any]] = {"bias": weights.bias.astype(np.float32)}
+    arrays: dict[str, NDArray[Any]] = {"bias": weights.bias, "fit": weights.fit}
     for part in PARTS:
         values = weights.values[part][:-1]
         kept = np.abs(values).max(axis=1, initial=0.0) >= 0.02 if len(values) else np.zeros(0, bool)
@@ -122,10 +129,13 @@ def unpack(text: str) -> tuple[Weights, dict[str, Any]]:
         values = {}
         for part in PARTS:
             found = arrays[f"{part}_values"].astype(np.float32)
-            if found.shape != (len(ids[part]), len(relations)):
+            if found.shape != (len(ids[part]), len(relations) + 1):
                 raise ValueError(f"weights of shape {found.shape}")
-            values[part] = np.vstack([found, np.zeros((1, len(relations)), np.float32)])
-        return Weights(relations, ids, values, arrays["bias"].astype(np.float32)), meta
+            values[part] = np.vstack([found, np.zeros((1, len(relations) + 1), np.float32)])
+        bias, fit = (arrays[name].astype(np.float32) for name in ("bias", "fit"))
+        if bias.shape != (len(relations),) or fit.shape != (FITS,):
+            raise ValueError(f"weights of shapes {bias.shape} and {fit.shape}")
+        return Weights(relations, ids, values, bias, fit), meta
     except (binascii.Error, ValueError, KeyError, OSError, zipfile.BadZipFile, zlib.error, TypeError) as exc:
         raise OntologyError(
             f"the [learnt] part of this ontology cannot be read ({exc}); make it again with `kg ontology learn`"
