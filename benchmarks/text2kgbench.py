@@ -71,9 +71,9 @@ def plain(triple: Iterable[str]) -> str:
 
 def score(gold: Iterable[Triple], found: Iterable[Triple], *, everything: bool) -> tuple[float, float, float]:
     """Precision, recall and F1 of one text."""
-    wanted = {relation.replace(" ", "_").lower() for _, relation, _ in gold}
+    wanted = {plain([relation]) for _, relation, _ in gold}
     right = {plain(t) for t in gold}
-    said = {plain(t) for t in found if everything or t[1].replace(" ", "_").lower() in wanted}
+    said = {plain(t) for t in found if everything or plain([t[1]]) in wanted}
     both = len(right & said)
     precision, recall = (both / len(said) if said else 0.0), both / len(right)
     return precision, recall, (2 * precision * recall / (precision + recall) if both else 0.0)

@@ -144,13 +144,14 @@ def _in_types(ontology: Ontology, places: Places) -> Iterable[str]:
 
 
 def _in_relations(ontology: Ontology, places: Places) -> Iterable[str]:
-    known = {**ontology.types, **dict.fromkeys(LITERALS)}
+    known = {*ontology.types, *LITERALS}
     for name, relation in ontology.relations.items():
         for side in ("domain", "range"):
             for type_ in getattr(relation, side):
                 if type_ not in known:
                     where = places.at("relations", name, side)
-                    yield f"{where}: relation {name!r} has an unknown {side} {type_!r}; {_suggest(type_, known)}"
+                    hint = _suggest(type_, sorted(known))
+                    yield f"{where}: relation {name!r} has an unknown {side} {type_!r}; {hint}"
         for type_ in relation.domain:
             if type_ in LITERALS and type_ not in ontology.types:
                 where = places.at("relations", name, "domain")

@@ -86,10 +86,24 @@ def align(name: str, index: Index) -> list[tuple[int, int]]:
         return found
     if key.endswith("-01-01") and (found := index.spans.get(key[:4])):
         return found
+    ends = [folded(word) for word in plain.split()]
+    if len(ends) == 2 and (found := _around(ends[0], ends[1], index)):
+        return found
     number = _NUMBER.match(bare)
     if number and (found := index.value(value_key(number.group()))):
         return found
     return []
+
+
+def _around(first: str, last: str, index: Index) -> list[tuple[int, int]]:
+    """Names with more in the middle: "Tatyana Viktorovna Lysenko" for "Tatyana Lysenko"."""
+    found = []
+    for start, _ in index.spans.get(first, ()):
+        for _, end in index.spans.get(last, ()):
+            between = index.text.tokens[start:end]
+            if 2 < len(between) <= 5 and all(word[0].isupper() or word == "." for word in between):
+                found.append((start, end))
+    return found
 
 
 def _variants(name: str) -> Iterator[str]:
@@ -121,6 +135,8 @@ def form_between(surface: str, name: str) -> str:
     for form in ("iso", "isoq", "long", "year-long", "year-iso", "float"):
         if key and written_as(form, surface) == name:
             return form
+    if kind_of(surface) == "long name" and folded_same(written_as("ends", surface), name):
+        return "ends"
     at = name.casefold().find(surface.casefold())
     if at >= 0:
         return f"{name[:at]}{{}}{name[at + len(surface) :]}"
@@ -136,6 +152,9 @@ def written_as(form: str, surface: str) -> str:
     """`surface` in that form; as it is where the form does not apply."""
     if not form or form == "?":
         return surface
+    if form == "ends":
+        words = surface.split()
+        return f"{words[0]} {words[-1]}" if len(words) > 2 else surface
     if "{}" in form:
         return form.replace("{}", surface)
     key = value_key(surface)
@@ -215,10 +234,11 @@ class Forms:
 
 
 def kind_of(surface: str) -> str:
-    """``day``, ``month``, ``year``, ``number`` or ``words``: what a form applies to."""
+    """``day``, ``month``, ``year``, ``number``, ``long name`` or ``words``: what a form applies to."""
     key = value_key(surface)
     if not key:
-        return "words"
+        words = surface.split()
+        return "long name" if len(words) > 2 and all(w[0].isupper() and "." not in w[1:-1] for w in words) else "words"
     if key.startswith("#"):
         return "number"
     return "year" if len(key) == 4 else "day" if re.fullmatch(r"\d{4}-\d\d-\d\d", key) else "month"

@@ -13,20 +13,23 @@ from kg_builder.ontology.examples import Example
 from kg_builder.ontology.forms import Forms, Index, align
 from kg_builder.ontology.lexical import Lexical
 from kg_builder.ontology.phrases import folded
-from kg_builder.ontology.reader import Pairs, Reading, Seen, Understanding, pairs_of, read
+from kg_builder.ontology.reader import Pairs, Reading, Seen, pairs_of, read
 from kg_builder.ontology.records import Ontology
 from kg_builder.ontology.spans import read_text
+from kg_builder.ontology.understanding import Understanding
 from kg_builder.ontology.weights import PARTS, Features, Ints, Weights, pack
 from kg_builder.types import Extraction
 
 __all__ = ["Learnt", "learn"]
 
-_SPAN_ROUNDS, _PAIR_ROUNDS = 4, 8
-_RATE = 0.25
+_SPAN_ROUNDS, _PAIR_ROUNDS = 3, 3
+_RATE = 0.1
 _RIDGE = 1e-5
-_ELSEWHERE = 0.15
-"""How much a text counts against a relation that its example does not list: examples are seldom complete."""
+_LISTED_ONE, _LISTED_ALL = 0.04, 0.15
+"""How much a text counts against a relation that its example does not list: less where examples list one triple each,
+since what texts say is seldom one thing."""
 _SEED = 20
+_MANY = 1.1  # tails of a head in a text, on average
 
 
 @dataclass(slots=True)
@@ -45,7 +48,7 @@ class Rows:
     """The weights that rows of features stand for, and which rows each weight has a part in."""
 
     def __init__(self, numbers: Ints, unknown: int) -> None:
-        self.numbers = numbers.astype(np.int32)
+        self.numbers = numbers
         flat = self.numbers.ravel()
         order = np.argsort(flat, kind="stable")
         order = order[flat[order] != unknown]
@@ -95,8 +98,14 @@ def learn(
     for case in cases:
         certain = [place for _, heads, tails in case.triples for place in (*heads, *tails)]
         case.reading = read(case.example.text, case.extractions, lexical, seen, own=case.own, certain=certain)
-    weights = _train(ontology, relations, [case for case in cases if case.reading and case.reading.spans], on_progress)
+    listed = [len(case.triples) for case in cases if case.triples]
+    complete = min(1.0, max(0.0, sum(listed) / max(1, len(listed)) - 1.0))
+    elsewhere = _LISTED_ONE + complete * (_LISTED_ALL - _LISTED_ONE)
+    weights = _train(
+        ontology, relations, [case for case in cases if case.reading and case.reading.spans], elsewhere, on_progress
+    )
     said: dict[str, Any] = {"forms": Forms.of(pairs).to_dict(), "seen": seen, "examples": by_relation}
+    said["single"] = _single(relations, cases)
     total = sum(len(case.example.triples) for case in cases)
     return Learnt(pack(weights, said), len(examples), total, sum(by_relation.values()), by_relation, unknown)
 
@@ -134,12 +143,26 @@ def _cases(
     return cases, pairs, dict(unknown), dict(by_relation)
 
 
+def _single(relations: Sequence[str], cases: Sequence[_Case]) -> list[str]:
+    """The relations that a text seldom says twice of one head: a second tail is then more likely a mistake."""
+    tails: dict[int, list[int]] = {}
+    for case in cases:
+        for relation, head in {(triple[0], tuple(triple[1])) for triple in case.triples if triple[1]}:
+            found = {tuple(t[2]) for t in case.triples if t[0] == relation and tuple(t[1]) == head}
+            tails.setdefault(relation, []).append(len(found))
+    return [relations[i] for i, counts in sorted(tails.items()) if sum(counts) <= _MANY * len(counts)]
+
+
 def _plain(name: str) -> str:
     return "".join(name.replace("_", " ").split()).casefold()
 
 
 def _train(
-    ontology: Ontology, relations: Sequence[str], cases: list[_Case], on_progress: Callable[[str], None] | None
+    ontology: Ontology,
+    relations: Sequence[str],
+    cases: list[_Case],
+    elsewhere: float,
+    on_progress: Callable[[str], None] | None,
 ) -> Weights:
     readings = [case.reading for case in cases if case.reading is not None]
     spans = _common([reading.span_features for reading in readings])
@@ -152,7 +175,7 @@ def _train(
         case.tail_rows = case.head_rows
         case.sentence_rows = _rows(weights, "sentence", case.reading.sentence_features)
     random = np.random.default_rng(_SEED)
-    trainer = _Trainer(weights)
+    trainer = _Trainer(weights, elsewhere)
     for turn in range(_SPAN_ROUNDS):
         if on_progress:
             on_progress(f"spans, round {turn + 1} of {_SPAN_ROUNDS}")
@@ -168,7 +191,7 @@ def _train(
     for case in cases:
         assert case.pairs is not None
         case.pair_rows = _rows(weights, "pair", case.pairs.features)
-    trainer = _Trainer(weights)
+    trainer = _Trainer(weights, elsewhere)
     for turn in range(_PAIR_ROUNDS):
         if on_progress:
             on_progress(f"pairs, round {turn + 1} of {_PAIR_ROUNDS}")
@@ -207,8 +230,9 @@ def _pair_up(case: _Case, weights: Weights) -> None:
 
 
 class _Trainer:
-    def __init__(self, weights: Weights) -> None:
+    def __init__(self, weights: Weights, elsewhere: float) -> None:
         self._weights = weights
+        self._elsewhere = elsewhere
         self._squares = {part: np.full_like(weights.values[part], 1e-2) for part in PARTS}
         self._bias_squares = np.full_like(weights.bias, 1e-2)
         self._fit_squares = np.full_like(weights.fit, 1e-2)
@@ -219,9 +243,11 @@ class _Trainer:
         assert reading is not None and case.head_rows is not None and case.tail_rows is not None
         number = {(c.first, c.last): i for i, c in enumerate(reading.spans)}
         for part, rows, side in (("head", case.head_rows, 1), ("tail", case.tail_rows, 2)):
-            right = [(t[0], np.array([number[p] for p in t[side] if p in number], dtype=np.int64)) for t in case.triples]
+            right = [
+                (t[0], np.array([number[p] for p in t[side] if p in number], dtype=np.int64)) for t in case.triples
+            ]
             made = self._weights.score(part, rows.numbers) + self._weights.bias
-            self._step(part, rows, _slope(made, right))
+            self._step(part, rows, _slope(made, right, self._elsewhere))
 
     def pairs(self, case: _Case) -> None:
         """A step for the pairs of a text."""
@@ -240,7 +266,9 @@ class _Trainer:
             + w.bias
         )
         missing = {triple[0] for triple in case.triples} - {relation for relation, _ in case.right}
-        error = _slope(made, [*case.right, *((relation, np.zeros(0, np.int64)) for relation in missing)])
+        error = _slope(
+            made, [*case.right, *((relation, np.zeros(0, np.int64)) for relation in missing)], self._elsewhere
+        )
         self._step("pair", case.pair_rows, error)
         self._step("head", case.head_rows, _summed(error, pairs.heads, len(reading.spans)))
         self._step("tail", case.tail_rows, _summed(error, pairs.tails, len(reading.spans)))
@@ -269,18 +297,18 @@ def _summed(error: np.ndarray, groups: Ints, count: int) -> np.ndarray:
     return made
 
 
-def _slope(scores: np.ndarray, right: Sequence[tuple[int, np.ndarray]]) -> np.ndarray:
+def _slope(scores: np.ndarray, right: Sequence[tuple[int, np.ndarray]], elsewhere: float) -> np.ndarray:
     """How the loss changes with each score: (rows, relations).
 
     For each relation one of the rows is right, or none (whose score is 0): a softmax over all of them. `right` has for
     each triple its relation and the rows that would be right, between which the weights may choose; no rows: the text
     says it in words that are no candidates, so that nothing is to be learnt of the relation. Texts that list no triple
-    of a relation count as having none, but not much.
+    of a relation count as having none, but only as much as `elsewhere`.
     """
     most = np.maximum(scores.max(axis=0), 0.0)
     powers = np.exp(scores - most)
     odds = powers / (powers.sum(axis=0) + np.exp(-most))
-    made = odds * _ELSEWHERE
+    made = odds * elsewhere
     by_relation: dict[int, list[np.ndarray]] = {}
     for relation, rows in right:
         by_relation.setdefault(relation, []).append(rows)

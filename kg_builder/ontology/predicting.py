@@ -9,13 +9,17 @@ import numpy as np
 
 from kg_builder.ontology.forms import Forms
 from kg_builder.ontology.lexical import Lexical
-from kg_builder.ontology.reader import Pairs, Reading, Seen, Understanding, pairs_of, read
+from kg_builder.ontology.reader import Pairs, Reading, Seen, pairs_of, read
 from kg_builder.ontology.records import Ontology
 from kg_builder.ontology.spans import surface
+from kg_builder.ontology.understanding import Understanding
 from kg_builder.ontology.weights import unpack
 from kg_builder.types import Extraction
 
 __all__ = ["Predictor", "Proposal"]
+
+_LEAST = 2
+"""The fewest examples of a relation that say anything beyond what its words do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +47,13 @@ class Predictor:
         self._lexical = lexical
         self._understanding = Understanding(ontology, self._weights.relations)
         self._seen: Seen = said.get("seen", {})
-        self._known = np.array([name in ontology.relations for name in self._weights.relations], dtype=bool)
-        self._functional = {name: r.functional for name, r in ontology.relations.items()}
+        self._single = {name for name, r in ontology.relations.items() if r.functional} | set(said.get("single", []))
         self.forms = Forms(said.get("forms"))
         self.examples: dict[str, int] = said.get("examples", {})
+        shown = [
+            name in ontology.relations and self.examples.get(name, 0) >= _LEAST for name in self._weights.relations
+        ]
+        self._known = np.array(shown, dtype=bool)
 
     def proposals(self, text: str, extractions: Sequence[Extraction], *, least: float) -> list[Proposal]:
         """The triples at least that likely, best first: of those that overlap in one place, the best."""
@@ -82,7 +89,7 @@ class Predictor:
         """How likely each pair is, against there being none and against the pairs that it rules out.
 
         Those are the pairs with another head for words of the same tail, or with other words for the same two; of a
-        functional relation also those with another tail.
+        relation that has one tail, or seldom more in the examples, also those with another tail.
         """
         powers = np.exp(scores)
         ends = np.array([(span.first, span.last) for span in reading.spans])
@@ -94,7 +101,7 @@ class Predictor:
             close = np.flatnonzero(scores[:, column] > -7.0)
             if len(close):
                 against = one_tail[np.ix_(close, close)]
-                if self._functional.get(name):
+                if name in self._single:
                     against = against | one_head[np.ix_(close, close)]
                 rivals[close, column] = against @ powers[close, column]
         made: np.ndarray = powers / (1.0 + rivals)

@@ -89,10 +89,11 @@ class _Reader:
         for kind in ("ObjectProperty", "DatatypeProperty", "FunctionalProperty", "SymmetricProperty"):
             properties |= set(g.subjects(rdf.type, owl[kind]))
         properties |= {p for p in g.objects(None, sh.path) if isinstance(p, URIRef)}
-        types = {}
+        types: dict[str, EntityType] = {}
         for node in sorted(n for n in classes if isinstance(n, URIRef) and n not in (owl.Thing, rdfs.Resource)):
             name, aliases = self._named(node, types)
-            parent = next((p for p in sorted(g.objects(node, rdfs.subClassOf)) if p in classes and p != node), None)
+            above = sorted(g.objects(node, rdfs.subClassOf), key=str)
+            parent = next((p for p in above if p in classes and p != node), None)
             types[name] = EntityType(name, str(parent or ""), self._comment(node), aliases, (), str(node))
         types = {n: replace(t, parent=self._name_of(t.parent)) for n, t in types.items()}
         relations: dict[str, RelationType] = {}
@@ -100,8 +101,8 @@ class _Reader:
         for node in nodes:
             name, aliases = self._named(node, relations)
             relations[name] = self._relation(node, name, aliases)
-        titles = [t for o in g.subjects(rdf.type, owl.Ontology) for t in g.objects(o, rdfs.label)]
-        return Ontology(str(min(titles, default="")), "", types, self._with_inverses(nodes, relations))
+        titles = [str(t) for o in g.subjects(rdf.type, owl.Ontology) for t in g.objects(o, rdfs.label)]
+        return Ontology(min(titles, default=""), "", types, self._with_inverses(nodes, relations))
 
     def _relation(self, node: Any, name: str, aliases: tuple[str, ...]) -> RelationType:
         g, owl, sh = self.graph, self.owl, self.shacl
@@ -109,8 +110,8 @@ class _Reader:
         domain = list(self._classes(g.objects(node, self.rdfs.domain)))
         range_ = list(self._classes(g.objects(node, self.rdfs.range)))
         functional = owl.FunctionalProperty in kinds
-        for shape in sorted(g.subjects(sh.path, node)):
-            for owner in sorted(g.subjects(sh.property, shape)):
+        for shape in sorted(g.subjects(sh.path, node), key=str):
+            for owner in sorted(g.subjects(sh.property, shape), key=str):
                 implied = [owner] if (owner, self.rdf.type, self.rdfs.Class) in g else []
                 domain += self._classes([*g.objects(owner, sh.targetClass), *implied])
             range_ += self._classes([*g.objects(shape, sh["class"]), *g.objects(shape, sh.datatype)])

@@ -7,10 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kg_builder.ontology.fitting import Fitting
 from kg_builder.ontology.lexical import Lexical
-from kg_builder.ontology.phrases import HAN, content_stems, folded, readable, stem
-from kg_builder.ontology.records import Ontology
+from kg_builder.ontology.phrases import folded
 from kg_builder.ontology.spans import (
     Candidate,
     Text,
@@ -20,10 +18,10 @@ from kg_builder.ontology.spans import (
     span_features,
     surface,
 )
-from kg_builder.ontology.weights import FITS, Features, Floats, Ints, feature_ids
-from kg_builder.types import Extraction, Mention
+from kg_builder.ontology.weights import Features, Ints, feature_ids
+from kg_builder.types import Extraction
 
-__all__ = ["Pairs", "Reading", "Seen", "Understanding", "pairs_of", "read"]
+__all__ = ["Pairs", "Reading", "Seen", "pairs_of", "read"]
 
 Seen = dict[str, dict[str, int]]
 """By folded name: how often the examples have it, by slot (``relation`` + tab + ``h`` or ``t``)."""
@@ -165,129 +163,3 @@ def _best(reading: Reading, scores: np.ndarray, most: int) -> list[int]:
         order = members[np.argsort(-scores[members], kind="stable")[:most]]
         kept += [int(i) for i in order]
     return kept
-
-
-class Understanding:
-    """What the names, domains and ranges of an ontology's relations say of a pair of spans."""
-
-    def __init__(self, ontology: Ontology, relations: Sequence[str]) -> None:
-        self._ontology = ontology
-        self._relations = list(relations)
-        self._fitting = Fitting(ontology)
-        known = [ontology.relations.get(name) for name in relations]
-        self._stems = [
-            frozenset(s for words in ((r.name, *r.aliases) if r else ()) for s in content_stems(words)) for r in known
-        ]
-        self._values = np.array([_asks_for(r.name, r.range) if r else "" for r in known])
-        self._fits: dict[tuple[str, str, str], tuple[float, float]] = {}
-
-    def fits(self, reading: Reading, pairs: Pairs) -> Floats:
-        """Features of each pair with each relation: (pairs, relations, `FITS`).
-
-        Whether an extraction says the relation by its words; whether the relation's words stand between the two, before
-        or after them, or in the sentence; how well domain and range fit; whether the tail is the kind of value that
-        the relation's name asks for, or one that it does not.
-        """
-        made = np.zeros((len(pairs.heads), len(self._relations), FITS), np.float32)
-        if not len(pairs.heads):
-            return made
-        text, spans = reading.text, reading.spans
-        stood = self._where(reading)
-        ends = np.array([(s.first, s.last) for s in spans], dtype=np.int64)
-        heads, tails = ends[pairs.heads], ends[pairs.tails]
-        before = heads[:, 0] < tails[:, 0]
-        gap = np.where(before[:, None], np.stack([heads[:, 1], tails[:, 0]], 1), np.stack([tails[:, 1], heads[:, 0]], 1))
-        count = len(text.tokens)
-
-        def among(start: Ints, end: Ints) -> np.ndarray:
-            start, end = np.clip(start, 0, count), np.clip(end, 0, count)
-            return (stood[np.maximum(end, start)] - stood[start]) > 0
-
-        made[:, :, 1] = among(gap[:, 0], gap[:, 1])
-        made[:, :, 2] = among(tails[:, 0] - 4, tails[:, 0])
-        made[:, :, 3] = among(tails[:, 1], tails[:, 1] + 4)
-        made[:, :, 4] = among(np.zeros_like(tails[:, 0]), np.full_like(tails[:, 0], count))
-        head_fit, tail_fit = self._types(reading)
-        made[:, :, 5] = head_fit[pairs.heads] - 0.5
-        made[:, :, 6] = tail_fit[pairs.tails] - 0.5
-        kinds = np.array([_value_of(c.kind, c.type) for c in spans])[pairs.tails]
-        made[:, :, 7] = (kinds[:, None] == self._values[None, :]) & (kinds[:, None] != "")
-        made[:, :, 8] = (kinds[:, None] != self._values[None, :]) & (self._values[None, :] != "")
-        made[:, :, 9] = (kinds[:, None] != "") & (self._values[None, :] == "")
-        column = {name: i for i, name in enumerate(self._relations)}
-        for row, pair in enumerate(zip(pairs.heads.tolist(), pairs.tails.tolist(), strict=True)):
-            for name in reading.matched.get(pair, ()):
-                if name in column:
-                    made[row, column[name], 0] = 1.0
-        return made
-
-    def _where(self, reading: Reading) -> np.ndarray:
-        """How many words of each relation stand before each token: (tokens + 1, relations)."""
-        text = reading.text
-        stems = [stem(word) for word in text.low]
-        found = np.zeros((len(stems) + 1, len(self._relations)), np.int32)
-        for column, wanted in enumerate(self._stems):
-            for at, word in enumerate(stems):
-                found[at + 1, column] = word in wanted
-            for words in wanted:
-                if HAN.search(words):
-                    for at in _places(text.text, words):
-                        token = int(np.searchsorted(text.starts, at))
-                        found[min(token + 1, len(stems)), column] = 1
-        made: np.ndarray = found.cumsum(axis=0)
-        return made
-
-    def _types(self, reading: Reading) -> tuple[np.ndarray, np.ndarray]:
-        heads = np.full((len(reading.spans), len(self._relations)), 0.6, np.float32)
-        tails = heads.copy()
-        for i, span in enumerate(reading.spans):
-            kind = span.type or {"date": "Time", "year": "Time", "number": "Quantity"}.get(_value_of(span.kind, ""), "Other")
-            words = surface(reading.text, span)
-            for column, name in enumerate(self._relations):
-                relation = self._ontology.relations.get(name)
-                if relation is None:
-                    continue
-                key = (kind, folded(words) if len(words) < 30 else "", name)
-                if key not in self._fits:
-                    if len(self._fits) > 200_000:
-                        self._fits.clear()
-                    mention = Mention(words, 0, len(words), kind)
-                    self._fits[key] = (
-                        self._fitting.best(mention, relation.domain)[0],
-                        self._fitting.best(mention, relation.range)[0],
-                    )
-                heads[i, column], tails[i, column] = self._fits[key]
-        return heads, tails
-
-
-def _value_of(kind: str, type_: str) -> str:
-    if kind in ("date", "year"):
-        return "date"
-    if kind == "number" or type_ == "Quantity":
-        return "number"
-    return "date" if type_ == "Time" else ""
-
-
-_DATES = frozenset("date year inception time established birth_date founded 日期 时间 年份".split())
-_NUMBERS = frozenset(
-    "number count population area height length width weight mass elevation speed density total amount".split()
-)
-
-
-def _asks_for(name: str, range_: Sequence[str]) -> str:
-    """``date`` or ``number`` where a relation's range or name asks for one."""
-    for kind in ("date", "number"):
-        if kind in [r.casefold() for r in range_]:
-            return kind
-    if range_ and range_ != ("string",):
-        return ""
-    words = set(readable(name).split())
-    return "date" if words & _DATES else "number" if words & _NUMBERS else ""
-
-
-def _places(text: str, words: str) -> list[int]:
-    found, at = [], text.find(words)
-    while at >= 0 and len(found) < 50:
-        found.append(at)
-        at = text.find(words, at + 1)
-    return found

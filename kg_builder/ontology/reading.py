@@ -136,8 +136,8 @@ def _from_benchmark(value: Mapping[str, Any], path: Path, text: str) -> Ontology
         before = relations.get(named[1])
         relations[named[1]] = RelationType(
             named[1],
-            _joined(before and before.domain, sides["domain"]),
-            _joined(before and before.range, sides["range"]),
+            _joined(before.domain if before else None, sides["domain"]),
+            _joined(before.range if before else None, sides["range"]),
             id=named[0] if named[0] != named[1] else "",
         )
     refuse(problems, str(path))

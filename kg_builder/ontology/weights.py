@@ -1,11 +1,11 @@
 """Which pairs of spans stand in which relation: a log-linear model of sparse features, in numpy.
 
 The score of a head, a relation and a tail is the sum of what the relation's weights make of the head's features, the
-tail's, the pair's and the sentence's words, and of what weights that all relations share make of the same (Daumé,
-"Frustratingly easy domain adaptation", 2007) and of how well relation and pair go together by the relation's name, domain
-and range. A sigmoid makes it a probability. Learnt by AdaGrad (Duchi, Hazan and
-Singer, 2011), an example at a time, first with spans alone, then with the pairs of the best spans: what spans of a text
-that is no argument look like is the better part of what there is to learn.
+tail's, the pair's and the sentence's words, of what weights that all relations share make of the same (Daumé,
+"Frustratingly easy domain adaptation", 2007), and of how well relation and pair go together by the relation's name,
+domain and range. A softmax over the pairs of a text, and none of them, makes it a probability. Learnt by AdaGrad
+(Duchi, Hazan and Singer, 2011), an example at a time, first with spans alone, then with the pairs of the best spans:
+what the spans of a text look like that are no arguments is the better part of what there is to learn.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ __all__ = ["FITS", "PARTS", "Features", "Weights", "pack", "unpack"]
 
 PARTS = ("head", "tail", "pair", "sentence")
 FITS = 10
-"""How many features a pair and a relation have together (`reader.fits_of`)."""
+"""How many features a pair and a relation have together (`understanding.Understanding`)."""
 _FORM = 1
 
 Ints = NDArray[np.int64]

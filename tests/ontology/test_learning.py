@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from kg_builder import Mapper, Ontology, open_extractor, ontology_to_toml, read_ontology, teach
+from kg_builder import Mapper, Ontology, ontology_to_toml, open_extractor, read_ontology, teach
 from kg_builder.errors import OntologyError
 from kg_builder.ontology.building import build_ontology
 from kg_builder.ontology.examples import Example, read_examples
@@ -26,13 +26,33 @@ FILMS = build_ontology(
     },
     Places("here"),
 )
-PEOPLE = "Ann Moss|Bo Lind|Cy Hale|Di Pohl|Ed Kerr|Flo Rand|Gus Wynn|Hal Dorn|Ida Beck|Jo Stam".split("|")
-TITLES = "Red Tide|The Long Wall|Iron Harvest|Blue Hour|Salt|Night Ferry|Cold Peak|Glass Road|Tin Bird|Far Shore".split(
-    "|"
-)
-GENRES = "comedy|drama|western|thriller|comedy|drama|western|thriller|comedy|drama".split("|")
-ZH_PEOPLE = "林若汐 陈远帆 许知微 周望舒 苏砚秋 何青禾 顾北辰 沈清越 陆知行 江晚吟".split()
-ZH_TITLES = "红潮 长墙 铁的收获 蓝色时刻 盐 夜渡 寒峰 玻璃之路 锡鸟 远岸".split()
+PEOPLE = [
+    "Ann Moss",
+    "Bo Lind",
+    "Cy Hale",
+    "Di Pohl",
+    "Ed Kerr",
+    "Flo Rand",
+    "Gus Wynn",
+    "Hal Dorn",
+    "Ida Beck",
+    "Jo Stam",
+]
+TITLES = [
+    "Red Tide",
+    "The Long Wall",
+    "Iron Harvest",
+    "Blue Hour",
+    "Salt",
+    "Night Ferry",
+    "Cold Peak",
+    "Glass Road",
+    "Tin Bird",
+    "Far Shore",
+]
+GENRES = ["comedy", "drama", "western", "thriller", "comedy", "drama", "western", "thriller", "comedy", "drama"]
+ZH_PEOPLE = ["林若汐", "陈远帆", "许知微", "周望舒", "苏砚秋", "何青禾", "顾北辰", "沈清越", "陆知行", "江晚吟"]
+ZH_TITLES = ["红潮", "长墙", "铁的收获", "蓝色时刻", "盐", "夜渡", "寒峰", "玻璃之路", "锡鸟", "远岸"]
 
 
 def english(at: int) -> Example:

@@ -81,12 +81,12 @@ def test_ingest_counts_what_does_not_fit_and_another_ontology_extracts_nothing_a
 
 def test_a_draft_can_be_used_as_it_is(folder: Path) -> None:
     (folder / "more.txt").write_text(
-        "Ann Moss founded Bolt Motors. Bo Lind founded Cord Media. Cy Hale founded Dorn Bank. Ann Moss works for Dorn Bank.",
+        "Ann Moss founded Bolt Motors. Bo Lind founded Cord Media. Cy Hale founded Dorn Bank.",
         encoding="utf-8",
     )
     kg(folder, "ontology", "draft", "more.txt", "documents", "--out", "draft.toml", "--least", "2", "--quiet")
     text = (folder / "draft.toml").read_text(encoding="utf-8")
-    assert "found 4 times" in text and "[relations.found]" in text and "[types.Person]" in text
+    assert "[relations.found]" in text and "Bo Lind | Cord Media" in text and "[types.Organization]" in text
     kg(folder, "ontology", "check", "draft.toml")
     printed = kg(folder, "extract", "--ontology", "draft.toml", "--format", "pipe", "documents/one.txt")
     assert "Mara Quill|found|Harbor Robotics" in printed.splitlines()
