@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from kg_builder.extracting import extract_lines, extract_paths
     from kg_builder.importing import import_triples
     from kg_builder.loaders import discover, load
+    from kg_builder.ontology import Mapper, Ontology, ontology_to_toml, read_ontology
+    from kg_builder.ontology.teaching import teach
     from kg_builder.pipeline import build_graph
     from kg_builder.relations_clusters import found_relations, relation_clusters
     from kg_builder.reports import IngestReport
@@ -74,6 +76,11 @@ _HOMES = {
     "import_triples": "importing",
     "discover": "loaders",
     "load": "loaders",
+    "Mapper": "ontology",
+    "Ontology": "ontology",
+    "ontology_to_toml": "ontology",
+    "read_ontology": "ontology",
+    "teach": "ontology.teaching",
     "IngestReport": "pipeline",
     "build_graph": "pipeline",
     "resolve": "resolving",
@@ -112,8 +119,10 @@ __all__ = [
     "GraphStore",
     "IngestReport",
     "KGError",
+    "Mapper",
     "Mention",
     "Name",
+    "Ontology",
     "Prices",
     "Recipe",
     "Relation",
@@ -152,6 +161,14 @@ __all__ = [
     "sample_folder",
     "segment_document",
     "split_entity",
+    "ontology_to_toml",
+    "open_extractor",
+    "open_store",
+    "read_ontology",
+    "restore",
+    "sample_folder",
+    "segment_document",
+    "teach",
     "watch_folders",
 ]
 

@@ -43,6 +43,12 @@ class Settings:
     """Where the graph is: ``embedded:PATH``, ``bolt://…`` or ``neo4j://…``; empty: the user's own embedded store."""
     extractor: str = "open_ie"
     """Which extractor reads the texts."""
+    ontology: str = ""
+    """The file of the ontology that extractions are mapped to; empty: none."""
+    ontology_mode: str = "strict"
+    """What becomes of what does not fit: ``strict`` leaves it out and counts it, ``open`` keeps it."""
+    ontology_vectors: str = ""
+    """A callable (``package.module:name``), texts in, array out, for relations that no words connect; empty: none."""
     workers: int = 0
     """Worker processes; 0: one for each core."""
     engine: str = "local"
@@ -82,6 +88,8 @@ class Settings:
         ):
             if getattr(self, name) < least:
                 raise ConfigError(f"setting {name!r}: expected at least {least}, found {getattr(self, name)!r}")
+        if self.ontology_mode not in ("strict", "open"):
+            raise ConfigError(f"setting 'ontology_mode': expected strict or open, found {self.ontology_mode!r}")
         if self.engine not in ("local", "ray"):
             raise ConfigError(f"setting 'engine': expected local or ray, found {self.engine!r}")
         if self.file_timeout_s <= 0:

@@ -17,7 +17,7 @@ from importlib.resources import files
 from kg_builder.relation_lexicon import known_relation
 from kg_builder.relations import identifier
 
-__all__ = ["FALLBACK_TYPE", "PREPOSITIONS", "relation_type", "vocabulary_text"]
+__all__ = ["FALLBACK_TYPE", "PREPOSITIONS", "given_relation", "relation_type", "vocabulary_text"]
 
 FALLBACK_TYPE = "RELATED_TO"
 """The type of a relation no part of which is in the vocabulary."""
@@ -26,6 +26,10 @@ PREPOSITIONS = frozenset(["about", "against", "as", "at", "by", "for", "from", "
 """What a verb's type may end in: a verb of the vocabulary has a type with each of them."""
 
 _HAN = re.compile(r"[㐀-䶿一-鿿豈-\ufaff\U00020000-\U000323af]")
+
+
+# What an underscore joins is a name that somebody chose (`given_relation`); texts write none.
+_GIVEN = re.compile(r"\w*_\w*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +66,8 @@ def relation_type(name: str) -> str:
     characters.
     """
     vocabulary = _vocabulary()
+    if _GIVEN.fullmatch(name) and (given := identifier(name.upper())):
+        return given
     if name in vocabulary.relations or known_relation(name) is not None:
         return identifier(name.upper())
     if _HAN.search(name):
@@ -74,6 +80,16 @@ def relation_type(name: str) -> str:
     ends = (" ".join(words[n:]) for n in range(1, len(words)))
     beginnings = (" ".join(words[:n]) for n in range(len(words) - 1, 0, -1))
     return _first(ends, vocabulary) or _first(beginnings, vocabulary) or FALLBACK_TYPE
+
+
+@lru_cache(maxsize=1 << 12)
+def given_relation(name: str) -> str:
+    """A relation of an ontology as the graph has it, whatever the vocabulary says: "cast member" and ``castMember`` are
+    ``cast_member``, with the type ``CAST_MEMBER``. One word that has no type of its own ends in an underscore.
+    """
+    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name)
+    made = identifier(spaced.lower())
+    return made if "_" in made or relation_type(made) == identifier(made.upper()) else f"{made}_"
 
 
 def _first(parts: Iterable[str], vocabulary: _Vocabulary) -> str:

@@ -38,7 +38,12 @@ def canonical_relation(relation: Relation, *, language: Language) -> CanonicalRe
     """The canonical form of `relation`, from what the extractor knows of it, else from its words.
 
     Never empty unless both lemma and surface are. Text in another language is only unified in case, width and space.
+    A relation of an ontology keeps its name, in the form that has a relationship type of its own (`given_relation`).
     """
+    if relation.given:
+        from kg_builder.relation_types import given_relation
+
+        return CanonicalRelation(given_relation(relation.lemma), relation.passive)
     return _canonical(relation.lemma or relation.surface, bool(relation.lemma), relation.passive, language)
 
 

@@ -164,19 +164,25 @@ def render_rows(result: QueryResult, *, form: str) -> str:
 def render_extraction(item: Extracted, extraction: Extraction, *, form: str, arguments: str) -> str:
     """One extraction as a JSON object or as ``head|relation|tail``, with its entities or its full arguments."""
     head, tail = _arguments(extraction, arguments)
+    names = [
+        mention.name if mention.name and span.start == mention.start and span.end == mention.end else span.surface
+        for span, mention in ((head, extraction.head), (tail, extraction.tail))
+    ]
+    words = extraction.relation
+    relation = words.lemma if words.given else words.surface
     if form == "pipe":
         from kg_builder.prompt import format_triples
         from kg_builder.types import Triple
 
-        return format_triples([Triple(head.surface, extraction.relation.surface, tail.surface)]).rstrip("\n")
+        return format_triples([Triple(names[0], relation, names[1])]).rstrip("\n")
     line = {} if item.line is None else {"line": item.line}
     return json.dumps(
         {
             "document": item.document,
             **line,
-            "head": head.surface,
-            "relation": extraction.relation.surface,
-            "tail": tail.surface,
+            "head": names[0],
+            "relation": relation,
+            "tail": names[1],
             "head_type": extraction.head.type,
             "tail_type": extraction.tail.type,
             "head_start": head.start,

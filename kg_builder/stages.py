@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from kg_builder.cache import Answer
 from kg_builder.errors import ExtractionError, KGError
@@ -29,6 +30,9 @@ from kg_builder.types import (
     Usage,
     digest,
 )
+
+if TYPE_CHECKING:
+    from kg_builder.ontology import Mapper, Mode
 
 __all__ = [
     "FileTask",
@@ -57,15 +61,32 @@ class Recipe:
     segment_characters: int = 1024
     max_file_bytes: int = 200_000_000
     verbatim: bool = False  # read sentences as they stand, unresolved pronouns included; not for graphs
+    ontology: str = ""  # a file; what the extractor finds is mapped to it. Empty: to none
+    ontology_mode: Mode = "strict"
+    ontology_vectors: str = ""  # package.module:name of a callable, texts -> array
 
     @property
     def fingerprint(self) -> str:
         """Changes whenever the same file may give another contribution. Loads the extractor."""
-        return digest("recipe", STAGES_VERSION, self.open().fingerprint, self.segment_characters)
+        mapper = self.open_mapper()
+        with_ontology = (mapper.fingerprint, self.ontology_vectors) if mapper else ()
+        return digest("recipe", STAGES_VERSION, self.open().fingerprint, self.segment_characters, *with_ontology)
 
     def open(self) -> Extractor:
         """The extractor that this recipe names."""
         return open_extractor(self.extractor, verbatim=self.verbatim)
+
+    def open_mapper(self) -> Mapper | None:
+        """What maps extractions to the ontology that this recipe names, if any.
+
+        Raises:
+            OntologyError: the ontology cannot be used.
+        """
+        if not self.ontology:
+            return None
+        from kg_builder.ontology import open_mapper
+
+        return open_mapper(Path(self.ontology), self.ontology_mode, self.ontology_vectors)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,12 +153,14 @@ def extract_texts(task: TextTask) -> list[tuple[list[Extraction], str]]:
     Raises:
         KGError: the extractor as a whole cannot run, or gives fewer answers than it was given texts.
     """
-    extractor = task.recipe.open()
+    extractor, mapper = task.recipe.open(), task.recipe.open_mapper()
     made: list[tuple[list[Extraction], str]] = []
     while len(made) < len(task.texts):
         before = len(made)
         try:
             for extractions in extractor.pipe(task.texts[before:]):  # in order: the one that fails is the next
+                if mapper is not None:
+                    extractions = mapper.map(task.texts[len(made)], extractions).extractions
                 made.append((extractions, ""))
         except KGError:
             raise
@@ -212,10 +235,20 @@ class _Found:
     extracted: int = 0
     left_out: Counter[str] = field(default_factory=Counter)
     usage: Usage = field(default_factory=Usage)
+    mapper: Mapper | None = None
 
     def add(self, segment: Segment, answer: Answer) -> None:
-        """Take what was found in a segment, but for what does not stand there as it says."""
+        """Take what was found in a segment, in the ontology's terms if there is one, but for what does not stand there
+        as it says."""
         text = segment.text
+        if self.mapper is not None:
+            # After the cache, so that another ontology costs no new extraction.
+            anchored = [x for x in answer.extractions if _is_anchored(x, text)]
+            self.quarantined += len(answer.extractions) - len(anchored)
+            self.extracted += len(answer.extractions) - len(anchored)
+            mapped = self.mapper.map(text, anchored)
+            self.left_out.update(mapped.left_out)
+            answer = Answer(mapped.extractions, answer.left_out)
         self.left_out.update(answer.left_out)
         self.extracted += len(answer.extractions)
         for extraction in answer.extractions:
@@ -228,7 +261,7 @@ class _Found:
 def _extract(document: Document, task: FileTask) -> _Found:
     from kg_builder.segment import segment_document
 
-    found = _Found(segment_document(document, budget=task.recipe.segment_characters))
+    found = _Found(segment_document(document, budget=task.recipe.segment_characters), mapper=task.recipe.open_mapper())
     extractor = task.recipe.open()
     memory = Memory(task.cache, extractor.fingerprint, found.segments)
     avoid = dict(task.avoid)

@@ -149,12 +149,17 @@ class Segment:
 
 @dataclass(frozen=True, slots=True)
 class Mention:
-    """The entity inside an argument, anchored in the text, with one of `ENTITY_TYPES` or an ontology's type."""
+    """The entity inside an argument, anchored in the text, with one of `ENTITY_TYPES` or an ontology's type.
+
+    ``name`` is how the examples of an ontology write it, where that differs from its words ("1908-05-02" for "May 2nd,
+    1908"); empty otherwise.
+    """
 
     surface: str
     start: int
     end: int
     type: str = "Other"
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +168,8 @@ class Relation:
 
     ``lemma`` is the phrase in active voice and base form ("acquire", "work for", "成立于"), empty where the
     extractor does not know it. ``passive`` says that the sentence has it in the passive with its agent as tail ("A
-    was bought by B"), so that the fact reads from tail to head.
+    was bought by B"), so that the fact reads from tail to head. ``given`` says that ``lemma`` is a relation of an
+    ontology, named as the ontology names it.
     """
 
     surface: str
@@ -171,6 +177,7 @@ class Relation:
     end: int | None = None
     lemma: str = ""
     passive: bool = False
+    given: bool = False
 
 
 @dataclass(frozen=True, slots=True)

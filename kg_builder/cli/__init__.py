@@ -18,6 +18,7 @@ from kg_builder.cli.importing import import_
 from kg_builder.cli.keeping import backup, restore
 from kg_builder.cli.resolving import decisions, explain, merge, never_merge, rename, resolve, split
 from kg_builder.cli.relations import conflicts, relations
+from kg_builder.cli.ontology import ontology
 from kg_builder.cli.watching import watch
 from kg_builder.errors import ConfigError, KGError
 
@@ -84,6 +85,7 @@ for command in (
     conflicts,
     doctor,
     evaluate,
+    ontology,
     ui,
 ):
     cli.add_command(command)

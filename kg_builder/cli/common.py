@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -30,6 +31,14 @@ def options(*names: str) -> Callable[[Command], Command]:
             "--extractor",
             metavar="NAME",
             help=f"What reads the texts: {', '.join(EXTRACTORS)}, or package.module:name.",
+        ),
+        "ontology": click.option(
+            "--ontology", metavar="FILE", help="Types and relations to bring what is found into (docs/ontology.md)."
+        ),
+        "ontology-mode": click.option(
+            "--ontology-mode",
+            type=click.Choice(["strict", "open"]),
+            help="What does not fit it is left out (strict, the default) or kept (open).",
         ),
         "workers": click.option("--workers", type=int, metavar="N", help="Worker processes; default: one a core."),
         "engine": click.option(
@@ -60,7 +69,17 @@ def recipe_of(settings: Settings) -> Recipe:
     """What the settings say of reading texts."""
     from kg_builder.stages import Recipe
 
-    return Recipe(settings.extractor, settings.segment_characters, settings.max_file_mb * 1_000_000)
+    recipe = Recipe(settings.extractor, settings.segment_characters, settings.max_file_mb * 1_000_000)
+    if not settings.ontology:
+        return recipe
+    recipe = replace(
+        recipe,
+        ontology=str(Path(settings.ontology).expanduser().resolve()),
+        ontology_mode="open" if settings.ontology_mode == "open" else "strict",
+        ontology_vectors=settings.ontology_vectors,
+    )
+    recipe.open_mapper()  # a mistake in it is told before anything is read
+    return recipe
 
 
 def cache_of(settings: Settings) -> Path | None:

@@ -31,7 +31,7 @@ __all__ = ["extract", "ingest", "remove", "retry", "status"]
 @click.option("--estimate-seconds", type=float, default=10.0, show_default=True, metavar="S", help="For the sample.")
 @click.option("--log-file", type=click.Path(path_type=Path), metavar="FILE", help="Append events as JSON lines.")
 @click.option("--metrics-file", type=click.Path(path_type=Path), metavar="FILE", help="Keep OpenMetrics counters here.")
-@options("store", "extractor", "workers", "engine", "json", "quiet")
+@options("store", "extractor", "ontology", "ontology-mode", "workers", "engine", "json", "quiet")
 def ingest(
     paths: tuple[Path, ...],
     samples: bool,
@@ -48,6 +48,8 @@ def ingest(
     metrics_file: Path | None,
     store: str | None,
     extractor: str | None,
+    ontology: str | None,
+    ontology_mode: str | None,
     workers: int | None,
     engine: str | None,
     as_json: bool,
@@ -61,7 +63,16 @@ def ingest(
     from kg_builder.samples import sample_folder
     from kg_builder.stopping import parse_duration
 
-    settings = load_settings({"store": store, "extractor": extractor, "workers": workers, "engine": engine})
+    settings = load_settings(
+        {
+            "store": store,
+            "extractor": extractor,
+            "ontology": ontology,
+            "ontology_mode": ontology_mode,
+            "workers": workers,
+            "engine": engine,
+        }
+    )
     if samples:
         paths += (sample_folder(),)
     if not paths:
@@ -93,13 +104,15 @@ def ingest(
 @click.option("--lines", is_flag=True, help="Every line of the input is a text of its own.")
 @click.option("--format", "form", type=click.Choice(["jsonl", "pipe"]), default="jsonl", show_default=True)
 @click.option("--arguments", type=click.Choice(["entity", "full"]), default="entity", show_default=True)
-@options("extractor", "workers", "quiet")
+@options("extractor", "ontology", "ontology-mode", "workers", "quiet")
 def extract(
     paths: tuple[str, ...],
     lines: bool,
     form: str,
     arguments: str,
     extractor: str | None,
+    ontology: str | None,
+    ontology_mode: str | None,
     workers: int | None,
     quiet: bool,
 ) -> int:
@@ -110,7 +123,9 @@ def extract(
     from kg_builder.extracting import extract_lines, extract_paths
     from kg_builder.render import render_extraction
 
-    settings = load_settings({"extractor": extractor, "workers": workers})
+    settings = load_settings(
+        {"extractor": extractor, "ontology": ontology, "ontology_mode": ontology_mode, "workers": workers}
+    )
     extracted = (extract_lines if lines else extract_paths)(
         paths, recipe=replace(recipe_of(settings), verbatim=arguments == "full"), workers=settings.workers or None
     )
@@ -147,12 +162,14 @@ def status(store: str | None, as_json: bool) -> int:
 @click.command()
 @click.argument("uris", nargs=-1)
 @click.option("--reason", help="Only files that failed for this reason.")
-@options("store", "extractor", "workers", "engine", "json", "quiet")
+@options("store", "extractor", "ontology", "ontology-mode", "workers", "engine", "json", "quiet")
 def retry(
     uris: tuple[str, ...],
     reason: str | None,
     store: str | None,
     extractor: str | None,
+    ontology: str | None,
+    ontology_mode: str | None,
     workers: int | None,
     engine: str | None,
     as_json: bool,
@@ -164,7 +181,16 @@ def retry(
     """
     from kg_builder.loaders import path_of, to_uri
 
-    settings = load_settings({"store": store, "extractor": extractor, "workers": workers, "engine": engine})
+    settings = load_settings(
+        {
+            "store": store,
+            "extractor": extractor,
+            "ontology": ontology,
+            "ontology_mode": ontology_mode,
+            "workers": workers,
+            "engine": engine,
+        }
+    )
     wanted = {to_uri(uri) for uri in uris}
     with open_graph(settings) as graph:
         troubled = [

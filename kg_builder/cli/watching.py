@@ -31,7 +31,7 @@ __all__ = ["watch"]
 @click.option("--poll", is_flag=True, help="Look every two seconds: for network folders, where no changes are told.")
 @click.option("--log-file", type=click.Path(path_type=Path), metavar="FILE", help="Append events as JSON lines.")
 @click.option("--metrics-file", type=click.Path(path_type=Path), metavar="FILE", help="Keep OpenMetrics counters here.")
-@options("store", "extractor", "workers", "engine", "quiet")
+@options("store", "extractor", "ontology", "ontology-mode", "workers", "engine", "quiet")
 def watch(
     folders: tuple[Path, ...],
     include: tuple[str, ...],
@@ -43,6 +43,8 @@ def watch(
     metrics_file: Path | None,
     store: str | None,
     extractor: str | None,
+    ontology: str | None,
+    ontology_mode: str | None,
     workers: int | None,
     engine: str | None,
     quiet: bool,
@@ -55,7 +57,16 @@ def watch(
     from kg_builder.telemetry import recording
     from kg_builder.watching import watch_folders
 
-    settings = load_settings({"store": store, "extractor": extractor, "workers": workers, "engine": engine})
+    settings = load_settings(
+        {
+            "store": store,
+            "extractor": extractor,
+            "ontology": ontology,
+            "ontology_mode": ontology_mode,
+            "workers": workers,
+            "engine": engine,
+        }
+    )
 
     say = sayer(quiet=quiet)
 
