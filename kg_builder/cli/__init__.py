@@ -16,9 +16,9 @@ from kg_builder.cli.documents import extract, ingest, remove, retry, status
 from kg_builder.cli.graph import doctor, evaluate, export, query, stats, ui
 from kg_builder.cli.importing import import_
 from kg_builder.cli.keeping import backup, restore
-from kg_builder.cli.resolving import decisions, explain, merge, never_merge, rename, resolve, split
-from kg_builder.cli.relations import conflicts, relations
 from kg_builder.cli.ontology import ontology
+from kg_builder.cli.relations import conflicts, relations
+from kg_builder.cli.resolving import decisions, explain, merge, never_merge, rename, resolve, split
 from kg_builder.cli.watching import watch
 from kg_builder.errors import ConfigError, KGError
 

@@ -71,6 +71,12 @@ PHRASES: Mapping[str, tuple[str, str]] = {
         "their types differ ({a} and {b}), and such names never are one",
         "类型不同（{a}与{b}），绝不合并",
     ),
+    "other value": ("a time or an amount is nothing but what it says", "时间和数量只以其值为准"),
+    "not both names": (
+        "one is a common noun or a clause, and only a name is short for a name",
+        "一个是普通名词或句子，只有专名才能是专名的简称",
+    ),
+    "named within the other": ("one is only named in the other, which is something else", "一个只是在另一个之中被提到"),
     "stated alias": ("a text calls one the other's name", "有文本说明两者是同一名称"),
     "facts in common": ("they have facts in common", "有相同的事实"),
     "neighbours in common": ("they have neighbours in common", "有共同的邻居"),
@@ -92,8 +98,8 @@ def explain(
     """
     chinese = language == "zh"
     weighed = sorted(((weight_of(name) * value, name) for name, value in link.scores.items()), key=_by_strength)
-    if link.rule == "types":
-        weighed = [(-1.0, "type conflict")]
+    if link.probability == 0.0:  # for a reason that nothing outweighs
+        weighed = [(-1.0, name) for name in link.scores]
     pro = [_phrase(name, a, b, chinese=chinese) for weight, name in weighed if weight > _NEGLIGIBLE][:_SHOWN]
     con = [_phrase(name, a, b, chinese=chinese) for weight, name in weighed if weight < -_NEGLIGIBLE][:_SHOWN]
     names = [_shown(profile) for profile in (a, b)]

@@ -12,6 +12,7 @@ from functools import lru_cache
 from importlib.resources import files
 
 from kg_builder.resolve.features import OTHER, compare
+from kg_builder.resolve.gates import kept_apart
 from kg_builder.resolve.records import Link, Profile
 
 __all__ = ["link", "log_odds", "weight_of"]
@@ -22,8 +23,8 @@ _MOST = 12.0  # log-odds; no evidence of ours is surer
 def link(a: Profile, b: Profile) -> Link:
     """How likely `a` and `b` are one entity, and what of; the same whichever comes first.
 
-    Names with two types of which neither is ``Other`` never are (rule ``types``, probability 0), and names written in
-    letters that only look alike are left to a person.
+    Names with two types of which neither is ``Other`` never are (rule ``types``, probability 0), nor those that
+    `kept_apart` parts; names written in letters that only look alike are left to a person.
     """
     first, second = (a, b) if a.id <= b.id else (b, a)
     kinds = {first.name.type, second.name.type} - {OTHER}
@@ -31,6 +32,8 @@ def link(a: Profile, b: Profile) -> Link:
         return Link(first.id, second.id, 0.0, "types", {"type conflict": 1.0})
     form, scores = compare(first, second)
     rule = "stated" if "stated alias" in scores else form.replace(" ", "-")
+    if rule != "stated" and (reason := kept_apart(first, second, form)):
+        return Link(first.id, second.id, 0.0, reason.replace(" ", "-"), {reason: 1.0})
     odds = log_odds(scores)
     return Link(first.id, second.id, 1 / (1 + math.exp(-odds)), rule, scores)
 

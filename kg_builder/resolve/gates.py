@@ -1,0 +1,73 @@
+"""What neither spelling nor company outweighs: amounts and times are what they say, and only names shorten names."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from kg_builder.resolve.features import PART_FORMS
+from kg_builder.resolve.records import Profile
+
+__all__ = ["kept_apart"]
+
+_VALUES = frozenset({"Time", "Quantity"})
+_SAME_WORDS = frozenset({"same key", "looser key"})
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_SMALL = _words(
+    "a an and at by de del della der des di do du e el en et for from in la las le les los of on or the to und van von "
+    "with y"
+)
+_KINDS = _words(
+    "borough canton city commonwealth commune county duchy emirate hamlet island kingdom municipality parish "
+    "prefecture principality province region republic settlement state suburb sultanate town township village"
+)
+"""What stands before "of" and says what kind of place the name behind it is: the city of Linxi is Linxi."""
+_WORD = re.compile(r"[^\W_][\w'’.-]*")
+
+
+def kept_apart(a: Profile, b: Profile, form: str) -> str | None:
+    """Why two names that no text calls one are never one by the form of their spelling, or None where they may be."""
+    if form not in _SAME_WORDS and (a.name.type in _VALUES or b.name.type in _VALUES):
+        return "other value"
+    if form in PART_FORMS:
+        short, long = (a, b) if len(a.name.key) <= len(b.name.key) else (b, a)
+        if not _is_name(short) or not _is_name(long, kind=True):
+            return "not both names"
+        if _inside(short.name.key, long.name.key):
+            return "named within the other"
+    return None
+
+
+def _is_name(profile: Profile, *, kind: bool = False) -> bool:
+    """Whether a name is never written as a common noun is, or as a clause; with `kind`, "city of Linxi" is one too."""
+    return all(_written_as_name(surface, kind) for surface in profile.surfaces)
+
+
+@lru_cache(maxsize=1 << 17)
+def _written_as_name(surface: str, kind: bool) -> bool:
+    words = _WORD.findall(surface)
+    if kind and len(words) > 2 and words[1].casefold() == "of" and words[0].casefold() in _KINDS:
+        words = words[2:]
+    while words and words[0].casefold() in _SMALL:
+        words = words[1:]
+    return bool(words) and all(_begins_as_name(word) for word in words)
+
+
+def _begins_as_name(word: str) -> bool:
+    return not word[0].islower() or word in _SMALL or any(c.isupper() or c.isdigit() for c in word)
+
+
+@lru_cache(maxsize=1 << 17)
+def _inside(short: str, long: str) -> bool:
+    """Whether `long` speaks of something else, which it names `short` to tell: the mouth of Aldery Sound, the Bank of
+    Boston, the offer of Hollin Gearworks. The city of Linxi, though, is Linxi."""
+    before, preposition, behind = long.partition(" of ")
+    if not preposition or short not in behind:
+        return False
+    words = before.split()
+    return not (len(words) == 1 and words[0] in _KINDS)
