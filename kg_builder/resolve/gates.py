@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from functools import lru_cache
 
 from kg_builder.resolve.features import PART_FORMS
@@ -36,30 +37,37 @@ def kept_apart(a: Profile, b: Profile, form: str) -> str | None:
         return "other value"
     if form in PART_FORMS:
         short, long = (a, b) if len(a.name.key) <= len(b.name.key) else (b, a)
-        if not _is_name(short) or not _is_name(long, kind=True):
+        if not _mostly(short, _written_as_name) or _mostly(long, _is_clause):
             return "not both names"
         if _inside(short.name.key, long.name.key):
             return "named within the other"
     return None
 
 
-def _is_name(profile: Profile, *, kind: bool = False) -> bool:
-    """Whether a name is never written as a common noun is, or as a clause; with `kind`, "city of Linxi" is one too."""
-    return all(_written_as_name(surface, kind) for surface in profile.surfaces)
+def _mostly(profile: Profile, test: Callable[[str], bool]) -> bool:
+    """Whether more than half of the mentions pass."""
+    passed = sum(count for surface, count in profile.surfaces.items() if test(surface))
+    return 2 * passed > sum(profile.surfaces.values())
 
 
 @lru_cache(maxsize=1 << 17)
-def _written_as_name(surface: str, kind: bool) -> bool:
-    words = _WORD.findall(surface)
-    if kind and len(words) > 2 and words[1].casefold() == "of" and words[0].casefold() in _KINDS:
-        words = words[2:]
-    while words and words[0].casefold() in _SMALL:
+def _written_as_name(surface: str) -> bool:
+    """Whether all words that count begin as those of a name do; Chinese has no capitals and always passes."""
+    words = [word for word in _WORD.findall(surface) if word.casefold() not in _SMALL]
+    return bool(words) and all(map(_begins_as_name, words))
+
+
+@lru_cache(maxsize=1 << 17)
+def _is_clause(surface: str) -> bool:
+    """Whether words of a name and other words are mixed, as in "Ann Bell runs Acme" and "mouth of Aldery Sound"."""
+    words = [word for word in _WORD.findall(surface) if word.casefold() not in _SMALL]
+    if len(words) > 1 and words[0].casefold() in _KINDS and " of " in surface:
         words = words[1:]
-    return bool(words) and all(_begins_as_name(word) for word in words)
+    return len(set(map(_begins_as_name, words))) > 1
 
 
 def _begins_as_name(word: str) -> bool:
-    return not word[0].islower() or word in _SMALL or any(c.isupper() or c.isdigit() for c in word)
+    return not word[0].islower() or any(c.isupper() or c.isdigit() for c in word)
 
 
 @lru_cache(maxsize=1 << 17)
