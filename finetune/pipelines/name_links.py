@@ -294,7 +294,13 @@ def fit(pairs: Sequence[Pair], *, spread: float = 1.5, rounds: int = 5) -> dict[
     prior = np.array(list(PRIOR.values()))
     context = ("in common", "together", "between the two", "type", "constant")
     widths = [
-        0.01 if name.startswith("no ") or name in _POLICY else _NARROW if any(c in name for c in context) else spread
+        0.01
+        if name.startswith("no ") or name in _POLICY
+        else 0.2
+        if "(different)" in name
+        else _NARROW
+        if any(c in name for c in context)
+        else spread
         for name in PRIOR
     ]
     stiff = 1 / np.array(widths) ** 2

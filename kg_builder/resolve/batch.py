@@ -11,9 +11,9 @@ from kg_builder.resolve.scoring import link
 
 __all__ = ["candidates", "open_pairs", "resolve_names"]
 
-_MOST_IN_BLOCK = 40
-_CLOSED = 6  # likely links of one name whose other ends are compared, too
-_KEPT_AGAINST = 0.02  # a link less likely than this is kept only where it speaks against a cluster
+_MOST_IN_BLOCK = 24
+_CLOSED = 10  # likely links of one name whose other ends are compared, too
+_KEPT = 0.2  # a link less likely than this is kept only where it may speak against a cluster
 
 
 def resolve_names(
@@ -32,7 +32,7 @@ def resolve_names(
     likely: dict[tuple[str, str], Link] = {}
     for a, b in candidates(by_id):
         found = link(by_id[a], by_id[b])
-        if found.probability >= _KEPT_AGAINST:
+        if found.probability >= _KEPT * threshold / DEFAULT:
             likely[a, b] = found
     for a, b in open_pairs(likely.values(), threshold=threshold):
         likely[a, b] = link(by_id[a], by_id[b])
@@ -44,36 +44,51 @@ def resolve_names(
 def candidates(profiles: Mapping[str, Profile]) -> Iterator[tuple[str, str]]:
     """The pairs of ids that share a block, each once, the smaller id first.
 
-    A block of more than 40 names is refined: only those of its names are compared that share a document, a neighbour
-    or another block of their own kind, as far as that leaves no more than 40.
+    A block of more than 24 names is refined: only those of its names are compared that share a document or a neighbour,
+    too, as far as that leaves no more than 24.
     """
-    blocks: dict[str, list[str]] = {}
-    for name in sorted(profiles):
+    names = sorted(profiles)
+    blocks: dict[str, list[int]] = {}
+    for place, name in enumerate(names):
         for key in block_keys(profiles[name]):
-            blocks.setdefault(key, []).append(name)
-    seen: set[tuple[str, str]] = set()
-    for key in sorted(blocks):
-        names = blocks[key]
-        if len(names) < 2:
-            continue
-        for few in [names] if len(names) <= _MOST_IN_BLOCK else _refined(names, profiles):
+            blocks.setdefault(key, []).append(place)
+    small = [members for members in blocks.values() if 2 <= len(members) <= _MOST_IN_BLOCK]
+    large = [members for members in blocks.values() if len(members) > _MOST_IN_BLOCK]
+    del blocks
+    blocks_of: dict[int, list[int]] = {}
+    for number, members in enumerate(small):
+        for place in members:
+            blocks_of.setdefault(place, []).append(number)
+    for number, members in enumerate(small):
+        for i, a in enumerate(members):
+            for b in members[i + 1 :]:
+                if _first_common(blocks_of[a], blocks_of[b]) == number:
+                    yield names[a], names[b]
+    seen: set[tuple[int, int]] = set()
+    for members in large:
+        for few in _refined(members, names, profiles):
             for i, a in enumerate(few):
                 for b in few[i + 1 :]:
-                    if (a, b) not in seen:
+                    if (a, b) not in seen and _first_common(blocks_of.get(a, []), blocks_of.get(b, [])) < 0:
                         seen.add((a, b))
-                        yield a, b
+                        yield names[a], names[b]
 
 
-def _refined(names: list[str], profiles: Mapping[str, Profile]) -> Iterator[list[str]]:
+def _first_common(one: list[int], other: list[int]) -> int:
+    """The first number of a list that is in another, or -1."""
+    return next((number for number in one if number in other), -1)
+
+
+def _refined(members: list[int], names: list[str], profiles: Mapping[str, Profile]) -> Iterator[list[int]]:
     """Those of a large block that share a neighbour or a document; what is still large is left out."""
-    parts: dict[str, list[str]] = {}
-    for name in names:
-        profile = profiles[name]
+    parts: dict[str, list[int]] = {}
+    for place in members:
+        profile = profiles[names[place]]
         for second in (*(f"n{n}" for n in profile.neighbours), *(f"d{d}" for d in profile.documents)):
-            parts.setdefault(second, []).append(name)
-    for second in sorted(parts):
-        if 2 <= len(parts[second]) <= _MOST_IN_BLOCK:
-            yield parts[second]
+            parts.setdefault(second, []).append(place)
+    for part in parts.values():
+        if 2 <= len(part) <= _MOST_IN_BLOCK:
+            yield part
 
 
 def open_pairs(links: Iterable[Link], *, threshold: float = DEFAULT) -> list[tuple[str, str]]:

@@ -8,6 +8,8 @@ neighbours and documents in common, and whether a text calls one name the other'
 from __future__ import annotations
 
 import math
+import re
+from functools import lru_cache
 
 from kg_builder.resolve.records import Profile
 from kg_builder.resolve.spelling import compare_spelling
@@ -21,10 +23,14 @@ PART_FORMS = frozenset(["surname", "given name", "part of the name", "short form
 LESS = "says less"
 """No evidence, but which name of such a form says less: 1 for the one with the smaller id, -1 for the other."""
 
+_ARROW = re.compile("[<>]")
+
 
 def compare(a: Profile, b: Profile) -> tuple[str, dict[str, float]]:
     """The form that carries the comparison, and all features that are not zero. Symmetric in `a` and `b`."""
-    one, other = sorted((view_of(a.name.key), view_of(b.name.key)), key=lambda view: (len(view.key), view.key))
+    one, other = view_of(a.name.key), view_of(b.name.key)
+    if (len(other.key), other.key) < (len(one.key), one.key):
+        one, other = other, one
     form, found = compare_spelling(one, other, person="Person" in (a.name.type, b.name.type))
     found = {form: 1.0} | found
     if form in PART_FORMS:
@@ -62,7 +68,7 @@ def _context(a: Profile, b: Profile, kind: str) -> dict[str, float]:
     found: dict[str, float] = {}
     if a.neighbours and b.neighbours:
         facts = len(a.neighbours & b.neighbours)
-        here, there = ({_key_of(n) for n in p.neighbours} for p in (a, b))
+        here, there = _keys_of(a.neighbours), _keys_of(b.neighbours)
         shared = len(here & there)
         if facts:
             found[f"facts in common{kind}"] = min(math.log2(1 + facts), 3.0)
@@ -82,7 +88,7 @@ def _context(a: Profile, b: Profile, kind: str) -> dict[str, float]:
     return found
 
 
-def _key_of(neighbour: str) -> str:
-    """The key behind the first ``>`` or ``<`` of a neighbour."""
-    places = [place for place in (neighbour.find(">"), neighbour.find("<")) if place >= 0]
-    return neighbour[min(places) + 1 :] if places else neighbour
+@lru_cache(maxsize=1 << 15)
+def _keys_of(neighbours: frozenset[str]) -> frozenset[str]:
+    """The keys behind the first ``>`` or ``<`` of neighbours."""
+    return frozenset(_ARROW.split(neighbour, maxsplit=1)[-1] for neighbour in neighbours)

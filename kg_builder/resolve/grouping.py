@@ -26,6 +26,7 @@ DEFAULT = 0.5
 _MOST = 6.0  # log-odds; one link counts no more than this
 _RIVALS = 16  # the most likely links of one name, which are held against each other
 _CLEARLY_TWO = -1.0  # log-odds
+_SAYS_NOTHING = "other-script"  # that a Chinese and an English name differ in spelling does not make them two
 
 
 def group(
@@ -49,6 +50,8 @@ def group(
         if link.a in types and link.b in types and link.a != link.b:
             pair = (link.a, link.b) if link.a < link.b else (link.b, link.a)
             weight = max(-_MOST, min(_MOST, _log_odds(link.probability) - shift))
+            if weight < 0 and link.rule == _SAYS_NOTHING:
+                weight = 0.0
             if weight >= weights.get(pair, -_MOST):
                 weights[pair] = weight
                 less[pair] = link.scores.get(LESS, 0.0) * (1 if link.a < link.b else -1)
@@ -303,13 +306,15 @@ def _against_rivals(
     """The weight of a link once the other candidates of `name` are considered that cannot be the same one.
 
     "Peel" may be John or Robert Peel, but not both: with odds x and y for the two, the odds of the first are
-    x / (1 + y), so that of two equally likely ones neither is taken, and much better evidence wins.
+    x / (1 + y), so that of two equally likely ones neither is taken, and much better evidence wins. Two longer names
+    that no link is about are two.
     """
     weight = near.of(name)[candidate]
     if near.says_less(name, candidate) < 0:  # a whole may have several parts
         return weight
     for rival_weight, rival in near.rivals(name):
-        if rival != candidate and _are_two(candidate, rival, types, near, apart):
+        unknown = near.says_less(name, rival) > 0 and rival not in near.of(candidate)
+        if rival != candidate and (unknown or _are_two(candidate, rival, types, near, apart)):
             return weight - math.log1p(math.exp(rival_weight + shift))
     return weight
 

@@ -11,7 +11,7 @@ import math
 from functools import lru_cache
 from importlib.resources import files
 
-from kg_builder.resolve.features import compare
+from kg_builder.resolve.features import OTHER, compare
 from kg_builder.resolve.records import Link, Profile
 
 __all__ = ["link", "log_odds", "weight_of"]
@@ -26,9 +26,10 @@ def link(a: Profile, b: Profile) -> Link:
     letters that only look alike are left to a person.
     """
     first, second = (a, b) if a.id <= b.id else (b, a)
+    kinds = {first.name.type, second.name.type} - {OTHER}
+    if len(kinds) > 1:
+        return Link(first.id, second.id, 0.0, "types", {"type conflict": 1.0})
     form, scores = compare(first, second)
-    if "type conflict" in scores:
-        return Link(first.id, second.id, 0.0, "types", scores)
     rule = "stated" if "stated alias" in scores else form.replace(" ", "-")
     odds = log_odds(scores)
     return Link(first.id, second.id, 1 / (1 + math.exp(-odds)), rule, scores)
@@ -37,7 +38,9 @@ def link(a: Profile, b: Profile) -> Link:
 def log_odds(scores: dict[str, float]) -> float:
     """The weights of the features that are there, added up, within ±12."""
     weights = _weights()
-    total = weights["constant"] + sum(weights.get(name, 0.0) * value for name, value in scores.items())
+    total = weights["constant"]
+    for name, value in scores.items():
+        total += weights.get(name, 0.0) * value
     return max(-_MOST, min(_MOST, total))
 
 

@@ -84,8 +84,7 @@ def _compare_words(one: View, other: View, *, person: bool) -> tuple[str, dict[s
     initials = nicknames = 0
     typos = 0.0
     for word in list(left):
-        best = max(right, key=lambda w: (_alike(word, w), w), default="")
-        like = _alike(word, best) if best else 0.0
+        like, best = max(((_alike(word, other_word), other_word) for other_word in right), default=(0.0, ""))
         if like:
             left.remove(word)
             right.remove(best)
@@ -112,14 +111,14 @@ def _is_acronym(short: View, long: View) -> bool:
 
 def _alike(one: str, other: str) -> float:
     """3 for a given name and its short form, 2 for an initial and its word, less than 1 for a typing error, else 0."""
-    short, long = sorted((one, other), key=len)
+    short, long = (one, other) if len(one) <= len(other) else (other, one)
     if len(short) == 1:
         return 2.0 if short.isalpha() and len(long) > 1 and long.startswith(short) else 0.0
     if is_nickname(short, long):
         return 3.0
-    if not (one.isalpha() and other.isalpha()) or len(short) < 4:
-        return 0.0
     allowed = 1 if len(long) < 8 else 2
+    if len(short) < 4 or len(long) - len(short) > allowed or not (one.isalpha() and other.isalpha()):
+        return 0.0
     distance = int(DamerauLevenshtein.distance(one, other, score_cutoff=allowed))
     return 1 - distance / len(long) if 0 < distance <= allowed else 0.0
 
