@@ -234,3 +234,23 @@ def test_the_commands(tmp_path: Path, embedded_path: Path) -> None:
     assert kg("explain", "深潮", "Deep Tide").stdout.startswith("Two entities.")
     assert kg("decisions", "--import", tmp_path / "d.jsonl").returncode == 0
     assert kg("explain", "深潮", "Deep Tide").stdout.startswith("One entity.")
+
+
+def test_damaged_decisions_and_links_are_found_and_mended(any_store: GraphStore) -> None:
+    fill(any_store)
+    merge_entities(any_store, "Deep Tide", "深潮")
+    whole = content(any_store)
+    any_store.execute("CREATE (d:Decision {id: '0123', kind: 'marry', a_key: 'ann', a_type: 'Person'})")
+    any_store.execute(
+        "MATCH (a:Name {key: 'ann'}) MATCH (b:Name {key: '深潮'}) "
+        "CREATE (a)-[:LINKED {probability: 0.9, rule: 'x', scores: '{}'}]->(b)"
+    )
+    assert len(decisions_of(any_store)) == 1
+    found = any_store.check()
+    assert [told.split(":")[0] for told in found] == [
+        "decisions that do not say what was decided",
+        "links between names that are not one entity",
+    ]
+    any_store.repair()
+    assert any_store.check() == []
+    assert (content(any_store), len(decisions_of(any_store))) == (whole, 1)

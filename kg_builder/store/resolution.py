@@ -10,9 +10,9 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, get_args
 
-from kg_builder.resolve.records import Decision, Link, Profile
+from kg_builder.resolve.records import Decision, Kind, Link, Profile
 from kg_builder.store import cypher
 from kg_builder.store import resolving_cypher as statements
 from kg_builder.store.connection import Connection, Run
@@ -253,7 +253,8 @@ class Resolution:
     # ------------------------------------------------------------ decisions
     def decisions(self) -> list[Decision]:
         """What people decided, the earliest first."""
-        found = [decision_of(row["d"]) for row in self._connection.read(statements.DECISIONS)]
+        rows = [row["d"] for row in self._connection.read(statements.DECISIONS)]
+        found = [decision_of(row) for row in rows if _says_something(row)]
         return sorted(found, key=lambda each: (each.at, decision_id(each)))
 
     def decide(self, decisions: Iterable[Decision], *, forget: Iterable[str] = ()) -> None:
@@ -280,6 +281,12 @@ def decision_of(row: Mapping[str, Any]) -> Decision:
     return Decision(
         row["kind"], Name(row["a_key"], row["a_type"]), b, who, at, row.get("source") or "", row.get("note") or ""
     )
+
+
+def _says_something(row: Mapping[str, Any]) -> bool:
+    """Whether the node of a decision is whole: `GraphStore.check` tells of those that are not."""
+    whole = row.get("kind") in get_args(Kind) and row.get("a_key") and row.get("a_type")
+    return bool(whole and (row["kind"] == "split" or row.get("b_key")))
 
 
 def _decision_row(decision: Decision) -> Row:
