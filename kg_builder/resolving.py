@@ -22,9 +22,8 @@ from kg_builder.errors import StoreError
 from kg_builder.resolve.batch import open_pairs
 from kg_builder.resolve.grouping import DEFAULT
 from kg_builder.resolve.records import Link
-from kg_builder.resolve.scoring import link as compare
 from kg_builder.resolving_decisions import Decided
-from kg_builder.resolving_index import Index, fingerprint, open_index
+from kg_builder.resolving_index import Index, compare, fingerprint, open_index
 from kg_builder.store.resolution import NamePlace, ResolutionState
 from kg_builder.store.touching import Move, scores_text
 from kg_builder.types import Name, digest

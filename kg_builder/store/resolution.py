@@ -27,7 +27,7 @@ __all__ = ["KnownAs", "NamePlace", "Resolution", "ResolutionState", "decision_id
 _AT_ONCE = 500
 _HUB = 2000
 """Mentions of a name above which nothing is learnt of its context: it is everywhere, and would take long to look at."""
-_CONTEXT = 48  # neighbours and documents of a profile
+_CONTEXT = 400  # neighbours and documents of a profile
 _SURFACES = 20
 
 STATED = frozenset(
@@ -176,7 +176,7 @@ class Resolution:
         documents: dict[str, set[str]] = {}
         stated: dict[str, set[str]] = {}
         for side, row in facts:
-            documents.setdefault(row["name"], set()).add(row["document"])
+            documents.setdefault(row["name"], set()).add(_whole_document(row["document"], row["uri"] or ""))
             key = key_of.get(row["other"])
             if not row["fact"] or key is None:
                 continue
@@ -303,6 +303,13 @@ def _decision_row(decision: Decision) -> Row:
         "source": decision.source,
         "note": decision.note,
     }
+
+
+def _whole_document(id_: str, uri: str) -> str:
+    """The id of a document; of a part of an imported source, that of its first part."""
+    if not uri.startswith("import://") or "~" not in uri.rpartition("#")[2]:
+        return id_
+    return digest("document", uri.rpartition("~")[0])
 
 
 def _some(items: Sequence[str], count: int = _AT_ONCE) -> Iterator[list[str]]:

@@ -30,7 +30,7 @@ FACTS_OF_NAMES = tuple(
     "UNWIND $rows AS r MATCH (e) WHERE elementId(e) = r.entity "
     f"MATCH (e)<-[:{kind}]-(x:Extraction) WHERE x.{side}_name IN r.names "
     f"MATCH (x)-[:FROM]->(:Segment)-[:PART_OF]->(d:Document) RETURN x.{side}_name AS name, x.{other}_name AS other, "
-    "x.relation AS relation, x.inverted AS inverted, x.edge IS NOT NULL AS fact, d.id AS document"
+    "x.relation AS relation, x.inverted AS inverted, x.edge IS NOT NULL AS fact, d.id AS document, d.uri AS uri"
     for kind, side, other in (("HEAD", "head", "tail"), ("TAIL", "tail", "head"))
 )
 NAMES_WITH_KEYS = (
