@@ -48,8 +48,9 @@ _HAN = (
 )
 _SURNAMES = "王李张刘陈杨黄赵吴周徐孙马朱胡郭何林高罗郑梁谢宋唐许韩冯邓曹彭曾肖田董袁潘蒋蔡余杜叶程苏魏吕丁任沈姚卢姜崔"
 _GIVEN = _words(
-    "James Mary John Linda Robert Susan Michael Karen David Nancy William Lisa Richard Betty Joseph Sandra Thomas "
-    "Ashley Charles Emily Daniel Donna Matthew Carol Anthony Ruth Mark Sharon Steven Laura Paul Helen Andrew Amy George Anna"
+    "James Mary John Linda Robert Susan Michael Karen David Nancy William Lisa "
+    "Richard Betty Joseph Sandra Thomas Ashley Charles Emily Daniel Donna Matthew Carol "
+    "Anthony Ruth Mark Sharon Steven Laura Paul Helen Andrew Amy George Anna "
 )
 _TRADES = _words("Robotics Energy Shipping Foods Systems Pharma Logistics Textiles Mining Media Software Capital")
 _TRADES_ZH = _words("能源 科技 物流 食品 医药 传媒 软件 钢铁 化工 航空 地产 电子")

@@ -13,8 +13,8 @@ from kg_builder.cli import cli
 from kg_builder.errors import EvaluationError
 from kg_builder.evaluate.pairs import evaluate_pairs, learn_pairs, read_pairs
 
-_NOUNS = "lamp kettle drill camera printer tent router scanner".split(" ")
-_COLOURS = "red blue black white 红色 黑色".split(" ")
+_NOUNS = ("lamp", "kettle", "drill", "camera", "printer", "tent", "router", "scanner")
+_COLOURS = ("red", "blue", "black", "white", "红色", "黑色")
 
 
 def write_pairs(path: Path, count: int, seed: int) -> Path:
@@ -55,8 +55,8 @@ def test_the_command_prints_its_figures_as_json(tmp_path: Path) -> None:
     )
 
 
-@pytest.mark.parametrize("options", [[], ["--learn", "x.txt"], ["--pairs", "x.txt", "x.txt", "x.txt"]])
-def test_triples_or_pairs_but_not_half_of_either(tmp_path: Path, options: list[str]) -> None:
+@pytest.mark.parametrize("options", [(), ("--learn", "x.txt"), ("--pairs", "x.txt", "x.txt", "x.txt")])
+def test_triples_or_pairs_but_not_half_of_either(tmp_path: Path, options: tuple[str, ...]) -> None:
     path = write_pairs(tmp_path / "x.txt", 3, 5)
     done = CliRunner().invoke(cli, ["evaluate", *(str(path) if option == "x.txt" else option for option in options)])
     assert done.exit_code == 2
