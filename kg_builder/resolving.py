@@ -35,6 +35,7 @@ __all__ = ["Change", "ResolveReport", "apply_decisions", "index_path", "resolve"
 
 _LEARNT_AT_ONCE = 500
 _MOVED_AT_ONCE = 500
+_KEPT_AGAINST = 0.2  # a link less likely than this speaks neither for nor against
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,7 +254,8 @@ class _Resolution:
         names = self._index.named(found)
         links: list[Link] = []
         if len(names) > 1:
-            links = self._index.links(names.keys())
+            least = _KEPT_AGAINST * self.threshold / DEFAULT
+            links = [link for link in self._index.links(names.keys()) if link.probability >= least]
             for a, b in open_pairs(links, threshold=self.threshold):
                 ends = self._index.profile(a), self._index.profile(b)
                 if ends[0] is not None and ends[1] is not None:

@@ -16,15 +16,16 @@ from importlib.resources import files
 from pathlib import Path
 
 from kg_builder.errors import StoreError
-from kg_builder.resolve.blocking import block_keys
+from kg_builder.resolve.blocking import BROAD, block_keys
 from kg_builder.resolve.records import Link, Profile
 from kg_builder.resolve.scoring import link
 from kg_builder.types import Name
 
-__all__ = ["KEPT", "MOST_IN_BLOCK", "Index", "compare", "fingerprint", "open_index"]
+__all__ = ["KEPT", "MOST_IN_BLOCK", "MOST_IN_BROAD_BLOCK", "Index", "compare", "fingerprint", "open_index"]
 
 MOST_IN_BLOCK = 40
-"""Names of one block up to which all of them are compared; of a larger one, those that share a context too."""
+MOST_IN_BROAD_BLOCK = 12
+"""Names of one block, of a kind that different names seldom or often share, up to which all of them are compared; of a larger one, those that share a context too."""
 KEPT = 0.02
 """The probability from which a link is kept, be it for or against."""
 
@@ -323,7 +324,9 @@ def _number(*parts: str) -> int:
 
 def _blocks(profile: Profile | None) -> dict[int, int]:
     """The blocks of a name, each with how many names it may have."""
-    return {_number(key): MOST_IN_BLOCK for key in block_keys(profile)} if profile else {}
+    if profile is None:
+        return {}
+    return {_number(key): MOST_IN_BROAD_BLOCK if key[0] in BROAD else MOST_IN_BLOCK for key in block_keys(profile)}
 
 
 def _contexts(profile: Profile | None) -> dict[int, int]:
@@ -337,7 +340,9 @@ def _contexts(profile: Profile | None) -> dict[int, int]:
 @lru_cache(maxsize=1)
 def fingerprint() -> str:
     """Changes with whatever blocks and scores are made by."""
-    sha = hashlib.sha256(f"2 {MOST_IN_BLOCK} {_MOST_WITH_NEIGHBOUR} {_MOST_IN_DOCUMENT} {_CONTEXTS}".encode())
+    sha = hashlib.sha256(
+        f"3 {MOST_IN_BLOCK} {MOST_IN_BROAD_BLOCK} {_MOST_WITH_NEIGHBOUR} {_MOST_IN_DOCUMENT} {_CONTEXTS}".encode()
+    )
     package = files("kg_builder")
     for folder in (package / "resolve", package / "models" / "resolution"):
         for each in sorted(folder.iterdir(), key=lambda entry: entry.name):

@@ -70,6 +70,7 @@ def test_any_history_gives_the_entities_of_a_build_from_scratch(
     embedded_store: GraphStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, large: int
 ) -> None:
     monkeypatch.setattr(resolving_index, "MOST_IN_BLOCK", large)  # so that blocks become too large and small again
+    monkeypatch.setattr(resolving_index, "MOST_IN_BROAD_BLOCK", large)
     monkeypatch.setattr(resolving_index, "_MOST_WITH_NEIGHBOUR", large)
     monkeypatch.setattr(resolving, "_MOVED_AT_ONCE", 3)
 
