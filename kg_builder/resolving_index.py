@@ -25,7 +25,8 @@ __all__ = ["KEPT", "MOST_IN_BLOCK", "MOST_IN_BROAD_BLOCK", "Index", "compare", "
 
 MOST_IN_BLOCK = 40
 MOST_IN_BROAD_BLOCK = 12
-"""Names of one block, of a kind that different names seldom or often share, up to which all of them are compared; of a larger one, those that share a context too."""
+"""Names of one block, of a kind that different names seldom or often share, up to which all of them are
+compared; of a larger one, those that share a context too."""
 KEPT = 0.02
 """The probability from which a link is kept, be it for or against."""
 
