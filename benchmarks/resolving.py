@@ -5,8 +5,8 @@
 
 The names are synthetic, half of them English and half Chinese: people and companies drawn by Zipf's law from given
 names, surnames and words, a fifth of them variants of another (a typing error, an initial, a title, a legal form, an
-acronym). Each is in two statements with names near it. Making them is not counted. Without a graph the times are those of
-the processor. ``one document`` is the median
+acronym). Each is in two statements with names near it. Making them is not counted. Without a graph the times are
+those of the processor. ``one document`` is the median
 and the worst of five documents of 20 statements, half of their names known, written and then resolved.
 """
 
