@@ -22,12 +22,14 @@ if TYPE_CHECKING:
     from kg_builder.errors import KGError
     from kg_builder.estimate import estimate_ingest
     from kg_builder.evaluate import evaluate_files
+    from kg_builder.evaluate.pairs import evaluate_pairs
     from kg_builder.export import export_graph
     from kg_builder.extract import open_extractor
     from kg_builder.extracting import extract_lines, extract_paths
     from kg_builder.loaders import discover, load
     from kg_builder.pipeline import build_graph
     from kg_builder.reports import IngestReport
+    from kg_builder.resolve.batch import resolve_names
     from kg_builder.samples import sample_folder
     from kg_builder.segment import segment_document
     from kg_builder.stages import Recipe
@@ -59,6 +61,7 @@ _HOMES = {
     "KGError": "errors",
     "estimate_ingest": "estimate",
     "evaluate_files": "evaluate",
+    "evaluate_pairs": "evaluate.pairs",
     "export_graph": "export",
     "open_extractor": "extract",
     "extract_lines": "extracting",
@@ -68,6 +71,7 @@ _HOMES = {
     "IngestReport": "pipeline",
     "build_graph": "pipeline",
     "segment_document": "segment",
+    "resolve_names": "resolve.batch",
     "sample_folder": "samples",
     "Recipe": "stages",
     "GraphStore": "store",
@@ -109,6 +113,7 @@ __all__ = [
     "discover",
     "estimate_ingest",
     "evaluate_files",
+    "evaluate_pairs",
     "examine",
     "export_graph",
     "extract_lines",
@@ -118,6 +123,7 @@ __all__ = [
     "load_settings",
     "open_extractor",
     "open_store",
+    "resolve_names",
     "restore",
     "sample_folder",
     "segment_document",
