@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from kg_builder.errors import KGError
     from kg_builder.estimate import estimate_ingest
     from kg_builder.evaluate import evaluate_files
+    from kg_builder.evaluate.pairs import evaluate_pairs
     from kg_builder.export import export_graph
     from kg_builder.extract import open_extractor
     from kg_builder.extracting import extract_lines, extract_paths
@@ -29,7 +30,8 @@ if TYPE_CHECKING:
     from kg_builder.loaders import discover, load
     from kg_builder.pipeline import build_graph
     from kg_builder.reports import IngestReport
-    from kg_builder.resolving import resolve
+    from kg_builder.resolve.batch import resolve_names
+    from kg_builder.resolving import resolve_graph
     from kg_builder.resolving_by_hand import merge_entities, never_merge, rename_entity, split_entity
     from kg_builder.resolving_explained import explain_names
     from kg_builder.samples import sample_folder
@@ -63,6 +65,7 @@ _HOMES = {
     "KGError": "errors",
     "estimate_ingest": "estimate",
     "evaluate_files": "evaluate",
+    "evaluate_pairs": "evaluate.pairs",
     "export_graph": "export",
     "open_extractor": "extract",
     "extract_lines": "extracting",
@@ -72,13 +75,14 @@ _HOMES = {
     "load": "loaders",
     "IngestReport": "pipeline",
     "build_graph": "pipeline",
-    "resolve": "resolving",
+    "resolve_graph": "resolving",
     "merge_entities": "resolving_by_hand",
     "never_merge": "resolving_by_hand",
     "rename_entity": "resolving_by_hand",
     "split_entity": "resolving_by_hand",
     "explain_names": "resolving_explained",
     "segment_document": "segment",
+    "resolve_names": "resolve.batch",
     "sample_folder": "samples",
     "Recipe": "stages",
     "GraphStore": "store",
@@ -120,6 +124,7 @@ __all__ = [
     "discover",
     "estimate_ingest",
     "evaluate_files",
+    "evaluate_pairs",
     "examine",
     "explain_names",
     "export_graph",
@@ -134,7 +139,8 @@ __all__ = [
     "open_extractor",
     "open_store",
     "rename_entity",
-    "resolve",
+    "resolve_graph",
+    "resolve_names",
     "restore",
     "sample_folder",
     "segment_document",

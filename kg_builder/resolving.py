@@ -31,7 +31,7 @@ from kg_builder.types import Name, digest
 if TYPE_CHECKING:
     from kg_builder.store import GraphStore
 
-__all__ = ["Change", "ResolveReport", "apply_decisions", "index_path", "resolve"]
+__all__ = ["Change", "ResolveReport", "apply_decisions", "index_path", "resolve_graph"]
 
 _LEARNT_AT_ONCE = 500
 _MOVED_AT_ONCE = 500
@@ -93,7 +93,7 @@ def index_path(store_uri: str) -> Path:
     return user_cache_path("kg-builder", appauthor=False) / f"resolution-{digest(store_uri)[:12]}.sqlite"
 
 
-def resolve(
+def resolve_graph(
     store: GraphStore,
     *,
     again: bool = False,

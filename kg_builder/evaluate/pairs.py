@@ -137,7 +137,7 @@ def _best_threshold(labels: NDArray[np.bool_], chance: NDArray[np.float64]) -> f
     tried = np.union1d(np.clip(np.round(chance, 3), 0.02, 0.98), np.linspace(0.05, 0.95, 91))
     f1 = np.array([_scores(labels, chance >= t, threshold=0.0, learnt=0).f1 for t in tried])
     near = tried[f1 >= f1.max() - 0.004 - 0.6 / max(1, labels.sum())]
-    return float(near[np.abs(near - f1.max() / 2).argmin()])
+    return round(float(near[np.abs(near - f1.max() / 2).argmin()]), 4)
 
 
 def _scores(labels: NDArray[np.bool_], found: NDArray[np.bool_], *, threshold: float, learnt: int) -> PairScores:
