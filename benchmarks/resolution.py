@@ -43,13 +43,14 @@ _VOWELS = _words("a e i o u ai ea ee ia io ou")
 _ENDS = _words("n r l s t m nd rt ck ll x ne ton ley man son berg")
 _HAN = (
     "安白宝北本博彩灿昌长超成城诚春达大德东端恩发方飞丰福富港高歌光广海汉浩和宏洪华辉惠佳嘉建江杰金京晶景聚凯康兰蓝乐力丽联良林"
-    "灵龙隆绿美明宁欧鹏平普奇启千青清庆泉仁荣瑞润山善尚盛胜世书双顺思松泰腾天田通同万维伟文西祥晓新鑫兴星雄旭雅扬"
-    "阳业益银英永友裕元源远悦云泽展兆正志中忠众卓紫"
+    "灵龙隆绿美明宁欧鹏平普奇启千青清庆泉仁荣瑞润山善尚盛胜世书双顺思松泰腾天田通同万维伟文西祥晓新鑫兴"
+    "星雄旭雅扬阳业益银英永友裕元源远悦云泽展兆正志中忠众卓紫"
 )
 _SURNAMES = "王李张刘陈杨黄赵吴周徐孙马朱胡郭何林高罗郑梁谢宋唐许韩冯邓曹彭曾肖田董袁潘蒋蔡余杜叶程苏魏吕丁任沈姚卢姜崔"
 _GIVEN = _words(
-    "James Mary John Linda Robert Susan Michael Karen David Nancy William Lisa Richard Betty Joseph Sandra Thomas Ashley "
-    "Charles Emily Daniel Donna Matthew Carol Anthony Ruth Mark Sharon Steven Laura Paul Helen Andrew Amy George Anna"
+    "James Mary John Linda Robert Susan Michael Karen David Nancy William Lisa "
+    "Richard Betty Joseph Sandra Thomas Ashley Charles Emily Daniel Donna Matthew Carol "
+    "Anthony Ruth Mark Sharon Steven Laura Paul Helen Andrew Amy George Anna "
 )
 _TRADES = _words("Robotics Energy Shipping Foods Systems Pharma Logistics Textiles Mining Media Software Capital")
 _TRADES_ZH = _words("能源 科技 物流 食品 医药 传媒 软件 钢铁 化工 航空 地产 电子")
@@ -259,7 +260,10 @@ _PEER = """
 import json, sys, time
 from itertools import combinations
 from rapidfuzz import fuzz
-from neo4j_graphrag.experimental.components.resolver import FuzzyMatchResolver
+try:
+    from neo4j_graphrag.components.resolver import FuzzyMatchResolver
+except ImportError:
+    from neo4j_graphrag.experimental.components.resolver import FuzzyMatchResolver
 rows = json.load(sys.stdin)
 method = sys.argv[1]
 begin = time.process_time()

@@ -5,8 +5,8 @@
 
 The names are synthetic, half of them English and half Chinese: people and companies drawn by Zipf's law from given
 names, surnames and words, a fifth of them variants of another (a typing error, an initial, a title, a legal form, an
-acronym). Each is in two statements with names near it. Making them is not counted. Without a graph the times are those of
-the processor. ``one document`` is the median
+acronym). Each is in two statements with names near it. Making them is not counted. Without a graph the times are
+those of the processor. ``one document`` is the median
 and the worst of five documents of 20 statements, half of their names known, written and then resolved.
 """
 
@@ -27,7 +27,7 @@ import psutil
 
 from kg_builder.normalize import name_key
 from kg_builder.resolve.records import Profile
-from kg_builder.resolving import _Plan, _Resolution, resolve
+from kg_builder.resolving import _Plan, _Resolution, resolve_graph
 from kg_builder.resolving_decisions import Decided
 from kg_builder.resolving_index import open_index
 from kg_builder.store import GraphStore, open_store
@@ -135,7 +135,7 @@ def with_a_graph(store: GraphStore, count: int, index: Path) -> dict[str, object
     for i in range(0, len(documents), 100):
         store.write_all(documents[i : i + 100])
     written = time.monotonic() - begun
-    report = resolve(store, index=index)
+    report = resolve_graph(store, index=index)
     rng = random.Random(9)
     new = list(names(count + 200, seed=1))[count:]
     writes, resolves = [], []
@@ -146,7 +146,7 @@ def with_a_graph(store: GraphStore, count: int, index: Path) -> dict[str, object
         store.write(contribution(f"more {i}", chosen), size_bytes=1, recipe="")
         writes.append(time.monotonic() - begun)
         begun = time.monotonic()
-        resolve(store, index=index)
+        resolve_graph(store, index=index)
         resolves.append(time.monotonic() - begun)
     return {
         "names": count,

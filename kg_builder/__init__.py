@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from kg_builder.errors import KGError
     from kg_builder.estimate import estimate_ingest
     from kg_builder.evaluate import evaluate_files
+    from kg_builder.evaluate.pairs import evaluate_pairs
     from kg_builder.export import export_graph
     from kg_builder.extract import open_extractor
     from kg_builder.extracting import extract_lines, extract_paths
@@ -33,7 +34,8 @@ if TYPE_CHECKING:
     from kg_builder.pipeline import build_graph
     from kg_builder.relations_clusters import found_relations, relation_clusters
     from kg_builder.reports import IngestReport
-    from kg_builder.resolving import resolve
+    from kg_builder.resolve.batch import resolve_names
+    from kg_builder.resolving import resolve_graph
     from kg_builder.resolving_by_hand import merge_entities, never_merge, rename_entity, split_entity
     from kg_builder.resolving_explained import explain_names
     from kg_builder.samples import sample_folder
@@ -69,6 +71,7 @@ _HOMES = {
     "KGError": "errors",
     "estimate_ingest": "estimate",
     "evaluate_files": "evaluate",
+    "evaluate_pairs": "evaluate.pairs",
     "export_graph": "export",
     "open_extractor": "extract",
     "extract_lines": "extracting",
@@ -83,7 +86,7 @@ _HOMES = {
     "teach": "ontology.teaching",
     "IngestReport": "pipeline",
     "build_graph": "pipeline",
-    "resolve": "resolving",
+    "resolve_graph": "resolving",
     "merge_entities": "resolving_by_hand",
     "never_merge": "resolving_by_hand",
     "rename_entity": "resolving_by_hand",
@@ -92,6 +95,7 @@ _HOMES = {
     "found_relations": "relations_clusters",
     "relation_clusters": "relations_clusters",
     "segment_document": "segment",
+    "resolve_names": "resolve.batch",
     "sample_folder": "samples",
     "Recipe": "stages",
     "GraphStore": "store",
@@ -138,6 +142,7 @@ __all__ = [
     "discover",
     "estimate_ingest",
     "evaluate_files",
+    "evaluate_pairs",
     "examine",
     "explain_names",
     "export_graph",
@@ -158,7 +163,8 @@ __all__ = [
     "read_ontology",
     "relation_clusters",
     "rename_entity",
-    "resolve",
+    "resolve_graph",
+    "resolve_names",
     "restore",
     "sample_folder",
     "segment_document",

@@ -22,9 +22,8 @@ from kg_builder.errors import StoreError
 from kg_builder.resolve.batch import open_pairs
 from kg_builder.resolve.grouping import DEFAULT
 from kg_builder.resolve.records import Link
-from kg_builder.resolve.scoring import link as compare
 from kg_builder.resolving_decisions import Decided
-from kg_builder.resolving_index import Index, fingerprint, open_index
+from kg_builder.resolving_index import Index, compare, fingerprint, open_index
 from kg_builder.store.resolution import NamePlace, ResolutionState
 from kg_builder.store.touching import Move, scores_text
 from kg_builder.types import Name, digest
@@ -32,10 +31,11 @@ from kg_builder.types import Name, digest
 if TYPE_CHECKING:
     from kg_builder.store import GraphStore
 
-__all__ = ["Change", "ResolveReport", "apply_decisions", "index_path", "resolve"]
+__all__ = ["Change", "ResolveReport", "apply_decisions", "index_path", "resolve_graph"]
 
 _LEARNT_AT_ONCE = 500
 _MOVED_AT_ONCE = 500
+_KEPT_AGAINST = 0.2  # a link less likely than this speaks neither for nor against
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,7 @@ def index_path(store_uri: str) -> Path:
     return user_cache_path("kg-builder", appauthor=False) / f"resolution-{digest(store_uri)[:12]}.sqlite"
 
 
-def resolve(
+def resolve_graph(
     store: GraphStore,
     *,
     again: bool = False,
@@ -254,7 +254,8 @@ class _Resolution:
         names = self._index.named(found)
         links: list[Link] = []
         if len(names) > 1:
-            links = self._index.links(names.keys())
+            least = _KEPT_AGAINST * self.threshold / DEFAULT
+            links = [link for link in self._index.links(names.keys()) if link.probability >= least]
             for a, b in open_pairs(links, threshold=self.threshold):
                 ends = self._index.profile(a), self._index.profile(b)
                 if ends[0] is not None and ends[1] is not None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, cast, get_args
 
 from kg_builder.errors import DecisionError
 from kg_builder.resolve.records import Decision, Kind
-from kg_builder.resolving import apply_decisions, resolve
+from kg_builder.resolving import apply_decisions, resolve_graph
 from kg_builder.resolving_decisions import insist_on_sense
 from kg_builder.store.resolution import KnownAs, decision_id
 from kg_builder.types import Name
@@ -222,7 +222,7 @@ def _take(store: GraphStore, news: Sequence[Decision]) -> list[Decision]:
 def _apply(store: GraphStore, decisions: Sequence[Decision]) -> None:
     """Resolve the names concerned; where the graph never was resolved, by keys and decisions alone."""
     if store.resolution.state().graph:
-        resolve(store)
+        resolve_graph(store)
     else:
         apply_decisions(store, [name for each in decisions for name in (each.a, each.b) if name is not None])
 

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from kg_builder.resolve.explaining import explain
 from kg_builder.resolve.grouping import DEFAULT
 from kg_builder.resolve.records import Profile
-from kg_builder.resolve.scoring import link as compare
 from kg_builder.resolving_by_hand import Referred, refer
 from kg_builder.resolving_decisions import Decided, described
+from kg_builder.resolving_index import compare
 from kg_builder.store.resolution import KnownAs
 
 if TYPE_CHECKING:

@@ -10,26 +10,31 @@ import hashlib
 import json
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
 
 from kg_builder.errors import StoreError
-from kg_builder.resolve.blocking import block_keys
+from kg_builder.resolve.blocking import BROAD, block_keys
 from kg_builder.resolve.records import Link, Profile
-from kg_builder.resolve.scoring import link as compare
+from kg_builder.resolve.scoring import link
 from kg_builder.types import Name
 
-__all__ = ["KEPT", "MOST_IN_BLOCK", "Index", "fingerprint", "open_index"]
+__all__ = ["KEPT", "MOST_IN_BLOCK", "MOST_IN_BROAD_BLOCK", "Index", "compare", "fingerprint", "open_index"]
 
 MOST_IN_BLOCK = 40
-"""Names of one block up to which all of them are compared; of a larger one, those that share a context too."""
+MOST_IN_BROAD_BLOCK = 12
+"""Names of one block, of a kind that different names seldom or often share, up to which all of them are
+compared; of a larger one, those that share a context too."""
 KEPT = 0.02
 """The probability from which a link is kept, be it for or against."""
 
 _MOST_WITH_NEIGHBOUR = 40
 _MOST_IN_DOCUMENT = 1000
 _CONTEXTS = 16  # of a name, that are used to find candidates
+_VALUES = frozenset({"Time", "Quantity"})
+_SPELT_ALIKE = frozenset({"same-key", "looser-key"})
 _PATIENCE_S = 600.0
 _IN_MEMORY = 1 << 15  # profiles
 
@@ -295,6 +300,18 @@ class Index:
         self._db.executemany("DELETE FROM todo WHERE id = ?", [(id_,) for id_ in ids])
 
 
+def compare(one: Profile, other: Profile) -> Link:
+    """How likely two names are one entity.
+
+    Times and quantities are values: 2024 is not October 2024, and one name is not another for being a part of it. Only
+    those that are spelt alike are compared further.
+    """
+    found = link(one, other)
+    if found.rule in _SPELT_ALIKE or not _VALUES & {one.name.type, other.name.type}:
+        return found
+    return replace(found, probability=min(found.probability, KEPT / 2))
+
+
 def _dumped(profile: Profile) -> str:
     parts = (sorted(profile.neighbours), sorted(profile.documents), sorted(profile.stated))
     return json.dumps([dict(sorted(profile.surfaces.items())), *parts], ensure_ascii=False, separators=(",", ":"))
@@ -308,7 +325,9 @@ def _number(*parts: str) -> int:
 
 def _blocks(profile: Profile | None) -> dict[int, int]:
     """The blocks of a name, each with how many names it may have."""
-    return {_number(key): MOST_IN_BLOCK for key in block_keys(profile)} if profile else {}
+    if profile is None:
+        return {}
+    return {_number(key): MOST_IN_BROAD_BLOCK if key[0] in BROAD else MOST_IN_BLOCK for key in block_keys(profile)}
 
 
 def _contexts(profile: Profile | None) -> dict[int, int]:
@@ -322,7 +341,9 @@ def _contexts(profile: Profile | None) -> dict[int, int]:
 @lru_cache(maxsize=1)
 def fingerprint() -> str:
     """Changes with whatever blocks and scores are made by."""
-    sha = hashlib.sha256(f"1 {MOST_IN_BLOCK} {_MOST_WITH_NEIGHBOUR} {_MOST_IN_DOCUMENT} {_CONTEXTS}".encode())
+    sha = hashlib.sha256(
+        f"3 {MOST_IN_BLOCK} {MOST_IN_BROAD_BLOCK} {_MOST_WITH_NEIGHBOUR} {_MOST_IN_DOCUMENT} {_CONTEXTS}".encode()
+    )
     package = files("kg_builder")
     for folder in (package / "resolve", package / "models" / "resolution"):
         for each in sorted(folder.iterdir(), key=lambda entry: entry.name):

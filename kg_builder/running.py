@@ -156,9 +156,9 @@ class Run:
 
     def resolve(self) -> None:
         """Bring the names together that are one entity, and part those that are not."""
-        from kg_builder.resolving import resolve
+        from kg_builder.resolving import resolve_graph
 
-        self.resolved = self._patiently(partial(resolve, self.store))
+        self.resolved = self._patiently(partial(resolve_graph, self.store))
         emit("resolved", f"{self.resolved.merged:,} entities put together", **self.resolved.to_dict())
 
     def report(self) -> IngestReport:

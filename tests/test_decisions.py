@@ -12,7 +12,7 @@ import pytest
 from kg_builder.backup import back_up, restore
 from kg_builder.errors import DecisionError
 from kg_builder.resolve.records import Decision
-from kg_builder.resolving import resolve
+from kg_builder.resolving import resolve_graph
 from kg_builder.resolving_by_hand import (
     decision_lines,
     decisions_of,
@@ -64,7 +64,7 @@ def test_a_merge_survives_documents_that_go_and_come_back(any_store: GraphStore)
         "Deep Tide:Organization | bought | 深潮:Organization",
         "Ann:Person | runs | Deep Tide:Organization",
     )
-    resolve(any_store, keep_index=False, again=True)
+    resolve_graph(any_store, keep_index=False, again=True)
     assert content(any_store) == together
     ((id_, _),) = decisions_of(any_store)
     assert forget_decisions(any_store, [id_]) == [taken]
@@ -78,7 +78,7 @@ def test_a_merge_goes_by_way_of_names_that_are_not_there(embedded_store: GraphSt
     merge_entities(embedded_store, "Deep Tide", "Wave Fund")
     embedded_store.remove("a.txt")
     write(embedded_store, "c.txt", "深潮:Organization | sells | boats")
-    resolve(embedded_store, keep_index=False)
+    resolve_graph(embedded_store, keep_index=False)
     assert frozenset({"深潮", "Wave Fund"}) in entities(embedded_store)
 
 
@@ -106,7 +106,7 @@ def test_a_type_and_no_type_of_one_key_can_be_parted(any_store: GraphStore) -> N
     split_entity(any_store, "Mercury")
     assert sorted(e.type for e in any_store.entities() if e.name == "Mercury") == ["Other", "Place"]
     write(any_store, "b.txt", "Mercury | is | toxic")
-    resolve(any_store, keep_index=False, again=True)
+    resolve_graph(any_store, keep_index=False, again=True)
     assert sorted(e.type for e in any_store.entities() if e.name == "Mercury") == ["Other", "Place"]
 
 
@@ -187,7 +187,7 @@ def test_a_backup_has_the_decisions(any_store: GraphStore, other: GraphStore, tm
     restore(other, tmp_path / "graph.zip")
     assert content(other) == content(any_store)
     assert decisions_of(other) == decisions_of(any_store)
-    resolve(other, keep_index=False)
+    resolve_graph(other, keep_index=False)
     assert content(other) == content(any_store)
 
 
@@ -234,3 +234,23 @@ def test_the_commands(tmp_path: Path, embedded_path: Path) -> None:
     assert kg("explain", "深潮", "Deep Tide").stdout.startswith("Two entities.")
     assert kg("decisions", "--import", tmp_path / "d.jsonl").returncode == 0
     assert kg("explain", "深潮", "Deep Tide").stdout.startswith("One entity.")
+
+
+def test_damaged_decisions_and_links_are_found_and_mended(any_store: GraphStore) -> None:
+    fill(any_store)
+    merge_entities(any_store, "Deep Tide", "深潮")
+    whole = content(any_store)
+    any_store.execute("CREATE (d:Decision {id: '0123', kind: 'marry', a_key: 'ann', a_type: 'Person'})")
+    any_store.execute(
+        "MATCH (a:Name {key: 'ann'}) MATCH (b:Name {key: '深潮'}) "
+        "CREATE (a)-[:LINKED {probability: 0.9, rule: 'x', scores: '{}'}]->(b)"
+    )
+    assert len(decisions_of(any_store)) == 1
+    found = any_store.check()
+    assert [told.split(":")[0] for told in found] == [
+        "decisions that do not say what was decided",
+        "links between names that are not one entity",
+    ]
+    any_store.repair()
+    assert any_store.check() == []
+    assert (content(any_store), len(decisions_of(any_store))) == (whole, 1)

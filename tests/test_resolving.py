@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from kg_builder import resolving, resolving_index
 from kg_builder.export import export_graph
-from kg_builder.resolving import resolve
+from kg_builder.resolving import resolve_graph
 from kg_builder.resolving_by_hand import merge_entities, never_merge
 from kg_builder.resolving_explained import explain_names
 from kg_builder.store import GraphStore, open_store
@@ -70,6 +70,7 @@ def test_any_history_gives_the_entities_of_a_build_from_scratch(
     embedded_store: GraphStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, large: int
 ) -> None:
     monkeypatch.setattr(resolving_index, "MOST_IN_BLOCK", large)  # so that blocks become too large and small again
+    monkeypatch.setattr(resolving_index, "MOST_IN_BROAD_BLOCK", large)
     monkeypatch.setattr(resolving_index, "_MOST_WITH_NEIGHBOUR", large)
     monkeypatch.setattr(resolving, "_MOVED_AT_ONCE", 3)
 
@@ -80,17 +81,17 @@ def test_any_history_gives_the_entities_of_a_build_from_scratch(
         for uri, lines in steps:
             put(embedded_store, uri, lines)
             if data.draw(st.booleans()):
-                resolve(embedded_store, index=tmp_path / "index")
-        resolve(embedded_store, index=tmp_path / "index")
+                resolve_graph(embedded_store, index=tmp_path / "index")
+        resolve_graph(embedded_store, index=tmp_path / "index")
         assert embedded_store.check() == []
         export_graph(embedded_store, tmp_path / "history.jsonl")
         found = content(embedded_store), links(embedded_store)
-        assert resolve(embedded_store, index=tmp_path / "index").names == 0
+        assert resolve_graph(embedded_store, index=tmp_path / "index").names == 0
         final = {uri: lines for uri, lines in steps if lines is not None and dict(steps)[uri] == lines}
         embedded_store.execute("MATCH (n) DETACH DELETE n")
         for uri in data.draw(st.permutations(sorted(final))):
             put(embedded_store, uri, final[uri])
-        resolve(embedded_store, keep_index=False)
+        resolve_graph(embedded_store, keep_index=False)
         export_graph(embedded_store, tmp_path / "scratch.jsonl")
         assert (tmp_path / "scratch.jsonl").read_bytes() == (tmp_path / "history.jsonl").read_bytes()
         assert (content(embedded_store), links(embedded_store)) == found
@@ -102,10 +103,10 @@ def test_names_that_are_one_come_together_and_part_when_the_reason_goes(any_stor
     index = tmp_path / "index"
     write(any_store, "a.txt", MERGED[0])
     write(any_store, "b.txt", MERGED[1])
-    resolve(any_store, index=index)
+    resolve_graph(any_store, index=index)
     alone = content(any_store), links(any_store)
     write(any_store, "c.txt", MERGED[2], "Mara Quill:Person | known as | Tidewife:Person")
-    report = resolve(any_store, index=index)
+    report = resolve_graph(any_store, index=index)
     assert (report.afresh, report.names) == (False, 4)
     assert frozenset({"Dr. Mara Quill", "Mara Quill", "Tidewife"}) in entities(any_store)
     assert frozenset({"Deep Tide", "Deep Tide Ltd."}) in entities(any_store)
@@ -114,72 +115,72 @@ def test_names_that_are_one_come_together_and_part_when_the_reason_goes(any_stor
     assert explained.one
     assert all("are one (probability" in reason for reason in explained.reasons)
     any_store.remove("c.txt")
-    resolve(any_store, index=index)
+    resolve_graph(any_store, index=index)
     assert (content(any_store), links(any_store)) == alone
     assert any_store.check() == []
 
 
 def test_what_others_wrote_is_noticed(embedded_store: GraphStore, tmp_path: Path) -> None:
     write(embedded_store, "a.txt", MERGED[0])
-    resolve(embedded_store, index=tmp_path / "mine")
+    resolve_graph(embedded_store, index=tmp_path / "mine")
     write(embedded_store, "b.txt", MERGED[1])
-    assert resolve(embedded_store, index=tmp_path / "theirs").afresh
+    assert resolve_graph(embedded_store, index=tmp_path / "theirs").afresh
     write(embedded_store, "c.txt", MERGED[2])
-    assert resolve(embedded_store, index=tmp_path / "mine").afresh
-    assert not resolve(embedded_store, index=tmp_path / "mine").afresh
+    assert resolve_graph(embedded_store, index=tmp_path / "mine").afresh
+    assert not resolve_graph(embedded_store, index=tmp_path / "mine").afresh
     embedded_store.execute("MATCH (p:Store) WHERE p.id STARTS WITH 'touched:' DELETE p")
     write(embedded_store, "d.txt", "Oslo Fjord:Place | lies in | Norway:Place")
     embedded_store.execute("MATCH (p:Store) WHERE p.id STARTS WITH 'touched:' DELETE p")  # as an older version does
     write(embedded_store, "e.txt", "Oslo:Place | is | big")
-    assert resolve(embedded_store, index=tmp_path / "mine").afresh
+    assert resolve_graph(embedded_store, index=tmp_path / "mine").afresh
     (tmp_path / "mine").write_bytes(b"no index at all" * 1000)
     write(embedded_store, "f.txt", "Oslo:Place | is | old")
-    assert resolve(embedded_store, index=tmp_path / "mine").afresh
+    assert resolve_graph(embedded_store, index=tmp_path / "mine").afresh
 
 
 def test_a_dry_run_lists_what_would_be_done_and_changes_nothing(any_store: GraphStore, tmp_path: Path) -> None:
     for number, line in enumerate(MERGED):
         write(any_store, f"{number}.txt", line)
     before, version = content(any_store), any_store.keeper.version()
-    report = resolve(any_store, index=tmp_path / "index", dry_run=True)
+    report = resolve_graph(any_store, index=tmp_path / "index", dry_run=True)
     assert (content(any_store), any_store.keeper.version()) == (before, version)
     assert {change.names for change in report.changes} == {
         ("Deep Tide", "Deep Tide Ltd."),
         ("Dr. Mara Quill", "Mara Quill"),
     }
     assert [c.confidence for c in report.changes] == sorted((c.confidence for c in report.changes), reverse=True)
-    done = resolve(any_store, index=tmp_path / "index")
+    done = resolve_graph(any_store, index=tmp_path / "index")
     assert (done.merged, done.names) == (report.merged, report.names)
-    assert resolve(any_store, index=tmp_path / "index", dry_run=True, again=True).changes == []
+    assert resolve_graph(any_store, index=tmp_path / "index", dry_run=True, again=True).changes == []
 
 
 def test_the_threshold_is_kept_and_can_be_changed(embedded_store: GraphStore, tmp_path: Path) -> None:
     for number, line in enumerate(MERGED):
         write(embedded_store, f"{number}.txt", line)
     apart = content(embedded_store)
-    resolve(embedded_store, index=tmp_path / "index", threshold=0.999999)
+    resolve_graph(embedded_store, index=tmp_path / "index", threshold=0.999999)
     assert content(embedded_store) == apart
     write(embedded_store, "more.txt", "Deep Tide Ltd.:Organization | is | old")
-    assert resolve(embedded_store, index=tmp_path / "index").threshold == 0.999999
+    assert resolve_graph(embedded_store, index=tmp_path / "index").threshold == 0.999999
     assert frozenset({"Deep Tide", "Deep Tide Ltd."}) not in entities(embedded_store)
-    assert resolve(embedded_store, index=tmp_path / "index", threshold=0.5).merged == 2
+    assert resolve_graph(embedded_store, index=tmp_path / "index", threshold=0.5).merged == 2
     assert frozenset({"Deep Tide", "Deep Tide Ltd."}) in entities(embedded_store)
 
 
 def test_decisions_beat_evidence(any_store: GraphStore) -> None:
     for number, line in enumerate(MERGED):
         write(any_store, f"{number}.txt", line)
-    resolve(any_store, keep_index=False)
+    resolve_graph(any_store, keep_index=False)
     never_merge(any_store, "Deep Tide", "Deep Tide Ltd.")
     merge_entities(any_store, "Tide Mill", "Oslo")
     for again in (False, True):
-        resolve(any_store, keep_index=False, again=again)
+        resolve_graph(any_store, keep_index=False, again=again)
         assert {frozenset({"Deep Tide"}), frozenset({"Deep Tide Ltd."}), frozenset({"Tide Mill", "Oslo"})} <= entities(
             any_store
         )
     any_store.remove("1.txt")
     write(any_store, "1.txt", MERGED[1])
-    resolve(any_store, keep_index=False)
+    resolve_graph(any_store, keep_index=False)
     assert {frozenset({"Deep Tide Ltd."}), frozenset({"Tide Mill", "Oslo"})} <= entities(any_store)
 
 
@@ -187,12 +188,12 @@ RUN = """
 import sys
 from pathlib import Path
 from kg_builder import resolving
-from kg_builder.resolving import resolve
+from kg_builder.resolving import resolve_graph
 from kg_builder.store import open_store
 resolving._MOVED_AT_ONCE = 2
 print("begun", flush=True)
 with open_store("embedded:" + sys.argv[1]) as store:
-    resolve(store, index=Path(sys.argv[2]))
+    resolve_graph(store, index=Path(sys.argv[2]))
 """
 
 
@@ -213,11 +214,11 @@ def test_what_a_killed_run_left_is_done_by_the_next(embedded_path: Path, tmp_pat
             os.kill(process.pid, signal.SIGKILL)
             process.wait()
             put(store, f"more {wait}.txt", [f"Prof. {rng.choice(names)}:Person | knows | Ann:Person"])
-        resolve(store, index=tmp_path / "index")
+        resolve_graph(store, index=tmp_path / "index")
         assert store.check() == []
         found = content(store), links(store)
         assert found[0] != unresolved
-        resolve(store, again=True, keep_index=False)
+        resolve_graph(store, again=True, keep_index=False)
         assert (content(store), links(store)) == found
 
 
@@ -227,7 +228,7 @@ def test_a_run_that_ends_between_two_steps_is_done_again(
 ) -> None:
     index = tmp_path / "index"
     write(embedded_store, "a.txt", *MERGED)
-    resolve(embedded_store, index=index)
+    resolve_graph(embedded_store, index=index)
     write(
         embedded_store,
         "b.txt",
@@ -257,11 +258,11 @@ def test_a_run_that_ends_between_two_steps_is_done_again(
         else:
             patch.setattr(resolving_index.Index, "commit", ends_late)
         with pytest.raises(EndError):
-            resolve(embedded_store, index=index)
-    report = resolve(embedded_store, index=index)
+            resolve_graph(embedded_store, index=index)
+    report = resolve_graph(embedded_store, index=index)
     assert not report.afresh
     found = content(embedded_store), links(embedded_store)
-    resolve(embedded_store, again=True, keep_index=False)
+    resolve_graph(embedded_store, again=True, keep_index=False)
     assert (content(embedded_store), links(embedded_store)) == found
 
 

@@ -39,10 +39,10 @@ def resolve(again: bool, dry_run: bool, threshold: float | None, store: str | No
 
     Example: kg resolve --dry-run
     """
-    from kg_builder.resolving import resolve as run
+    from kg_builder.resolving import resolve_graph
 
     with open_graph(load_settings({"store": store})) as graph:
-        report = run(graph, again=again, dry_run=dry_run, threshold=threshold)
+        report = resolve_graph(graph, again=again, dry_run=dry_run, threshold=threshold)
     if as_json:
         click.echo(json.dumps(report.to_dict(), ensure_ascii=False))
         return 0
@@ -65,9 +65,9 @@ def _told(report: ResolveReport, *, dry_run: bool = False) -> str:
 
 def resolved(graph: GraphStore, *, quiet: bool) -> ResolveReport:
     """Resolve what a command has changed, and say what came of it where something did."""
-    from kg_builder.resolving import resolve as run
+    from kg_builder.resolving import resolve_graph
 
-    report = run(graph)
+    report = resolve_graph(graph)
     if not quiet and (report.merged or report.split):
         click.echo(_told(report), err=True)
     return report

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
-from kg_builder.resolve.blocking import block_keys
+from kg_builder.resolve.blocking import BROAD, block_keys
 from kg_builder.resolve.grouping import DEFAULT, group
 from kg_builder.resolve.records import Link, Profile
 from kg_builder.resolve.scoring import link
 
 __all__ = ["candidates", "open_pairs", "resolve_names"]
 
-_MOST_IN_BLOCK = 24
+_MOST_IN_BLOCK = 40
+_MOST_IN_BROAD_BLOCK = 12
 _CLOSED = 10  # likely links of one name whose other ends are compared, too
 _KEPT = 0.2  # a link less likely than this is kept only where it may speak against a cluster
 
@@ -44,16 +45,16 @@ def resolve_names(
 def candidates(profiles: Mapping[str, Profile]) -> Iterator[tuple[str, str]]:
     """The pairs of ids that share a block, each once, the smaller id first.
 
-    A block of more than 24 names is refined: only those of its names are compared that share a document or a neighbour,
-    too, as far as that leaves no more than 24.
+    A block of more than 40 names, or of more than 12 of a kind that different names often share, is refined: only those
+    of its names are compared that share a document or a neighbour, too, as far as that leaves no more of them.
     """
     names = sorted(profiles)
     blocks: dict[str, list[int]] = {}
     for place, name in enumerate(names):
         for key in block_keys(profiles[name]):
             blocks.setdefault(key, []).append(place)
-    small = [members for members in blocks.values() if 2 <= len(members) <= _MOST_IN_BLOCK]
-    large = [members for members in blocks.values() if len(members) > _MOST_IN_BLOCK]
+    small = [members for key, members in blocks.items() if 2 <= len(members) <= _most(key)]
+    large = [(_most(key), members) for key, members in blocks.items() if len(members) > _most(key)]
     del blocks
     blocks_of: dict[int, list[int]] = {}
     for number, members in enumerate(small):
@@ -65,8 +66,8 @@ def candidates(profiles: Mapping[str, Profile]) -> Iterator[tuple[str, str]]:
                 if _first_common(blocks_of[a], blocks_of[b]) == number:
                     yield names[a], names[b]
     seen: set[tuple[int, int]] = set()
-    for members in large:
-        for few in _refined(members, names, profiles):
+    for most, members in large:
+        for few in _refined(members, names, profiles, most):
             for i, a in enumerate(few):
                 for b in few[i + 1 :]:
                     if (a, b) not in seen and _first_common(blocks_of.get(a, []), blocks_of.get(b, [])) < 0:
@@ -79,7 +80,11 @@ def _first_common(one: list[int], other: list[int]) -> int:
     return next((number for number in one if number in other), -1)
 
 
-def _refined(members: list[int], names: list[str], profiles: Mapping[str, Profile]) -> Iterator[list[int]]:
+def _most(key: str) -> int:
+    return _MOST_IN_BROAD_BLOCK if key[0] in BROAD else _MOST_IN_BLOCK
+
+
+def _refined(members: list[int], names: list[str], profiles: Mapping[str, Profile], most: int) -> Iterator[list[int]]:
     """Those of a large block that share a neighbour or a document; what is still large is left out."""
     parts: dict[str, list[int]] = {}
     for place in members:
@@ -87,7 +92,7 @@ def _refined(members: list[int], names: list[str], profiles: Mapping[str, Profil
         for second in (*(f"n{n}" for n in profile.neighbours), *(f"d{d}" for d in profile.documents)):
             parts.setdefault(second, []).append(place)
     for part in parts.values():
-        if 2 <= len(part) <= _MOST_IN_BLOCK:
+        if 2 <= len(part) <= most:
             yield part
 
 

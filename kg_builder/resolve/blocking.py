@@ -17,7 +17,7 @@ from kg_builder.resolve.words import is_given_name, is_noun, singular
 
 __all__ = ["BROAD", "block_keys"]
 
-BROAD = frozenset("wpbhz")
+BROAD = frozenset("awpbhz")
 """Kinds of blocks (the letter before the colon) that may grow large, since many different names have a word, or a part
 of their spelling, in common. A block of another kind holds names that may well be one."""
 

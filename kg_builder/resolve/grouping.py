@@ -14,8 +14,7 @@ import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from kg_builder.resolve import UNTYPED
-from kg_builder.resolve.features import LESS
+from kg_builder.resolve.features import LESS, OTHER
 from kg_builder.resolve.records import Link
 
 __all__ = ["DEFAULT", "components", "contradictions", "group"]
@@ -197,7 +196,7 @@ class _Clusters:
     def __init__(self, names: Sequence[str], types: Mapping[str, str]) -> None:
         self.members: dict[str, list[str]] = {name: [name] for name in names}
         self.first = {name: name for name in names}
-        self.types = {name: {types[name]} - {UNTYPED} for name in names}
+        self.types = {name: {types[name]} - {OTHER} for name in names}
         self.between: dict[str, dict[str, _Between]] = {name: {} for name in names}
         self.waiting: dict[str, set[str]] = {}
         self.heap: list[tuple[float, str, str, str, str]] = []
@@ -323,4 +322,4 @@ def _are_two(a: str, b: str, types: Mapping[str, str], near: _Near, apart: Colle
     """Whether two names surely are two: by decision, by type, or since a link says so clearly."""
     if ((a, b) if a < b else (b, a)) in apart or near.of(a).get(b, 0.0) < _CLEARLY_TWO:
         return True
-    return types[a] != types[b] and UNTYPED not in (types[a], types[b])
+    return types[a] != types[b] and OTHER not in (types[a], types[b])

@@ -49,6 +49,10 @@ def mend_graph(connection: Connection, reader: Reader, tokens: Tokens) -> list[R
     for row in wrong:
         mender.note("links between names that are not one entity", "taken out", row["example"])
     mender.each(wrong, resolving_cypher.DELETE_WRONG_LINKS)
+    broken = list(reader.sliced(resolving_cypher.WRONG_DECISIONS, resolving_cypher.COUNT_DECISIONS))
+    for row in broken:
+        mender.note("decisions that do not say what was decided", "taken out", row["id"])
+    mender.each(broken, resolving_cypher.DELETE_DECISIONS)
     return list(mender.repairs.values())
 
 

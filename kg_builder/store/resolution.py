@@ -10,9 +10,9 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, get_args
 
-from kg_builder.resolve.records import Decision, Link, Profile
+from kg_builder.resolve.records import Decision, Kind, Link, Profile
 from kg_builder.store import cypher
 from kg_builder.store import resolving_cypher as statements
 from kg_builder.store.connection import Connection, Run
@@ -27,7 +27,7 @@ __all__ = ["KnownAs", "NamePlace", "Resolution", "ResolutionState", "decision_id
 _AT_ONCE = 500
 _HUB = 2000
 """Mentions of a name above which nothing is learnt of its context: it is everywhere, and would take long to look at."""
-_CONTEXT = 48  # neighbours and documents of a profile
+_CONTEXT = 400  # neighbours and documents of a profile
 _SURFACES = 20
 
 STATED = frozenset(
@@ -176,7 +176,7 @@ class Resolution:
         documents: dict[str, set[str]] = {}
         stated: dict[str, set[str]] = {}
         for side, row in facts:
-            documents.setdefault(row["name"], set()).add(row["document"])
+            documents.setdefault(row["name"], set()).add(_whole_document(row["document"], row["uri"] or ""))
             key = key_of.get(row["other"])
             if not row["fact"] or key is None:
                 continue
@@ -253,7 +253,8 @@ class Resolution:
     # ------------------------------------------------------------ decisions
     def decisions(self) -> list[Decision]:
         """What people decided, the earliest first."""
-        found = [decision_of(row["d"]) for row in self._connection.read(statements.DECISIONS)]
+        rows = [row["d"] for row in self._connection.read(statements.DECISIONS)]
+        found = [decision_of(row) for row in rows if _says_something(row)]
         return sorted(found, key=lambda each: (each.at, decision_id(each)))
 
     def decide(self, decisions: Iterable[Decision], *, forget: Iterable[str] = ()) -> None:
@@ -282,6 +283,12 @@ def decision_of(row: Mapping[str, Any]) -> Decision:
     )
 
 
+def _says_something(row: Mapping[str, Any]) -> bool:
+    """Whether the node of a decision is whole: `GraphStore.check` tells of those that are not."""
+    whole = row.get("kind") in get_args(Kind) and row.get("a_key") and row.get("a_type")
+    return bool(whole and (row["kind"] == "split" or row.get("b_key")))
+
+
 def _decision_row(decision: Decision) -> Row:
     b = decision.b
     return {
@@ -296,6 +303,13 @@ def _decision_row(decision: Decision) -> Row:
         "source": decision.source,
         "note": decision.note,
     }
+
+
+def _whole_document(id_: str, uri: str) -> str:
+    """The id of a document; of a part of an imported source, that of its first part."""
+    if not uri.startswith("import://") or "~" not in uri.rpartition("#")[2]:
+        return id_
+    return digest("document", uri.rpartition("~")[0])
 
 
 def _some(items: Sequence[str], count: int = _AT_ONCE) -> Iterator[list[str]]:

@@ -30,7 +30,7 @@ FACTS_OF_NAMES = tuple(
     "UNWIND $rows AS r MATCH (e) WHERE elementId(e) = r.entity "
     f"MATCH (e)<-[:{kind}]-(x:Extraction) WHERE x.{side}_name IN r.names "
     f"MATCH (x)-[:FROM]->(:Segment)-[:PART_OF]->(d:Document) RETURN x.{side}_name AS name, x.{other}_name AS other, "
-    "x.relation AS relation, x.inverted AS inverted, x.edge IS NOT NULL AS fact, d.id AS document"
+    "x.relation AS relation, x.inverted AS inverted, x.edge IS NOT NULL AS fact, d.id AS document, d.uri AS uri"
     for kind, side, other in (("HEAD", "head", "tail"), ("TAIL", "tail", "head"))
 )
 NAMES_WITH_KEYS = (
@@ -71,7 +71,14 @@ PUT_DECISIONS = (
 DELETE_DECISIONS = "UNWIND $ids AS id MATCH (d:Decision {id: id}) DELETE d"
 
 # ---------------------------------------------------------------- what must never be found
+COUNT_DECISIONS = "MATCH (d:Decision) RETURN count(d) AS n"
+WRONG_DECISIONS = (
+    "MATCH (d:Decision) WHERE d.id >= $low AND d.id < $high AND (d.a_key IS NULL OR d.a_type IS NULL OR "
+    "NOT coalesce(d.kind, '') IN ['merge', 'never-merge', 'split', 'rename'] OR "
+    "(d.kind <> 'split' AND d.b_key IS NULL)) RETURN d.id AS id"
+)
 INVARIANTS = {
+    "decisions that do not say what was decided": (WRONG_DECISIONS, COUNT_DECISIONS),
     "links between names that are not one entity": (
         "MATCH (a:Name) WHERE a.id >= $low AND a.id < $high MATCH (a)-[:LINKED]->(b:Name) "
         "MATCH (a)-[:NAMES]->(e:Entity) MATCH (b)-[:NAMES]->(f:Entity) WHERE e.id <> f.id "
