@@ -40,6 +40,7 @@ _LIKE_WORDS = 0.5  # shared words of all words, from which words count as eviden
 _LIKE_ENDS = 0.5  # cosine of the types of the ends
 _ALONE = 0.66  # shared words that are enough without a shared pair
 _FEW_PAIRS = 2  # shared pairs that are enough without shared words
+_GENERIC = frozenset({"be", "have", "do", "be in", "是", "有", "为"})
 _BUSY = 200  # relations that share a word (or join a pair) say nothing of each other
 _EXAMPLES = 3
 
@@ -111,7 +112,11 @@ def relation_clusters(graph: GraphStore, *, least: int = 1) -> list[Cluster]:
         profile.words = _words(profile.name)
     shared, turned = _shared_pairs(pairs, profiles)
     near = _neighbours(profiles, [*shared, *turned])
-    order = sorted(profiles.values(), key=lambda each: (known_relation(each.name) is None, -each.facts, each.name))
+    # What joins nearly everything says nothing of what else joins it.
+    order = sorted(
+        (each for each in profiles.values() if each.name not in _GENERIC),
+        key=lambda each: (known_relation(each.name) is None, -each.facts, each.name),
+    )
     clusters: list[Cluster] = []
     taken: set[str] = set()
     for centre in order:
@@ -139,6 +144,11 @@ def _words(name: str) -> frozenset[str]:
         text = re.sub(r"[\s于在向自给到为是]", "", name)
         return frozenset(text[i : i + 2] for i in range(len(text) - 1)) or frozenset([text])
     return frozenset(word for word in name.casefold().split() if word not in _LITTLE)
+
+
+def _prepositions(name: str) -> frozenset[str]:
+    """Those of a relation: "rise from" and "rise to" share their word and are no likeness."""
+    return PREPOSITIONS.intersection(name.casefold().split())
 
 
 Shared = Counter[tuple[str, str]]
@@ -180,7 +190,8 @@ def _likeness(one: _Profile, two: _Profile, shared: Shared, turned: Shared) -> L
     words = len(common) / len(one.words | two.words) if common else 0.0
     ends = _cosine(one.ends, two.ends)
     pairs = same + other
-    enough = pairs >= _FEW_PAIRS or (pairs and words >= _LIKE_WORDS) or (words >= _ALONE and ends >= _LIKE_ENDS)
+    alone = words >= _ALONE and ends >= _LIKE_ENDS and _prepositions(one.name) == _prepositions(two.name)
+    enough = pairs >= _FEW_PAIRS or (pairs and words >= _LIKE_WORDS) or alone
     return Likeness(two.name, two.facts, pairs, other > same, tuple(sorted(common))) if enough else None
 
 

@@ -41,15 +41,16 @@ _NTH = {name: i for i, name in enumerate(_ORDINALS, 1)} | {"twenty-first": 21, "
 _MONTH = rf"(?P<month>{'|'.join(sorted(_MONTHS, key=len, reverse=True))})\.?"
 _DAY = r"(?P<day>\d{1,2})(?:st|nd|rd|th)?"
 _YEAR = r"(?P<year>[12]\d{3})"
-_WEEKDAY = r"(?:(?:mon|tues|wednes|thurs|fri|satur|sun)day,? )?"
+_WEEKDAY = r"(?:(?:(?:mon|tues|wednes|thurs|fri|satur|sun)day|mon|tue|wed|thu|fri|sat|sun),? )?"
+_CLOCK = r"(?:,? (?:at )?\d\d?:\d\d(?::\d\d)?(?: ?[ap]\.?m\.?)?(?: [+-]\d{4}| [a-z]{2,4})?)?"
 _PARTLY = r"(?:the )?(?:(?:early|mid|late)[ -]|(?:end|beginning|start|middle) of )?"
 _NUMBER = r"\d{1,2}|[一二三四五六七八九十]{1,3}"
 _ZH_YEAR = rf"(?P<year>[12]\d{{3}}|[一二][{HAN_DIGITS}]{{3}})年"
 _CENTURY = rf"(?P<century>{_NUMBER})世纪"
 
 _DAYS = (
-    rf"{_WEEKDAY}(?:the )?{_MONTH} {_DAY},? {_YEAR}",
-    rf"{_WEEKDAY}(?:the )?{_DAY} (?:of )?{_MONTH},? {_YEAR}",
+    rf"{_WEEKDAY}(?:the )?{_MONTH} {_DAY},? {_YEAR}{_CLOCK}",
+    rf"{_WEEKDAY}(?:the )?{_DAY} (?:of )?{_MONTH},? {_YEAR}{_CLOCK}",
     rf"{_YEAR}(?P<mark>[-/])(?P<month>\d{{1,2}})(?P=mark)(?P<day>\d{{1,2}})(?:[t ]\d\d:\d\d(?::\d\d)?\S*)?",
     rf"{_ZH_YEAR}(?P<month>{_NUMBER})月(?P<day>{_NUMBER})[日号](?:上午|下午|晚|凌晨|中午|早上|晚上)?",
 )

@@ -28,8 +28,10 @@ def validity(extraction: Extraction) -> tuple[str | None, str | None]:
     """The first and the last day on which the statement holds, in ISO 8601; None where that is open or not said.
 
     Several circumstances of time hold together: the latest start and the earliest end. Where those exclude each other,
-    nothing is known.
+    nothing is known; nor of a statement one end of which is a time, for that says when.
     """
+    if "Time" in (extraction.head.type, extraction.tail.type):
+        return None, None
     spans = [span for span in _spans(extraction) if span is not None]
     start = max((span.start for span in spans if span.start), default=None)
     end = min((span.end for span in spans if span.end), default=None)

@@ -67,6 +67,7 @@ _ZH_PERCENT = re.compile(rf"(?P<base>百|千|万)分之(?P<number>{_ZH_NUMBER})"
 _ZH_TENTHS = re.compile(r"(?P<number>[一二三四五六七八九])成")
 _ZH_PART = re.compile(r"(?P<base>[二三四五六七八九十])分之(?P<number>[一二三四五六七八九])")
 _MEASURES = "个名位台座条艘辆家所项只头匹把张件次种套架颗棵支枚株户间栋幢层道根份篇本部幅首场届轮门户口处组批"
+_PART_OF = re.compile(r"(.*?\d ?%|.+? per ?cent)(?: of .+|的.+)")
 _MORE_ZH = ("以上", "以下", "以内", "之多", "多", "余", "上下", "不到", "不等")
 _NOUN = re.compile(r"[a-z][a-z'’-]*(?: [a-z][a-z'’-]*){0,2}")
 _NOT_COUNTED = frozenset(["of", "or", "in", "on", "at", "per", "and", "to", "from", "by", "than", "more", "less"])
@@ -122,6 +123,8 @@ def _amount(exact: str, words: str) -> Value | None:
     if about := _ABOUT_ZH.match(words):
         exact, words = exact[about.end() :], words[about.end() :]
     words, exact = words.removesuffix("左右"), exact.removesuffix("左右")
+    if part := _PART_OF.fullmatch(words):  # a share, whatever it is a share of
+        words, exact = part[1], exact[: part.end(1)]
     words, exact = words.removeprefix("the "), exact[4:] if words.startswith("the ") else exact
     if words.isascii() or not _HAN.search(words):
         return _money_before(words) or _english(exact, words)

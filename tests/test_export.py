@@ -37,6 +37,7 @@ from kg_builder.types import (
     Statement,
     digest,
 )
+from kg_builder.values import Value
 
 HOSTILE = [
     "Ada Lovelace",
@@ -526,6 +527,33 @@ def stored(uri: str, head: str, tail: str) -> Contribution:
 
 
 @pytest.mark.neo4j
+def test_values_and_times_are_in_every_format(tmp_path: Path) -> None:
+    year = StoredEntity("t", "2014", "Time", value=Value("date", "2014-01-01", "2014-12-31", unit="year"))
+    loan = StoredEntity("q", "18 million euros", "Quantity", value=Value("money", number=18e6, unit="EUR"))
+    ann = entity("Ann")
+    edges = [StoredEdge(ann, "borrow", "BORROW", loan, 1, 1.0, (), "2014-03-12", None)]
+    graph = Graph([ann, year, loan], [*edges, StoredEdge(ann, "born on", "BORN_ON", year, 1, 1.0)])
+    for suffix, said in {
+        "jsonl": ['"tail_value":{"kind":"money","number":18000000.0,"unit":"EUR"}', '"valid_from":"2014-03-12"'],
+        "graphml": ['<data key="value_start">2014-01-01</data>', '<data key="valid_from">2014-03-12</data></edge>'],
+        "ttl": ['kg:valueEnd "2014-12-31"', 'kg:validFrom "2014-03-12"^^xsd:date', 'kg:valueNumber "18000000.0"^^xsd'],
+        "jsonld": ['"kg:valueUnit":"EUR"', '"kg:validFrom":{"@value":"2014-03-12","@type":"xsd:date"}'],
+        "cypher": ["value_start: '2014-01-01'", "value_number: 18000000.0", "valid_from: '2014-03-12'"],
+    }.items():
+        export_graph(graph, tmp_path / f"x.{suffix}")
+        written = (tmp_path / f"x.{suffix}").read_text(encoding="utf-8")
+        assert [words for words in said if words not in written] == [], suffix
+    export_graph(graph, tmp_path / "x.csv")
+    rows = list(csv.DictReader((tmp_path / "x.nodes.csv").read_text(encoding="utf-8").splitlines()))
+    assert [(row["value_kind"], row["value_start"], row["value_number:double"]) for row in rows] == [
+        ("", "", ""),
+        ("date", "2014-01-01", ""),
+        ("money", "", "18000000.0"),
+    ]
+    rows = list(csv.DictReader((tmp_path / "x.relationships.csv").read_text(encoding="utf-8").splitlines()))
+    assert [(row["valid_from"], row["valid_to"]) for row in rows] == [("2014-03-12", ""), ("", "")]
+
+
 def test_neo4j_admin_imports_the_csv_files(hostile: Graph, tmp_path: Path) -> None:
     version = "5.26.30"
     try:

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 from annotated import contribute
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from kg_builder.errors import ConfigError
 from kg_builder.normalize import relation_type, to_statement
@@ -169,6 +171,36 @@ def test_an_edges_time_follows_its_evidence_when_that_is_withdrawn(any_store: Gr
     any_store.remove("a.txt")
     assert span() == ("2018-01-01", "2018-12-31")
     assert any_store.check() == []
+
+
+MARKS = st.sampled_from(["", " {in 2014}", " {since 2011}", " {until 2019}", " {from 2012 to 2016}"])
+SAYINGS = st.sampled_from(["(is CEO of)", "(married)", "(works for)"])
+PEOPLE = st.sampled_from(["[Ann|Person]", "[Bo|Person]"])
+SENTENCES = st.builds(lambda a, says, b, mark: f"{a} {says} {b}{mark}.", PEOPLE, SAYINGS, PEOPLE, MARKS)
+STEPS = st.lists(
+    st.tuples(st.sampled_from(["a", "b", "c"]), st.lists(SENTENCES, min_size=1, max_size=4) | st.none()), max_size=7
+)
+
+
+def test_any_history_gives_the_times_of_a_build_from_scratch(embedded_store: GraphStore) -> None:
+    @settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+    @given(steps=STEPS)
+    def check(steps: list[tuple[str, list[str] | None]]) -> None:
+        embedded_store.execute("MATCH (n) DETACH DELETE n")
+        for uri, sentences in steps:
+            if sentences is None:
+                embedded_store.remove(uri)
+            else:
+                write(embedded_store, uri, "en", sentences)
+        assert embedded_store.check() == []
+        after = list(embedded_store.edges())
+        embedded_store.execute("MATCH (n) DETACH DELETE n")
+        for uri, sentences in sorted(dict(steps).items(), reverse=True):
+            if sentences is not None:
+                write(embedded_store, uri, "en", sentences)
+        assert list(embedded_store.edges()) == after
+
+    check()
 
 
 def test_a_damaged_time_or_value_is_found_and_mended(any_store: GraphStore) -> None:
