@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ from kg_builder.ontology.examples import Example
 from kg_builder.ontology.forms import Forms, Index, align
 from kg_builder.ontology.lexical import Lexical
 from kg_builder.ontology.phrases import folded
+from kg_builder.ontology.prior import Prior, load_prior
 from kg_builder.ontology.reader import Pairs, Reading, Seen, pairs_of, read
 from kg_builder.ontology.records import Ontology
 from kg_builder.ontology.spans import read_text
@@ -29,6 +31,7 @@ _LISTED_ONE, _LISTED_ALL = 0.04, 0.15
 """How much a text counts against a relation that its example does not list: less where examples list one triple each,
 since what texts say is seldom one thing."""
 _SEED = 20
+_PRIOR_LEAST = 0.08
 _MANY = 1.1  # tails of a head in a text, on average
 
 
@@ -72,6 +75,7 @@ class _Case:
     pair_rows: Rows | None = None
     right: list[tuple[int, np.ndarray]] = field(default_factory=list)  # a triple's relation, and its pairs
     fits: np.ndarray | None = None
+    base: np.ndarray | None = None
 
 
 def learn(
@@ -79,6 +83,7 @@ def learn(
     examples: Sequence[Example],
     extractions: Sequence[Sequence[Extraction]],
     *,
+    prior: Prior | None = None,
     on_progress: Callable[[str], None] | None = None,
 ) -> Learnt:
     """Learn from `examples`, for which an extractor gave `extractions` (one list each).
@@ -86,14 +91,10 @@ def learn(
     A triple counts where both its names stand in the text, word for word or nearly so (`forms.align`). Triples of
     relations that the ontology lacks are counted as ``unknown``. The same input gives the same weights.
     """
+    prior = prior or load_prior()
     relations = list(ontology.relations)
     cases, pairs, unknown, by_relation = _cases(relations, examples, extractions)
-    seen: Seen = {}
-    for case in cases:
-        for key, slots in case.own.items():
-            for slot, n in slots.items():
-                known = seen.setdefault(key, {})
-                known[slot] = known.get(slot, 0) + n
+    seen = _seen_in(cases)
     lexical = Lexical(ontology)
     for case in cases:
         certain = [place for _, heads, tails in case.triples for place in (*heads, *tails)]
@@ -101,13 +102,24 @@ def learn(
     listed = [len(case.triples) for case in cases if case.triples]
     complete = min(1.0, max(0.0, sum(listed) / max(1, len(listed)) - 1.0))
     elsewhere = _LISTED_ONE + complete * (_LISTED_ALL - _LISTED_ONE)
-    weights = _train(
-        ontology, relations, [case for case in cases if case.reading and case.reading.spans], elsewhere, on_progress
-    )
+    view = Understanding(ontology, relations)
+    usable = [case for case in cases if case.reading and case.reading.spans]
+    weights = _fitted(relations, usable, elsewhere, prior, lambda _: view, on_progress)
     said: dict[str, Any] = {"forms": Forms.of(pairs).to_dict(), "seen": seen, "examples": by_relation}
     said["single"] = _single(relations, cases)
+    said["prior"] = prior.digest
     total = sum(len(case.example.triples) for case in cases)
     return Learnt(pack(weights, said), len(examples), total, sum(by_relation.values()), by_relation, unknown)
+
+
+def _seen_in(cases: Sequence[_Case]) -> Seen:
+    seen: Seen = {}
+    for case in cases:
+        for key, slots in case.own.items():
+            for slot, n in slots.items():
+                known = seen.setdefault(key, {})
+                known[slot] = known.get(slot, 0) + n
+    return seen
 
 
 def _cases(
@@ -157,11 +169,12 @@ def _plain(name: str) -> str:
     return "".join(name.replace("_", " ").split()).casefold()
 
 
-def _train(
-    ontology: Ontology,
+def _fitted(
     relations: Sequence[str],
     cases: list[_Case],
     elsewhere: float,
+    prior: Prior,
+    view: Callable[[_Case], Understanding],
     on_progress: Callable[[str], None] | None,
 ) -> Weights:
     readings = [case.reading for case in cases if case.reading is not None]
@@ -175,23 +188,23 @@ def _train(
         case.tail_rows = case.head_rows
         case.sentence_rows = _rows(weights, "sentence", case.reading.sentence_features)
     random = np.random.default_rng(_SEED)
-    trainer = _Trainer(weights, elsewhere)
+    trainer = _Trainer(weights, prior, elsewhere)
     for turn in range(_SPAN_ROUNDS):
         if on_progress:
             on_progress(f"spans, round {turn + 1} of {_SPAN_ROUNDS}")
         for at in random.permutation(len(cases)):
             trainer.spans(cases[at])
-    understanding = Understanding(ontology, relations)
     for case in cases:
-        _pair_up(case, weights)
+        _pair_up(case, weights, prior)
         assert case.reading is not None and case.pairs is not None
-        case.fits = understanding.fits(case.reading, case.pairs)
+        case.fits = view(case).fits(case.reading, case.pairs)
+        case.base = prior.pairs(case.reading, case.pairs, case.fits)
     weights.ids["pair"] = _common([case.pairs.features for case in cases if case.pairs is not None])
     weights.values["pair"] = np.zeros((len(weights.ids["pair"]) + 1, len(relations) + 1), np.float32)
     for case in cases:
         assert case.pairs is not None
         case.pair_rows = _rows(weights, "pair", case.pairs.features)
-    trainer = _Trainer(weights, elsewhere)
+    trainer = _Trainer(weights, prior, elsewhere)
     for turn in range(_PAIR_ROUNDS):
         if on_progress:
             on_progress(f"pairs, round {turn + 1} of {_PAIR_ROUNDS}")
@@ -212,7 +225,7 @@ def _common(features: Sequence[Features]) -> Ints:
     return ids[(counts > 1) & (ids >= 0)]
 
 
-def _pair_up(case: _Case, weights: Weights) -> None:
+def _pair_up(case: _Case, weights: Weights, prior: Prior) -> None:
     """Choose the pairs to learn from, and say which of them are right."""
     reading = case.reading
     assert reading is not None and case.head_rows is not None and case.tail_rows is not None
@@ -222,16 +235,18 @@ def _pair_up(case: _Case, weights: Weights) -> None:
         places = [(number[h], number[t]) for h in heads for t in tails if h in number and t in number and h != t]
         if places:
             right.append((relation, places))
-    heads_scores = weights.score("head", case.head_rows.numbers).max(axis=1, initial=-9.0)
-    tail_scores = weights.score("tail", case.tail_rows.numbers).max(axis=1, initial=-9.0)
+    scores = weights.score("head", case.head_rows.numbers) + prior.spans("head", reading)
+    heads_scores = scores.max(axis=1, initial=-99.0)
+    scores = weights.score("tail", case.tail_rows.numbers) + prior.spans("tail", reading)
+    tail_scores = scores.max(axis=1, initial=-99.0)
     case.pairs = pairs_of(reading, heads_scores, tail_scores, [pair for _, places in right for pair in places])
     at = {(int(h), int(t)): i for i, (h, t) in enumerate(zip(case.pairs.heads, case.pairs.tails, strict=True))}
     case.right = [(relation, np.array([at[pair] for pair in places])) for relation, places in right]
 
 
 class _Trainer:
-    def __init__(self, weights: Weights, elsewhere: float) -> None:
-        self._weights = weights
+    def __init__(self, weights: Weights, prior: Prior, elsewhere: float) -> None:
+        self._weights, self._prior = weights, prior
         self._elsewhere = elsewhere
         self._squares = {part: np.full_like(weights.values[part], 1e-2) for part in PARTS}
         self._bias_squares = np.full_like(weights.bias, 1e-2)
@@ -242,11 +257,12 @@ class _Trainer:
         reading = case.reading
         assert reading is not None and case.head_rows is not None and case.tail_rows is not None
         number = {(c.first, c.last): i for i, c in enumerate(reading.spans)}
-        for part, rows, side in (("head", case.head_rows, 1), ("tail", case.tail_rows, 2)):
-            right = [
-                (t[0], np.array([number[p] for p in t[side] if p in number], dtype=np.int64)) for t in case.triples
-            ]
-            made = self._weights.score(part, rows.numbers) + self._weights.bias
+        heads = [(relation, places) for relation, places, _ in case.triples]
+        tails = [(relation, places) for relation, _, places in case.triples]
+        for part, rows, ends in (("head", case.head_rows, heads), ("tail", case.tail_rows, tails)):
+            right = [(r, np.array([number[p] for p in e if p in number], dtype=np.int64)) for r, e in ends]
+            base = self._prior.spans(part, reading) + self._prior.bias
+            made = self._weights.score(part, rows.numbers) + self._weights.bias + base
             self._step(part, rows, _slope(made, right, self._elsewhere))
 
     def pairs(self, case: _Case) -> None:
@@ -255,7 +271,7 @@ class _Trainer:
         if reading is None or pairs is None or not len(pairs.heads):
             return
         assert case.head_rows is not None and case.tail_rows is not None and case.sentence_rows is not None
-        assert case.pair_rows is not None and case.fits is not None
+        assert case.pair_rows is not None and case.fits is not None and case.base is not None
         sentences = reading.sentence_of[pairs.tails]
         made = (
             w.score("head", case.head_rows.numbers)[pairs.heads]
@@ -264,6 +280,7 @@ class _Trainer:
             + w.score("sentence", case.sentence_rows.numbers)[sentences]
             + case.fits @ w.fit
             + w.bias
+            + case.base
         )
         missing = {triple[0] for triple in case.triples} - {relation for relation, _ in case.right}
         error = _slope(
@@ -320,3 +337,37 @@ def _slope(scores: np.ndarray, right: Sequence[tuple[int, np.ndarray]], elsewher
             made[rows, relation] -= share / (share.sum() * len(listed))
     slopes: np.ndarray = made.astype(np.float32)
     return slopes
+
+
+def learn_prior(
+    sets: Sequence[tuple[Ontology, Sequence[Example], Sequence[Sequence[Extraction]]]],
+    *,
+    on_progress: Callable[[str], None] | None = None,
+) -> bytes:
+    """What all relations of many ontologies have in common, for `Prior`.
+
+    Every text counts once for each relation that its example lists, as if there were no other, and a little as having
+    nothing of one that it does not list.
+    """
+    one, random = ["*"], np.random.default_rng(_SEED)
+    cases: list[_Case] = []
+    views: dict[int, Understanding] = {}
+    for ontology, examples, extractions in sets:
+        relations, lexical = list(ontology.relations), Lexical(ontology)
+        made, _, _, _ = _cases(relations, examples, extractions)
+        seen = _seen_in(made)
+        alone = [Understanding(ontology, [name]) for name in relations]
+        for case in made:
+            certain = [place for _, heads, tails in case.triples for place in (*heads, *tails)]
+            reading = read(case.example.text, case.extractions, lexical, seen, own=case.own, certain=certain)
+            listed = sorted({triple[0] for triple in case.triples})
+            others = [relation for relation in range(len(relations)) if relation not in listed]
+            for relation in [*listed, *random.permutation(others)[:1].tolist()]:
+                triples = [(0, heads, tails) for r, heads, tails in case.triples if r == relation]
+                cases.append(_Case(case.example, (), triples, {}, reading))
+                views[id(cases[-1])] = alone[relation]
+    blank = Prior(b"")
+    usable = [case for case in cases if case.reading and case.reading.spans]
+    weights = _fitted(one, usable, _LISTED_ALL, blank, lambda case: views[id(case)], on_progress)
+    weights.bias += blank.bias
+    return base64.b64decode(pack(weights, {"from": len(cases)}, least=_PRIOR_LEAST))

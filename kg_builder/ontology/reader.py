@@ -27,7 +27,7 @@ Seen = dict[str, dict[str, int]]
 """By folded name: how often the examples have it, by slot (``relation`` + tab + ``h`` or ``t``)."""
 
 _HEADS, _TAILS = 10, 14  # of a sentence that are paired
-_MOST_PAIRS = 6000  # of a text
+_MOST_PAIRS = 3000  # of a text
 _FAR = 2  # sentences
 
 
@@ -143,7 +143,9 @@ def pairs_of(
     chosen = set(always)
     for head in heads:
         for tail in tails:
-            if len(chosen) < _MOST_PAIRS and abs(reading.sentence_of[head] - reading.sentence_of[tail]) <= _FAR:
+            if len(chosen) >= _MOST_PAIRS:
+                break
+            if abs(reading.sentence_of[head] - reading.sentence_of[tail]) <= _FAR:
                 a, b = reading.spans[head], reading.spans[tail]
                 if a.last <= b.first or b.last <= a.first:
                     chosen.add((head, tail))
