@@ -7,17 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from kg_builder.ontology.features import pair_features, span_features
 from kg_builder.ontology.lexical import Lexical
 from kg_builder.ontology.phrases import folded
-from kg_builder.ontology.spans import (
-    Candidate,
-    Text,
-    candidates,
-    pair_features,
-    read_text,
-    span_features,
-    surface,
-)
+from kg_builder.ontology.spans import Candidate, Text, candidates, read_text, surface
 from kg_builder.ontology.weights import Features, Ints, feature_ids
 from kg_builder.types import Extraction
 
