@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -13,22 +14,21 @@ from kg_builder.ontology.examples import Example
 from kg_builder.ontology.forms import Forms, Index, align
 from kg_builder.ontology.lexical import Lexical
 from kg_builder.ontology.phrases import folded
-from kg_builder.ontology.reader import Pairs, Reading, Seen, pairs_of, read
+from kg_builder.ontology.prior import Prior, load_prior
+from kg_builder.ontology.reader import Seen, read
 from kg_builder.ontology.records import Ontology
 from kg_builder.ontology.spans import read_text
+from kg_builder.ontology.training import SEED, Case, fitted
 from kg_builder.ontology.understanding import Understanding
-from kg_builder.ontology.weights import PARTS, Features, Ints, Weights, pack
+from kg_builder.ontology.weights import pack
 from kg_builder.types import Extraction
 
-__all__ = ["Learnt", "learn"]
+__all__ = ["Learnt", "learn", "learn_prior"]
 
-_SPAN_ROUNDS, _PAIR_ROUNDS = 3, 3
-_RATE = 0.1
-_RIDGE = 1e-5
 _LISTED_ONE, _LISTED_ALL = 0.04, 0.15
 """How much a text counts against a relation that its example does not list: less where examples list one triple each,
 since what texts say is seldom one thing."""
-_SEED = 20
+_PRIOR_LEAST = 0.08  # smaller weights are left out of the prior
 _MANY = 1.1  # tails of a head in a text, on average
 
 
@@ -44,41 +44,12 @@ class Learnt:
     unknown: dict[str, int] = field(default_factory=dict)
 
 
-class Rows:
-    """The weights that rows of features stand for, and which rows each weight has a part in."""
-
-    def __init__(self, numbers: Ints, unknown: int) -> None:
-        self.numbers = numbers
-        flat = self.numbers.ravel()
-        order = np.argsort(flat, kind="stable")
-        order = order[flat[order] != unknown]
-        self.touched, self.begins = np.unique(flat[order], return_index=True)
-        self.order = (order // max(1, numbers.shape[1])).astype(np.int32)
-
-
-@dataclass(slots=True)
-class _Case:
-    """An example made ready: where its triples stand."""
-
-    example: Example
-    extractions: Sequence[Extraction]
-    triples: list[tuple[int, list[tuple[int, int]], list[tuple[int, int]]]]  # relation, head spans, tail spans
-    own: dict[str, dict[str, int]]
-    reading: Reading | None = None
-    head_rows: Rows | None = None
-    tail_rows: Rows | None = None
-    sentence_rows: Rows | None = None
-    pairs: Pairs | None = None
-    pair_rows: Rows | None = None
-    right: list[tuple[int, np.ndarray]] = field(default_factory=list)  # a triple's relation, and its pairs
-    fits: np.ndarray | None = None
-
-
 def learn(
     ontology: Ontology,
     examples: Sequence[Example],
     extractions: Sequence[Sequence[Extraction]],
     *,
+    prior: Prior | None = None,
     on_progress: Callable[[str], None] | None = None,
 ) -> Learnt:
     """Learn from `examples`, for which an extractor gave `extractions` (one list each).
@@ -86,14 +57,10 @@ def learn(
     A triple counts where both its names stand in the text, word for word or nearly so (`forms.align`). Triples of
     relations that the ontology lacks are counted as ``unknown``. The same input gives the same weights.
     """
+    prior = prior or load_prior()
     relations = list(ontology.relations)
     cases, pairs, unknown, by_relation = _cases(relations, examples, extractions)
-    seen: Seen = {}
-    for case in cases:
-        for key, slots in case.own.items():
-            for slot, n in slots.items():
-                known = seen.setdefault(key, {})
-                known[slot] = known.get(slot, 0) + n
+    seen = _seen_in(cases)
     lexical = Lexical(ontology)
     for case in cases:
         certain = [place for _, heads, tails in case.triples for place in (*heads, *tails)]
@@ -101,27 +68,72 @@ def learn(
     listed = [len(case.triples) for case in cases if case.triples]
     complete = min(1.0, max(0.0, sum(listed) / max(1, len(listed)) - 1.0))
     elsewhere = _LISTED_ONE + complete * (_LISTED_ALL - _LISTED_ONE)
-    weights = _train(
-        ontology, relations, [case for case in cases if case.reading and case.reading.spans], elsewhere, on_progress
-    )
+    view = Understanding(ontology, relations)
+    usable = [case for case in cases if case.reading and case.reading.spans]
+    weights = fitted(relations, usable, elsewhere, prior, lambda _: view, on_progress)
     said: dict[str, Any] = {"forms": Forms.of(pairs).to_dict(), "seen": seen, "examples": by_relation}
     said["single"] = _single(relations, cases)
+    said["prior"] = prior.digest
     total = sum(len(case.example.triples) for case in cases)
     return Learnt(pack(weights, said), len(examples), total, sum(by_relation.values()), by_relation, unknown)
 
 
+def learn_prior(
+    sets: Sequence[tuple[Ontology, Sequence[Example], Sequence[Sequence[Extraction]]]],
+    *,
+    on_progress: Callable[[str], None] | None = None,
+) -> bytes:
+    """What all relations of many ontologies have in common, for `Prior`.
+
+    Every text counts once for each relation that its example lists, as if there were no other, and a little as having
+    nothing of one that it does not list.
+    """
+    one, random = ["*"], np.random.default_rng(SEED)
+    cases: list[Case] = []
+    views: dict[int, Understanding] = {}
+    for ontology, examples, extractions in sets:
+        relations, lexical = list(ontology.relations), Lexical(ontology)
+        made, _, _, _ = _cases(relations, examples, extractions)
+        seen = _seen_in(made)
+        alone = [Understanding(ontology, [name]) for name in relations]
+        for case in made:
+            certain = [place for _, heads, tails in case.triples for place in (*heads, *tails)]
+            reading = read(case.example.text, case.extractions, lexical, seen, own=case.own, certain=certain)
+            listed = sorted({triple[0] for triple in case.triples})
+            others = [relation for relation in range(len(relations)) if relation not in listed]
+            for relation in [*listed, *random.permutation(others)[:1].tolist()]:
+                triples = [(0, heads, tails) for r, heads, tails in case.triples if r == relation]
+                cases.append(Case(case.example, (), triples, {}, reading))
+                views[id(cases[-1])] = alone[relation]
+    blank = Prior(b"")
+    usable = [case for case in cases if case.reading and case.reading.spans]
+    weights = fitted(one, usable, _LISTED_ALL, blank, lambda case: views[id(case)], on_progress)
+    weights.bias += blank.bias
+    return base64.b64decode(pack(weights, {"from": len(cases)}, least=_PRIOR_LEAST))
+
+
+def _seen_in(cases: Sequence[Case]) -> Seen:
+    seen: Seen = {}
+    for case in cases:
+        for key, slots in case.own.items():
+            for slot, n in slots.items():
+                known = seen.setdefault(key, {})
+                known[slot] = known.get(slot, 0) + n
+    return seen
+
+
 def _cases(
     relations: Sequence[str], examples: Sequence[Example], extractions: Sequence[Sequence[Extraction]]
-) -> tuple[list[_Case], dict[str, Counter[tuple[str, str]]], dict[str, int], dict[str, int]]:
+) -> tuple[list[Case], dict[str, Counter[tuple[str, str]]], dict[str, int], dict[str, int]]:
     number = {_plain(name): i for i, name in enumerate(relations)}
     pairs: dict[str, Counter[tuple[str, str]]] = {}
     unknown: Counter[str] = Counter()
     by_relation: Counter[str] = Counter()
-    cases: list[_Case] = []
+    cases: list[Case] = []
     for example, found in zip(examples, extractions, strict=True):
         text = read_text(example.text)
         index = Index(text)
-        case = _Case(example, found, [], {})
+        case = Case(example, found, [], {})
         for triple in dict.fromkeys(example.triples):
             relation = number.get(_plain(triple.relation))
             if relation is None:
@@ -143,7 +155,7 @@ def _cases(
     return cases, pairs, dict(unknown), dict(by_relation)
 
 
-def _single(relations: Sequence[str], cases: Sequence[_Case]) -> list[str]:
+def _single(relations: Sequence[str], cases: Sequence[Case]) -> list[str]:
     """The relations that a text seldom says twice of one head: a second tail is then more likely a mistake."""
     tails: dict[int, list[int]] = {}
     for case in cases:
@@ -155,168 +167,3 @@ def _single(relations: Sequence[str], cases: Sequence[_Case]) -> list[str]:
 
 def _plain(name: str) -> str:
     return "".join(name.replace("_", " ").split()).casefold()
-
-
-def _train(
-    ontology: Ontology,
-    relations: Sequence[str],
-    cases: list[_Case],
-    elsewhere: float,
-    on_progress: Callable[[str], None] | None,
-) -> Weights:
-    readings = [case.reading for case in cases if case.reading is not None]
-    spans = _common([reading.span_features for reading in readings])
-    ids = {"head": spans, "tail": spans, "pair": np.zeros(0, np.int64)}
-    ids["sentence"] = _common([reading.sentence_features for reading in readings])
-    weights = Weights.zero(relations, ids)
-    for case in cases:
-        assert case.reading is not None
-        case.head_rows = _rows(weights, "head", case.reading.span_features)
-        case.tail_rows = case.head_rows
-        case.sentence_rows = _rows(weights, "sentence", case.reading.sentence_features)
-    random = np.random.default_rng(_SEED)
-    trainer = _Trainer(weights, elsewhere)
-    for turn in range(_SPAN_ROUNDS):
-        if on_progress:
-            on_progress(f"spans, round {turn + 1} of {_SPAN_ROUNDS}")
-        for at in random.permutation(len(cases)):
-            trainer.spans(cases[at])
-    understanding = Understanding(ontology, relations)
-    for case in cases:
-        _pair_up(case, weights)
-        assert case.reading is not None and case.pairs is not None
-        case.fits = understanding.fits(case.reading, case.pairs)
-    weights.ids["pair"] = _common([case.pairs.features for case in cases if case.pairs is not None])
-    weights.values["pair"] = np.zeros((len(weights.ids["pair"]) + 1, len(relations) + 1), np.float32)
-    for case in cases:
-        assert case.pairs is not None
-        case.pair_rows = _rows(weights, "pair", case.pairs.features)
-    trainer = _Trainer(weights, elsewhere)
-    for turn in range(_PAIR_ROUNDS):
-        if on_progress:
-            on_progress(f"pairs, round {turn + 1} of {_PAIR_ROUNDS}")
-        for at in random.permutation(len(cases)):
-            trainer.pairs(cases[at])
-    return weights
-
-
-def _rows(weights: Weights, part: str, features: Features) -> Rows:
-    return Rows(weights.rows(part, features), len(weights.ids[part]))
-
-
-def _common(features: Sequence[Features]) -> Ints:
-    """The features that more than one text has, sorted: what one has alone would only be learnt by heart."""
-    if not features:
-        return np.zeros(0, np.int64)
-    ids, counts = np.unique(np.concatenate([np.unique(f.ids) for f in features]), return_counts=True)
-    return ids[(counts > 1) & (ids >= 0)]
-
-
-def _pair_up(case: _Case, weights: Weights) -> None:
-    """Choose the pairs to learn from, and say which of them are right."""
-    reading = case.reading
-    assert reading is not None and case.head_rows is not None and case.tail_rows is not None
-    number = {(c.first, c.last): i for i, c in enumerate(reading.spans)}
-    right: list[tuple[int, list[tuple[int, int]]]] = []
-    for relation, heads, tails in case.triples:
-        places = [(number[h], number[t]) for h in heads for t in tails if h in number and t in number and h != t]
-        if places:
-            right.append((relation, places))
-    heads_scores = weights.score("head", case.head_rows.numbers).max(axis=1, initial=-9.0)
-    tail_scores = weights.score("tail", case.tail_rows.numbers).max(axis=1, initial=-9.0)
-    case.pairs = pairs_of(reading, heads_scores, tail_scores, [pair for _, places in right for pair in places])
-    at = {(int(h), int(t)): i for i, (h, t) in enumerate(zip(case.pairs.heads, case.pairs.tails, strict=True))}
-    case.right = [(relation, np.array([at[pair] for pair in places])) for relation, places in right]
-
-
-class _Trainer:
-    def __init__(self, weights: Weights, elsewhere: float) -> None:
-        self._weights = weights
-        self._elsewhere = elsewhere
-        self._squares = {part: np.full_like(weights.values[part], 1e-2) for part in PARTS}
-        self._bias_squares = np.full_like(weights.bias, 1e-2)
-        self._fit_squares = np.full_like(weights.fit, 1e-2)
-
-    def spans(self, case: _Case) -> None:
-        """A step for the spans of a text: which are heads, which tails, of what."""
-        reading = case.reading
-        assert reading is not None and case.head_rows is not None and case.tail_rows is not None
-        number = {(c.first, c.last): i for i, c in enumerate(reading.spans)}
-        for part, rows, side in (("head", case.head_rows, 1), ("tail", case.tail_rows, 2)):
-            right = [
-                (t[0], np.array([number[p] for p in t[side] if p in number], dtype=np.int64)) for t in case.triples
-            ]
-            made = self._weights.score(part, rows.numbers) + self._weights.bias
-            self._step(part, rows, _slope(made, right, self._elsewhere))
-
-    def pairs(self, case: _Case) -> None:
-        """A step for the pairs of a text."""
-        w, reading, pairs = self._weights, case.reading, case.pairs
-        if reading is None or pairs is None or not len(pairs.heads):
-            return
-        assert case.head_rows is not None and case.tail_rows is not None and case.sentence_rows is not None
-        assert case.pair_rows is not None and case.fits is not None
-        sentences = reading.sentence_of[pairs.tails]
-        made = (
-            w.score("head", case.head_rows.numbers)[pairs.heads]
-            + w.score("tail", case.tail_rows.numbers)[pairs.tails]
-            + w.score("pair", case.pair_rows.numbers)
-            + w.score("sentence", case.sentence_rows.numbers)[sentences]
-            + case.fits @ w.fit
-            + w.bias
-        )
-        missing = {triple[0] for triple in case.triples} - {relation for relation, _ in case.right}
-        error = _slope(
-            made, [*case.right, *((relation, np.zeros(0, np.int64)) for relation in missing)], self._elsewhere
-        )
-        self._step("pair", case.pair_rows, error)
-        self._step("head", case.head_rows, _summed(error, pairs.heads, len(reading.spans)))
-        self._step("tail", case.tail_rows, _summed(error, pairs.tails, len(reading.spans)))
-        self._step("sentence", case.sentence_rows, _summed(error, sentences, len(case.sentence_rows.numbers)))
-        fit = np.einsum("pr,prk->k", error, case.fits)
-        self._fit_squares += fit**2
-        w.fit -= _RATE * fit / np.sqrt(self._fit_squares)
-        slope = error.sum(axis=0)
-        self._bias_squares += slope**2
-        w.bias -= _RATE * slope / np.sqrt(self._bias_squares)
-
-    def _step(self, part: str, rows: Rows, error: np.ndarray) -> None:
-        values, squares = self._weights.values[part], self._squares[part]
-        if not len(rows.touched):
-            return
-        error = np.concatenate([error, error.sum(axis=1, keepdims=True)], axis=1)
-        slope = np.add.reduceat(error[rows.order], rows.begins, axis=0)
-        slope += _RIDGE * values[rows.touched]
-        squares[rows.touched] += slope**2
-        values[rows.touched] -= _RATE * slope / np.sqrt(squares[rows.touched])
-
-
-def _summed(error: np.ndarray, groups: Ints, count: int) -> np.ndarray:
-    made = np.zeros((count, error.shape[1]), np.float32)
-    np.add.at(made, groups, error)
-    return made
-
-
-def _slope(scores: np.ndarray, right: Sequence[tuple[int, np.ndarray]], elsewhere: float) -> np.ndarray:
-    """How the loss changes with each score: (rows, relations).
-
-    For each relation one of the rows is right, or none (whose score is 0): a softmax over all of them. `right` has for
-    each triple its relation and the rows that would be right, between which the weights may choose; no rows: the text
-    says it in words that are no candidates, so that nothing is to be learnt of the relation. Texts that list no triple
-    of a relation count as having none, but only as much as `elsewhere`.
-    """
-    most = np.maximum(scores.max(axis=0), 0.0)
-    powers = np.exp(scores - most)
-    odds = powers / (powers.sum(axis=0) + np.exp(-most))
-    made = odds * elsewhere
-    by_relation: dict[int, list[np.ndarray]] = {}
-    for relation, rows in right:
-        by_relation.setdefault(relation, []).append(rows)
-    for relation, all_rows in by_relation.items():
-        listed = [rows for rows in all_rows if len(rows)]
-        made[:, relation] = odds[:, relation] if listed else 0.0
-        for rows in listed:
-            share = powers[rows, relation] + 1e-9
-            made[rows, relation] -= share / (share.sum() * len(listed))
-    slopes: np.ndarray = made.astype(np.float32)
-    return slopes

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from kg_builder.errors import OntologyError
 from kg_builder.ontology.forms import Forms
 from kg_builder.ontology.lexical import Lexical
+from kg_builder.ontology.prior import load_prior
 from kg_builder.ontology.reader import Pairs, Reading, Seen, pairs_of, read
 from kg_builder.ontology.records import Ontology
 from kg_builder.ontology.spans import surface
 from kg_builder.ontology.understanding import Understanding
 from kg_builder.ontology.weights import unpack
+from kg_builder.sentences import split_sentences
 from kg_builder.types import Extraction
 
 __all__ = ["Predictor", "Proposal"]
 
+_WINDOW = 1500  # characters
 _LEAST = 2
 """The fewest examples of a relation that say anything beyond what its words do."""
 
@@ -44,6 +48,12 @@ class Predictor:
             OntologyError: it cannot be read.
         """
         self._weights, said = unpack(ontology.learnt)
+        self._prior = load_prior()
+        if said.get("prior") != self._prior.digest:
+            raise OntologyError(
+                "the [learnt] part of this ontology was made by another version of kg-builder; "
+                "make it again with `kg ontology learn`"
+            )
         self._lexical = lexical
         self._understanding = Understanding(ontology, self._weights.relations)
         self._seen: Seen = said.get("seen", {})
@@ -57,6 +67,23 @@ class Predictor:
 
     def proposals(self, text: str, extractions: Sequence[Extraction], *, least: float) -> list[Proposal]:
         """The triples at least that likely, best first: of those that overlap in one place, the best."""
+        found: list[Proposal] = []
+        for start, end in _windows(text):
+            inside = [x for x in extractions if all(start <= m.start and m.end <= end for m in (x.head, x.tail))]
+            moved = [
+                replace(
+                    x,
+                    head=replace(x.head, start=x.head.start - start, end=x.head.end - start),
+                    tail=replace(x.tail, start=x.tail.start - start, end=x.tail.end - start),
+                )
+                for x in inside
+            ]
+            for made in self._in_window(text[start:end], moved if start else inside, least):
+                places = [(place[0] + start, place[1] + start) for place in (made.head, made.tail)]
+                found.append(replace(made, head=places[0], tail=places[1]))
+        return found
+
+    def _in_window(self, text: str, extractions: Sequence[Extraction], least: float) -> list[Proposal]:
         reading = read(text, extractions, self._lexical, self._seen)
         if not reading.spans:
             return []
@@ -76,13 +103,16 @@ class Predictor:
         w = self._weights
         head = w.score("head", w.rows("head", reading.span_features))
         tail = w.score("tail", w.rows("tail", reading.span_features))
-        pairs = pairs_of(reading, head.max(axis=1, initial=-9.0), tail.max(axis=1, initial=-9.0))
+        best_heads = (head + self._prior.spans("head", reading)).max(axis=1, initial=-99.0)
+        best_tails = (tail + self._prior.spans("tail", reading)).max(axis=1, initial=-99.0)
+        pairs = pairs_of(reading, best_heads, best_tails)
         if not len(pairs.heads):
             return pairs.heads, pairs.tails, np.zeros((0, len(w.relations)), np.float32)
         sentence = w.score("sentence", w.rows("sentence", reading.sentence_features))
         made = head[pairs.heads] + tail[pairs.tails] + sentence[reading.sentence_of[pairs.tails]] + w.bias
         made = made + w.score("pair", w.rows("pair", pairs.features))
-        made = made + self._understanding.fits(reading, pairs) @ w.fit
+        fits = self._understanding.fits(reading, pairs)
+        made = made + fits @ w.fit + self._prior.pairs(reading, pairs, fits)
         return pairs.heads, pairs.tails, self._likely(reading, pairs, np.clip(made, -30, 30))
 
     def _likely(self, reading: Reading, pairs: Pairs, scores: np.ndarray) -> np.ndarray:
@@ -118,6 +148,24 @@ class Predictor:
             tail.type,
             odds,
         )
+
+
+def _windows(text: str) -> Iterator[tuple[int, int]]:
+    """Whole sentences of a text, so many that work stays linear in its length; most texts are one window."""
+    if len(text) <= _WINDOW:
+        yield 0, len(text)
+        return
+    start = end = 0
+    for first, last in split_sentences(text):
+        if last - start > _WINDOW and end > start:
+            yield start, end
+            start = first
+        while last - start > _WINDOW:  # a sentence that long is none
+            yield start, start + _WINDOW
+            start += _WINDOW
+        end = last
+    if end > start:
+        yield start, end
 
 
 def _overlaps(ends: np.ndarray) -> np.ndarray:

@@ -7,17 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from kg_builder.ontology.features import pair_features, span_features
 from kg_builder.ontology.lexical import Lexical
 from kg_builder.ontology.phrases import folded
-from kg_builder.ontology.spans import (
-    Candidate,
-    Text,
-    candidates,
-    pair_features,
-    read_text,
-    span_features,
-    surface,
-)
+from kg_builder.ontology.spans import Candidate, Text, candidates, read_text, surface
 from kg_builder.ontology.weights import Features, Ints, feature_ids
 from kg_builder.types import Extraction
 
@@ -27,7 +20,7 @@ Seen = dict[str, dict[str, int]]
 """By folded name: how often the examples have it, by slot (``relation`` + tab + ``h`` or ``t``)."""
 
 _HEADS, _TAILS = 10, 14  # of a sentence that are paired
-_MOST_PAIRS = 6000  # of a text
+_MOST_PAIRS = 3000  # of a text
 _FAR = 2  # sentences
 
 
@@ -143,7 +136,9 @@ def pairs_of(
     chosen = set(always)
     for head in heads:
         for tail in tails:
-            if len(chosen) < _MOST_PAIRS and abs(reading.sentence_of[head] - reading.sentence_of[tail]) <= _FAR:
+            if len(chosen) >= _MOST_PAIRS:
+                break
+            if abs(reading.sentence_of[head] - reading.sentence_of[tail]) <= _FAR:
                 a, b = reading.spans[head], reading.spans[tail]
                 if a.last <= b.first or b.last <= a.first:
                     chosen.add((head, tail))

@@ -15,7 +15,7 @@ from kg_builder.ontology.phrases import HAN, folded
 from kg_builder.sentences import split_sentences
 from kg_builder.types import Extraction
 
-__all__ = ["MOST_TOKENS", "Candidate", "Text", "candidates", "read_text"]
+__all__ = ["MOST_TOKENS", "Candidate", "Text", "candidates", "is_name", "read_text", "surface"]
 
 MOST_TOKENS = 16
 """Of a span."""
@@ -140,7 +140,7 @@ def candidates(
     for span in _runs(text):
         add(span, "words")
     for span in certain:
-        add(span, "name" if _is_name(text.tokens[span[0]]) else "words")
+        add(span, "name" if is_name(text.tokens[span[0]]) else "words")
     return _capped(sorted(found.values(), key=lambda c: (c.first, c.last)), text)
 
 
@@ -191,13 +191,13 @@ def _names(text: Text) -> Iterator[tuple[int, int]]:
     """Runs of capitalised words and what joins them, and the parts of such runs."""
     count, at = len(text.tokens), 0
     while at < count:
-        if not _is_name(text.tokens[at]):
+        if not is_name(text.tokens[at]):
             at += 1
             continue
         pieces: list[tuple[int, int]] = []
         end, begin = at, at
         while True:
-            while end < count and _is_name(text.tokens[end]) and text.sentence[end] == text.sentence[at]:
+            while end < count and is_name(text.tokens[end]) and text.sentence[end] == text.sentence[at]:
                 end += 1
             pieces.append((begin, end))
             ahead = end
@@ -206,7 +206,7 @@ def _names(text: Text) -> Iterator[tuple[int, int]]:
             if (
                 ahead == end
                 or ahead >= count
-                or not _is_name(text.tokens[ahead])
+                or not is_name(text.tokens[ahead])
                 or text.sentence[ahead] != text.sentence[at]
             ):
                 break
@@ -228,7 +228,8 @@ def _parts(text: Text, pieces: Sequence[tuple[int, int]]) -> Iterator[tuple[int,
             yield begin, cut
 
 
-def _is_name(token: str) -> bool:
+def is_name(token: str) -> bool:
+    """Whether a token looks like a part of a name: a capital in front or within, or a figure."""
     return token[0].isupper() or token[0].isdigit() or (len(token) > 1 and token[1].isupper() and token[0].islower())
 
 
@@ -261,79 +262,3 @@ def _runs(text: Text) -> Iterator[tuple[int, int]]:
 def surface(text: Text, candidate: Candidate) -> str:
     """The candidate's words, verbatim."""
     return text.text[text.starts[candidate.first] : text.ends[candidate.last - 1]]
-
-
-def span_features(text: Text, c: Candidate, seen: Iterable[str]) -> list[str]:
-    """What can be seen of a span and around it; `seen` says as what the examples have its name."""
-    low, first, last = text.low, c.first, c.last
-    size = last - first
-    count = len(low)
-    before = low[first - 1] if first else "^"
-    before2 = low[first - 2] if first > 1 else "^"
-    after = low[last] if last < count else "$"
-    after2 = low[last + 1] if last + 1 < count else "$"
-    head = low[last - 1]
-    opens = first == 0 or text.sentence[first - 1] != text.sentence[first]
-    shape = "".join(
-        "9" if w[0].isdigit() else "A" if w[0].isupper() else "a" if w[0].isalpha() else "."
-        for w in text.tokens[first:last][:6]
-    )
-    made = [
-        "k=" + c.kind,
-        "t=" + c.type,
-        "kt=" + c.kind + c.type,
-        f"n={min(size, 6)}",
-        "s=" + shape,
-        "p=" + before,
-        "pp=" + before2 + " " + before,
-        "f=" + after,
-        "ff=" + after + " " + after2,
-        "pf=" + before + "_" + after,
-        "w1=" + low[first],
-        "wn=" + head,
-        "e3=" + head[-3:],
-        "q=" + " ".join(low[first:last]) if size < 8 else "q",
-        f"o={opens}{text.sentence[first] == 0}",
-    ]
-    made += ["w=" + word for word in low[first:last][:8]]
-    if first > 2:
-        made.append("ppp=" + low[first - 3])
-        made.append("p3=" + " ".join(low[first - 3 : first]))
-    if last + 2 < count:
-        made.append("fff=" + low[last + 2])
-        made.append("f3=" + " ".join(low[last : last + 3]))
-    if HAN.match(text.tokens[first]):
-        made += ["z1=" + "".join(low[first : first + 2]), "zn=" + "".join(low[max(first, last - 2) : last])]
-    # A run of capitals that goes on beyond the span is a hint that the span is not the whole name.
-    made.append(
-        f"c={first > 0 and _is_name(text.tokens[first - 1])}{last < count and _is_name(text.tokens[last])}{opens}"
-    )
-    made += seen
-    return made
-
-
-def pair_features(text: Text, head: Candidate, tail: Candidate, said: Iterable[str]) -> list[str]:
-    """What can be seen of two spans together; `said` is what the extractions say of them."""
-    first, second = (head, tail) if head.first < tail.first else (tail, head)
-    order = "<" if first is head else ">"
-    low = text.low
-    gap = low[first.last : second.first]
-    apart = text.sentence[second.first] - text.sentence[first.first]
-    size = len(gap)
-    bucket = size if size < 4 else 4 + (size > 6) + (size > 10) + (size > 20)
-    made = [
-        "o" + order,
-        f"d{order}{bucket}",
-        f"a{order}{min(apart, 3)}",
-        "kk" + head.kind + tail.kind,
-        "tt" + head.type + ">" + tail.type,
-        f"h0{head.first == 0 or (head.first == 1 and low[0] in ('the', '“', chr(34)))}",
-    ]
-    if size and not apart:
-        made += [f"b{order}{word}" for word in {*gap[:6], *gap[-6:]}]
-        made += [f"l2{order}{' '.join(gap[-2:])}", f"r2{order}{' '.join(gap[:2])}"]
-        if size < 6:
-            made.append(f"B{order}{' '.join(gap)}")
-        made += [f"bb{order}{a} {b}" for a, b in zip(gap[-7:], gap[-6:], strict=False)]
-    made += said
-    return made

@@ -73,7 +73,7 @@ class Weights:
     def zero(cls, relations: Sequence[str], ids: dict[str, Ints]) -> Weights:
         """Weights that know nothing yet."""
         values = {part: np.zeros((len(ids[part]) + 1, len(relations) + 1), np.float32) for part in PARTS}
-        return cls(relations, ids, values, np.full(len(relations), -3.0, np.float32), np.zeros(FITS, np.float32))
+        return cls(relations, ids, values, np.zeros(len(relations), np.float32), np.zeros(FITS, np.float32))
 
     def rows(self, part: str, features: Features) -> Ints:
         """Where the weights of `features` stand."""
@@ -91,12 +91,12 @@ class Weights:
         return sums[:, :-1] + sums[:, -1:]
 
 
-def pack(weights: Weights, said: dict[str, Any]) -> str:
-    """Weights and what else was learnt as text for a file. Weights near zero are left out."""
+def pack(weights: Weights, said: dict[str, Any], *, least: float = 0.02) -> str:
+    """Weights and what else was learnt as text for a file. Features without a weight of `least` are left out."""
     arrays: dict[str, NDArray[Any]] = {"bias": weights.bias, "fit": weights.fit}
     for part in PARTS:
         values = weights.values[part][:-1]
-        kept = np.abs(values).max(axis=1, initial=0.0) >= 0.02 if len(values) else np.zeros(0, bool)
+        kept = np.abs(values).max(axis=1, initial=0.0) >= least if len(values) else np.zeros(0, bool)
         small = np.where(np.abs(values[kept]) < 0.01, 0, values[kept])
         arrays[f"{part}_ids"] = weights.ids[part][kept].astype(np.uint32)
         arrays[f"{part}_values"] = small.astype(np.float16)
@@ -112,14 +112,15 @@ def pack(weights: Weights, said: dict[str, Any]) -> str:
     return base64.b64encode(file.getvalue()).decode("ascii")
 
 
-def unpack(text: str) -> tuple[Weights, dict[str, Any]]:
-    """What `pack` made.
+def unpack(data: str | bytes) -> tuple[Weights, dict[str, Any]]:
+    """What `pack` made, as text or as the bytes that the text stands for.
 
     Raises:
         OntologyError: this is not what `kg ontology learn` writes, or a version writes it that this one cannot read.
     """
     try:
-        with np.load(io.BytesIO(base64.b64decode(text, validate=True)), allow_pickle=False) as file:
+        raw = base64.b64decode(data, validate=True) if isinstance(data, str) else data
+        with np.load(io.BytesIO(raw), allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
         meta = json.loads(arrays["meta"].tobytes().decode("utf-8", "surrogatepass"))
         if meta["form"] != _FORM:

@@ -12,6 +12,7 @@ from kg_builder.ontology.forms import Index, align, written_as
 from kg_builder.ontology.learning import learn
 from kg_builder.ontology.places import Places
 from kg_builder.ontology.spans import read_text
+from kg_builder.ontology.weights import pack, unpack
 from kg_builder.stages import Recipe
 from kg_builder.types import Triple
 
@@ -82,7 +83,7 @@ def found_in(mapper: Mapper, text: str) -> set[tuple[str, str, str]]:
     for x in mapped.extractions:
         assert text[x.head.start : x.head.end] == x.head.surface
         assert text[x.tail.start : x.tail.end] == x.tail.surface
-        assert 0.25 <= x.confidence <= 1
+        assert 0.15 <= x.confidence <= 1
     return {
         (x.head.name or x.head.surface, x.relation.lemma, x.tail.name or x.tail.surface) for x in mapped.extractions
     }
@@ -184,3 +185,22 @@ def test_examples_of_other_relations_are_refused(tmp_path: Path) -> None:
     with pytest.raises(OntologyError, match="found none among 1"):
         teach(ontology, examples, tmp_path / "out.toml", recipe=Recipe(), workers=0)
     assert not (tmp_path / "out.toml").exists()
+
+
+def test_what_another_prior_was_part_of_is_to_be_learnt_again() -> None:
+    ontology = taught([english(at) for at in range(3)])
+    weights, said = unpack(ontology.learnt)
+    other = replace(ontology, learnt=pack(weights, {**said, "prior": "another"}))
+    with pytest.raises(OntologyError, match="another version"):
+        Mapper(other)
+
+
+def test_a_very_long_text_is_read_in_windows() -> None:
+    mapper = Mapper(taught([english(at) for at in range(8)]))
+    texts = [english(at).text for at in range(10)]
+    text = " ".join(texts * 6) + " " + "铁" * 5000 + "Word " * 3000
+    mapped = mapper.map(text, [])
+    found = [x.head.surface for x in mapped.extractions if x.relation.lemma == "director"]
+    assert len(set(found)) >= 8
+    for x in mapped.extractions:
+        assert text[x.tail.start : x.tail.end] == x.tail.surface
