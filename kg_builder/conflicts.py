@@ -7,14 +7,13 @@ here is for a person to judge.
 
 from __future__ import annotations
 
-import importlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 from pathlib import Path
 from typing import Any, Literal
 
-from kg_builder.errors import ConfigError
+from kg_builder.names import name_key
 from kg_builder.relation_lexicon import known_relations
 from kg_builder.store import GraphStore
 from kg_builder.store.records import StoredEntity, StoredEvidence
@@ -83,23 +82,17 @@ def rules_of_ontology(path: Path) -> list[Rule]:
     """The functional and inverse functional relations of an ontology's file. All of them may change over time.
 
     Raises:
-        ConfigError: this version reads no ontologies.
         KGError: the file is no ontology.
     """
-    try:
-        reader = importlib.import_module("kg_builder.ontology")
-    except ModuleNotFoundError:
-        raise ConfigError(
-            f"expected to read the ontology {str(path)!r}, found none that this version reads; leave it out."
-        ) from None
-    types = importlib.import_module("kg_builder.relation_types")
-    named: Callable[[str], str] = getattr(types, "given_relation", str)
+    from kg_builder.ontology import read_ontology
+    from kg_builder.relation_types import given_relation
+
     rules = []
-    for name, relation in reader.read_ontology(path).relations.items():
+    for name, relation in read_ontology(path).relations.items():
         if relation.functional:
-            rules.append(Rule(named(name), True, True))
+            rules.append(Rule(given_relation(name), True, True))
         if relation.inverse_functional:
-            rules.append(Rule(named(name), False, True))
+            rules.append(Rule(given_relation(name), False, True))
     return rules
 
 
@@ -172,6 +165,8 @@ def _judged(rule: Rule, one: Side, two: Side) -> tuple[Kind | None, tuple[Side, 
 
 def _agree(graph: GraphStore, one: StoredEntity, two: StoredEntity) -> bool:
     """Whether two entities may both be right: times that overlap, equal numbers, a place and the one that it is in."""
+    if name_key(one.name) == name_key(two.name):
+        return True  # one name under two types
     a, b = one.value, two.value
     if a is not None and b is not None:
         if a.kind == b.kind == "date":

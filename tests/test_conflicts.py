@@ -30,6 +30,8 @@ DOCUMENTS: list[tuple[str, Language, list[str]]] = [
         [
             "[Ada Holt|Person] (was born in) [Oslo|Place].",
             "[Ada Holt|Person] (was born in) [1961|Time].",
+            "[Ben Orr|Person] (was born in) [Hull|Place].",
+            "[Ben Orr|Person] (was born in) [Hull|Organization].",
             "[Acme|Organization] (was founded in) [2013|Time].",
             "[Acme|Organization] (was founded on) [12 March 2014|Time].",
             "[Dee Fox|Person] (is the CEO of) [Acme|Organization] {since 2019}.",
