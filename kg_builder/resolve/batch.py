@@ -8,11 +8,13 @@ from kg_builder.resolve.blocking import BROAD, block_keys
 from kg_builder.resolve.grouping import DEFAULT, group
 from kg_builder.resolve.records import Link, Profile
 from kg_builder.resolve.scoring import link
+from kg_builder.resolve.views import view_of
 
 __all__ = ["candidates", "open_pairs", "resolve_names"]
 
 _MOST_IN_BLOCK = 40
 _MOST_IN_BROAD_BLOCK = 12
+_SHORT = frozenset("az")  # kinds of blocks where a short form meets what it may stand for
 _CLOSED = 10  # likely links of one name whose other ends are compared, too
 _KEPT = 0.2  # a link less likely than this is kept only where it may speak against a cluster
 
@@ -46,23 +48,29 @@ def candidates(profiles: Mapping[str, Profile]) -> Iterator[tuple[str, str]]:
     """The pairs of ids that share a block, each once, the smaller id first.
 
     A block of more than 40 names, or of more than 12 of a kind that different names often share, is refined: only those
-    of its names are compared that share a document or a neighbour, too, as far as that leaves no more of them.
+    of its names are compared that share a document or a neighbour, too, as far as that leaves no more of them. Two long
+    names are not compared for having the same initials alone.
     """
     names = sorted(profiles)
     blocks: dict[str, list[int]] = {}
     for place, name in enumerate(names):
         for key in block_keys(profiles[name]):
             blocks.setdefault(key, []).append(place)
-    small = [members for key, members in blocks.items() if 2 <= len(members) <= _most(key)]
+    apart = [members for key, members in blocks.items() if 2 <= len(members) <= _most(key) and key[0] not in _SHORT]
+    first_short = len(apart)
+    small = apart + [members for key, members in blocks.items() if 2 <= len(members) <= _most(key) and key[0] in _SHORT]
     large = [(_most(key), members) for key, members in blocks.items() if len(members) > _most(key)]
     del blocks
     blocks_of: dict[int, list[int]] = {}
     for number, members in enumerate(small):
         for place in members:
             blocks_of.setdefault(place, []).append(number)
+    is_long = [_is_long(name) for name in (profiles[name].name.key for name in names)]
     for number, members in enumerate(small):
         for i, a in enumerate(members):
             for b in members[i + 1 :]:
+                if number >= first_short and is_long[a] and is_long[b]:
+                    continue
                 if _first_common(blocks_of[a], blocks_of[b]) == number:
                     yield names[a], names[b]
     seen: set[tuple[int, int]] = set()
@@ -73,6 +81,12 @@ def candidates(profiles: Mapping[str, Profile]) -> Iterator[tuple[str, str]]:
                     if (a, b) not in seen and _first_common(blocks_of.get(a, []), blocks_of.get(b, [])) < 0:
                         seen.add((a, b))
                         yield names[a], names[b]
+
+
+def _is_long(key: str) -> bool:
+    """Whether a name is more than an acronym or a Chinese short form."""
+    view = view_of(key)
+    return len(view.loose) > 4 if view.han else len(view.words) > 1
 
 
 def _first_common(one: list[int], other: list[int]) -> int:

@@ -174,8 +174,8 @@ class GraphStore:
 
         Names given the same id that no entity has (any string) come together in a new entity, which is how one is
         split. An entity's own id is afterwards the smallest of its names' ids, as always. The rules for names of one
-        key leave names that were assigned where they are; the next `kg_builder.resolving.resolve_graph` that has a reason to
-        look at them does not, unless a decision says so (`kg_builder.resolving_by_hand`).
+        key leave names that were assigned where they are. `kg_builder.resolving.resolve_graph` does not, once it has a
+        reason to look at them, unless a decision says so (`kg_builder.resolving_by_hand`).
         """
         if assignment:
             with self._exclusive():
