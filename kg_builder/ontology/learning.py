@@ -74,6 +74,7 @@ def learn(
     said: dict[str, Any] = {"forms": Forms.of(pairs).to_dict(), "seen": seen, "examples": by_relation}
     said["single"] = _single(relations, cases)
     said["prior"] = prior.digest
+    said["complete"] = round(complete, 4)
     total = sum(len(case.example.triples) for case in cases)
     return Learnt(pack(weights, said), len(examples), total, sum(by_relation.values()), by_relation, unknown)
 

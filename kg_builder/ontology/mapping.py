@@ -32,8 +32,6 @@ MODES: tuple[Mode, ...] = ("strict", "open")
 MAPPING_VERSION = 1
 LEAST = 0.25
 """The least confidence of a triple that is kept: what is most likely wrong is not for a graph."""
-LEARNT_LEAST = 0.15
-"""The same for what examples teach: there a triple's probability is shared with its rivals, of which it is the best."""
 _FITS = 0.3
 _SURELY = 0.5  # the other way round
 _CLEARLY = 0.3  # better than as the sentence has it
@@ -56,7 +54,7 @@ class Mapper:
 
     Args:
         mode: ``strict`` leaves out what does not fit, ``open`` keeps it as the extractor gave it.
-        least: the least confidence of what is kept; `learnt_least`: of what examples teach.
+        least: the least confidence of what words say; what examples teach is kept from `Predictor.least`.
         vectors: texts in, an array (texts, dimensions) out, for names that no words connect.
     """
 
@@ -66,7 +64,6 @@ class Mapper:
         *,
         mode: Mode = "strict",
         least: float = LEAST,
-        learnt_least: float = LEARNT_LEAST,
         vectors: Vectors | None = None,
     ) -> None:
         """Gets the ontology ready.
@@ -75,7 +72,7 @@ class Mapper:
             OntologyError: its learnt part cannot be read.
         """
         self.ontology = ontology
-        self._mode, self._least, self._learnt_least, self._vectors = mode, least, learnt_least, vectors
+        self._mode, self._least, self._vectors = mode, least, vectors
         self._lexical = Lexical(ontology)
         self._fitting = Fitting(ontology)
         self._predictor = Predictor(ontology, self._lexical) if ontology.learnt else None
@@ -83,7 +80,7 @@ class Mapper:
     @property
     def fingerprint(self) -> str:
         """Changes whenever the same extractions may be mapped in another way."""
-        return digest("mapper", MAPPING_VERSION, self.ontology.fingerprint, self._mode, self._least, self._learnt_least)
+        return digest("mapper", MAPPING_VERSION, self.ontology.fingerprint, self._mode, self._least)
 
     def map(self, text: str, extractions: Sequence[Extraction]) -> Mapped:
         """`extractions` of `text` (offsets into it) in the ontology's relations and types, in reading order.
@@ -93,7 +90,7 @@ class Mapper:
         left_out: Counter[str] = Counter()
         found: dict[tuple[str, str, str], Extraction] = {}
         others: list[Extraction] = []
-        proposals = self._predictor.proposals(text, extractions, least=self._learnt_least) if self._predictor else []
+        proposals = self._predictor.proposals(text, extractions) if self._predictor else []
         used: set[int] = set()
         for proposal in proposals:
             made = self._proposed(text, proposal, extractions, used)

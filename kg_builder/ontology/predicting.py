@@ -22,6 +22,7 @@ from kg_builder.types import Extraction
 __all__ = ["Predictor", "Proposal"]
 
 _WINDOW = 1500  # characters
+_SURE, _UNLISTED = 0.25, 0.1
 _LEAST = 2
 """The fewest examples of a relation that say anything beyond what its words do."""
 
@@ -58,6 +59,8 @@ class Predictor:
         self._understanding = Understanding(ontology, self._weights.relations)
         self._seen: Seen = said.get("seen", {})
         self._single = {name for name, r in ontology.relations.items() if r.functional} | set(said.get("single", []))
+        # Where examples list one triple of several that are true, what is likely true is less likely listed.
+        self.least = _SURE - _UNLISTED * (1.0 - float(said.get("complete", 1.0)))
         self.forms = Forms(said.get("forms"))
         self.examples: dict[str, int] = said.get("examples", {})
         shown = [
@@ -65,8 +68,8 @@ class Predictor:
         ]
         self._known = np.array(shown, dtype=bool)
 
-    def proposals(self, text: str, extractions: Sequence[Extraction], *, least: float) -> list[Proposal]:
-        """The triples at least that likely, best first: of those that overlap in one place, the best."""
+    def proposals(self, text: str, extractions: Sequence[Extraction]) -> list[Proposal]:
+        """The triples that are likely enough (``least``), best first: of those that overlap in one place, the best."""
         found: list[Proposal] = []
         for start, end in _windows(text):
             inside = [x for x in extractions if all(start <= m.start and m.end <= end for m in (x.head, x.tail))]
@@ -78,19 +81,19 @@ class Predictor:
                 )
                 for x in inside
             ]
-            for made in self._in_window(text[start:end], moved if start else inside, least):
+            for made in self._in_window(text[start:end], moved if start else inside):
                 places = [(place[0] + start, place[1] + start) for place in (made.head, made.tail)]
                 found.append(replace(made, head=places[0], tail=places[1]))
         return found
 
-    def _in_window(self, text: str, extractions: Sequence[Extraction], least: float) -> list[Proposal]:
+    def _in_window(self, text: str, extractions: Sequence[Extraction]) -> list[Proposal]:
         reading = read(text, extractions, self._lexical, self._seen)
         if not reading.spans:
             return []
         heads, tails, odds = self._odds(reading)
         kept: list[Proposal] = []
         taken: dict[int, list[tuple[int, int]]] = {}
-        rows, columns = np.nonzero((odds >= least) & self._known)
+        rows, columns = np.nonzero((odds >= self.least) & self._known)
         for at in np.argsort(-odds[rows, columns], kind="stable"):
             row, column = rows[at], columns[at]
             pair = int(heads[row]), int(tails[row])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -108,7 +109,9 @@ def _from_benchmark(value: Mapping[str, Any], path: Path, text: str) -> Ontology
 
     def fields(row: object, key: str, kind: str) -> tuple[str, str] | None:
         if isinstance(row, Mapping) and str(row.get("label", "")).strip():
-            label = " ".join(str(row["label"]).split())
+            # As it stands, blanks at its end included: that is the name by which whoever wrote it looks for it.
+            label = re.sub(r"[|\n\r\t]", " ", str(row["label"]))
+            label = label if key == "pid" else " ".join(label.split())
             return str(row.get(key, "") or label), label
         shown = json.dumps(row, ensure_ascii=False)[:60]
         line = next(
