@@ -19,11 +19,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kg_builder.errors import StoreError
+from kg_builder.resolve import scoring
 from kg_builder.resolve.batch import open_pairs
 from kg_builder.resolve.grouping import DEFAULT
 from kg_builder.resolve.records import Link
 from kg_builder.resolving_decisions import Decided
-from kg_builder.resolving_index import Index, compare, fingerprint, open_index
+from kg_builder.resolving_index import Index, fingerprint, open_index
 from kg_builder.store.resolution import NamePlace, ResolutionState
 from kg_builder.store.touching import Move, scores_text
 from kg_builder.types import Name, digest
@@ -259,7 +260,7 @@ class _Resolution:
             for a, b in open_pairs(links, threshold=self.threshold):
                 ends = self._index.profile(a), self._index.profile(b)
                 if ends[0] is not None and ends[1] is not None:
-                    links.append(compare(ends[0], ends[1]))
+                    links.append(scoring.link(ends[0], ends[1]))
         plan.names.update(names)
         plan.by_rule |= self._decided.by_rule(names)
         for group in self._decided.groups(names, links, threshold=self.threshold):

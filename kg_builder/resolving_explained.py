@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from kg_builder.resolve import scoring
 from kg_builder.resolve.explaining import explain
 from kg_builder.resolve.grouping import DEFAULT
 from kg_builder.resolve.records import Profile
 from kg_builder.resolving_by_hand import Referred, refer
 from kg_builder.resolving_decisions import Decided, described
-from kg_builder.resolving_index import compare
 from kg_builder.store.resolution import KnownAs
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ def _why_two(store: GraphStore, one: Referred, other: Referred, decided: Decided
         return list(dict.fromkeys(told))
     threshold = store.resolution.state().threshold or DEFAULT
     profiles = _profile(store, one.names), _profile(store, other.names)
-    link = compare(*profiles)
+    link = scoring.link(*profiles)
     told.append(explain(*profiles, link, threshold=threshold))
     if link.probability > threshold:
         if store.resolution.state().graph:

@@ -10,7 +10,6 @@ import hashlib
 import json
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import replace
 from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
@@ -21,7 +20,7 @@ from kg_builder.resolve.records import Link, Profile
 from kg_builder.resolve.scoring import link
 from kg_builder.types import Name
 
-__all__ = ["KEPT", "MOST_IN_BLOCK", "MOST_IN_BROAD_BLOCK", "Index", "compare", "fingerprint", "open_index"]
+__all__ = ["KEPT", "MOST_IN_BLOCK", "MOST_IN_BROAD_BLOCK", "Index", "fingerprint", "open_index"]
 
 MOST_IN_BLOCK = 40
 MOST_IN_BROAD_BLOCK = 12
@@ -33,8 +32,6 @@ KEPT = 0.02
 _MOST_WITH_NEIGHBOUR = 40
 _MOST_IN_DOCUMENT = 1000
 _CONTEXTS = 16  # of a name, that are used to find candidates
-_VALUES = frozenset({"Time", "Quantity"})
-_SPELT_ALIKE = frozenset({"same-key", "looser-key"})
 _PATIENCE_S = 600.0
 _IN_MEMORY = 1 << 15  # profiles
 
@@ -208,7 +205,7 @@ class Index:
                     continue  # it was compared when it was that one's turn
                 compared += 1
                 other = self._profile(m)
-                found = compare(one, other)
+                found = link(one, other)
                 if found.probability >= KEPT:
                     ends = (n, m) if one.id < other.id else (m, n)
                     scores = json.dumps(dict(found.scores), ensure_ascii=False)
@@ -298,18 +295,6 @@ class Index:
     def done(self, ids: Iterable[str]) -> None:
         """Those are grouped."""
         self._db.executemany("DELETE FROM todo WHERE id = ?", [(id_,) for id_ in ids])
-
-
-def compare(one: Profile, other: Profile) -> Link:
-    """How likely two names are one entity.
-
-    Times and quantities are values: 2024 is not October 2024, and one name is not another for being a part of it. Only
-    those that are spelt alike are compared further.
-    """
-    found = link(one, other)
-    if found.rule in _SPELT_ALIKE or not _VALUES & {one.name.type, other.name.type}:
-        return found
-    return replace(found, probability=min(found.probability, KEPT / 2))
 
 
 def _dumped(profile: Profile) -> str:

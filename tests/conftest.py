@@ -26,6 +26,7 @@ _SKIPPED = pytest.StashKey[set[str]]()
 def pytest_configure(config: pytest.Config) -> None:
     config.stash[_SKIPPED] = set()
     os.environ.setdefault("KG_EMBEDDED_IDLE_S", "5")  # no server outlives the tests for long, even if they are killed
+    os.environ.setdefault("JAVA_TOOL_OPTIONS", "-XX:TieredStopAtLevel=1")  # nothing lives long here
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -33,9 +34,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Where tests run in several processes: those of one server together, of the others those of one file."""
     for item in items:
         parameters = item.callspec.params.values() if hasattr(item, "callspec") else ()
-        named = (each for each in parameters if isinstance(each, str))
-        server = next((each for each in named if each in STORES or each in VERSIONS), None)
-        item.add_marker(pytest.mark.xdist_group(str(server or item.path)))
+        named = [each.removeprefix("neo4j-") for each in parameters if isinstance(each, str)]
+        server = next((each for each in named if each in VERSIONS or each == "embedded"), None)
+        if server is None and "embedded_store" in getattr(item, "fixturenames", ()):
+            server = "embedded"
+        item.add_marker(pytest.mark.xdist_group(server or str(item.path)))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:

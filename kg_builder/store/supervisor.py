@@ -128,7 +128,6 @@ def _java_command(settings: dict[str, Any], bolt: int, http: int) -> list[str]:
         "-Xms64m",
         "-XX:+UseSerialGC",
         "-XX:+ExitOnOutOfMemoryError",
-        "-XX:TieredStopAtLevel=4",
         "-Djava.awt.headless=true",
         "--enable-native-access=ALL-UNNAMED",
         "--sun-misc-unsafe-memory-access=allow",

@@ -112,7 +112,14 @@ def running(version: str, home: Path, *, before: Neo4jServer | None = None) -> I
     java, jars = find_java(version), fetch_jars(version)
     port = int(before.uri.rpartition(":")[2]) if before else _free_port()
     password = before.password if before else secrets.token_hex(16)
-    command = [str(java / "bin" / "java"), "-Xmx640m", "-XX:+UseSerialGC", "-cp", f"{jars}/*"]
+    command = [
+        str(java / "bin" / "java"),
+        "-Xmx640m",
+        "-XX:+UseSerialGC",
+        "-XX:TieredStopAtLevel=1",
+        "-cp",
+        f"{jars}/*",
+    ]
     command += ["--add-opens=java.base/java.nio=ALL-UNNAMED", "--add-opens=java.base/java.io=ALL-UNNAMED"]
     command += ["--add-opens=java.base/sun.nio.ch=ALL-UNNAMED", "--enable-native-access=ALL-UNNAMED"]
     command += [str(_HERE / "Start.java"), str(home), str(port)]
