@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import pytest
 
@@ -29,16 +29,18 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ.setdefault("JAVA_TOOL_OPTIONS", "-XX:TieredStopAtLevel=1")  # nothing lives long here
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     """Where tests run in several processes: those of one server together, of the others those of one file."""
-    for item in items:
-        parameters = item.callspec.params.values() if hasattr(item, "callspec") else ()
-        named = [each.removeprefix("neo4j-") for each in parameters if isinstance(each, str)]
-        server = next((each for each in named if each in VERSIONS or each == "embedded"), None)
-        if server is None and "embedded_store" in getattr(item, "fixturenames", ()):
-            server = "embedded"
-        item.add_marker(pytest.mark.xdist_group(server or str(item.path)))
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByServer(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            parameters = nodeid.partition("[")[2]
+            server = next((version for version in VERSIONS if version in parameters), None)
+            return server or ("embedded" if "embedded" in parameters else nodeid.partition("::")[0])
+
+    return ByServer(config, log)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
