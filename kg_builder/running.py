@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from kg_builder.budgets import Budget
-from kg_builder.errors import LoadError, NoRoomError, UnreachableError
+from kg_builder.errors import LoadError
 from kg_builder.loaders import Found, sha256_of, uri_of
+from kg_builder.patience import patiently
 from kg_builder.reports import FileProblem, IngestReport, Progress
 from kg_builder.stages import FileTask, Recipe
 from kg_builder.telemetry import emit
@@ -300,22 +301,7 @@ class Run:
         return sum(self.counts[stage] for stage in ("loaded", "unchanged", "failed", "skipped"))
 
     def _patiently(self, act: Callable[[], T]) -> T:
-        """Do something with the store; one that has gone away, or has no room, is waited for. All that is done so may
-        be done twice.
-        """
-        deadline, pause = time.monotonic() + self.patience_s, 1.0
-        while True:
-            try:
-                return act()
-            except (UnreachableError, NoRoomError) as exc:
-                left = deadline - time.monotonic()
-                if left <= 0:
-                    raise
-                why = "is full" if isinstance(exc, NoRoomError) else "has gone away"
-                self.on_message(f"the store {why}; waiting for it for {left:.0f} s more ({exc})")
-                emit("waiting", str(exc), level=logging.WARNING, seconds_left=round(left, 1))
-            time.sleep(min(pause, left))
-            pause = min(2 * pause, 5.0)
+        return patiently(act, self.patience_s, self.on_message)
 
 
 def _folder_uri(folder: Path) -> str:

@@ -65,12 +65,14 @@ def test_a_run_waits_for_room_in_the_store_or_goes_on_when_run_again(
             pipe = subprocess.PIPE
             with subprocess.Popen(command, env=environment, stdout=pipe, stderr=pipe, text=True) as again:
                 assert again.stderr is not None
+                said = []
                 for line in again.stderr:
+                    said.append(line)
                     if "the store is full; waiting for it" in line:
                         disk.grow("200m")
                         break
                 out, err = again.communicate(timeout=180)
-            assert again.returncode == 0, err
+            assert again.returncode == 0, "".join(said) + err
             assert "24 found" in out
             with open_store(f"embedded:{graph}") as store:
                 assert store.check() == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,8 +15,9 @@ from kg_builder.config import Settings
 
 if TYPE_CHECKING:
     from kg_builder.budgets import Prices
+    from kg_builder.store import GraphStore
 
-__all__ = ["build", "choices_of", "prices_of", "sayer"]
+__all__ = ["build", "choices_of", "open_patiently", "prices_of", "sayer"]
 
 
 def build(
@@ -39,7 +41,7 @@ def build(
     say = sayer(quiet=quiet)
     with (
         recording(log_file=log_file, metrics_file=metrics_file),
-        open_graph(settings, create=True) as store,
+        open_patiently(settings, say) as store,
         report_progress(quiet=quiet) as on_progress,
         stopping(budget_s=budget_s, on_message=say) as stop,
     ):
@@ -58,6 +60,17 @@ def build(
     if not report.failed and not report.partial and not report.not_begun:
         return 0
     return PARTLY_DONE if report.loaded or report.unchanged or report.skipped else NOTHING_DONE
+
+
+def open_patiently(settings: Settings, say: Callable[[str], None]) -> GraphStore:
+    """The store that the settings name, made if need be; a disk that is full is waited for.
+
+    A server that cannot be reached is not: before anything has been written, its name is more likely to be wrong.
+    """
+    from kg_builder.errors import NoRoomError
+    from kg_builder.patience import patiently
+
+    return patiently(partial(open_graph, settings, create=True), settings.store_patience_s, say, (NoRoomError,))
 
 
 def choices_of(settings: Settings) -> dict[str, Any]:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import click
 
-from kg_builder.cli.building import choices_of, sayer
-from kg_builder.cli.common import open_graph, options
+from kg_builder.cli.building import choices_of, open_patiently, sayer
+from kg_builder.cli.common import options
 from kg_builder.config import load_settings
 from kg_builder.reports import IngestReport
 
@@ -76,7 +76,7 @@ def watch(
 
     with (
         recording(log_file=log_file, metrics_file=metrics_file),
-        open_graph(settings, create=True) as graph,
+        open_patiently(settings, say) as graph,
         stopping(on_message=say) as stop,
     ):
         watch_folders(
