@@ -27,9 +27,10 @@ import psutil
 
 from kg_builder.normalize import name_key
 from kg_builder.resolve.records import Profile
-from kg_builder.resolving import _Plan, _Resolution, resolve_graph
+from kg_builder.resolving import _Resolution, resolve_graph
 from kg_builder.resolving_decisions import Decided
 from kg_builder.resolving_index import open_index
+from kg_builder.resolving_plan import Plan
 from kg_builder.store import GraphStore, open_store
 from kg_builder.types import Contribution, Document, Extraction, Mention, Name, Relation, Segment, Statement
 
@@ -177,7 +178,7 @@ class _Alone(_Resolution):
         waiting = self._index.waiting()
         for id_ in waiting:
             if id_ not in self._seen:
-                plan = _Plan()
+                plan = Plan()
                 self._add(plan, id_)
                 joined += sum(len(group) > 1 for group in plan.groups)
         self._index.done(waiting)

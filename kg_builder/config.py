@@ -24,6 +24,9 @@ __all__ = ["OTHER_VARIABLES", "Settings", "default_store", "load_settings"]
 CONFIG_FILE = "kg.toml"
 OTHER_VARIABLES = {
     "KG_DATA": "folder of the public benchmark data, read by tests and benchmarks",
+    "KG_IMPORT_USERNAME": "for `kg import` from a server; else NEO4J_USERNAME",
+    "KG_IMPORT_PASSWORD": "for `kg import` from a server; else NEO4J_PASSWORD",
+    "KG_IMPORT_DATABASE": "for `kg import` from a server; else NEO4J_DATABASE",
 }
 """Variables that begin with ``KG_`` and are no settings."""
 

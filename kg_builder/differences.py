@@ -147,7 +147,7 @@ def _by_content(contribution: Contribution) -> dict[_Content, tuple[Statement, t
     for statement in contribution.statements:
         x = statement.extraction
         start, end = _sentence(statement)
-        content = (start, statement.subject.key, statement.relation, statement.object.key, x.polarity, x.modality)
+        content = (start, statement.subject.plain, statement.relation, statement.object.plain, x.polarity, x.modality)
         known = found.get(content)
         if known is None or known[0].extraction.confidence < x.confidence:
             found[content] = (statement, (start, end))

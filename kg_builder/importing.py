@@ -12,14 +12,17 @@ import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from kg_builder.errors import LoadError
+from kg_builder.importing_graph import rows_of_graph
 from kg_builder.importing_rows import Form, ImportedRow, RefusedRow, form_of, rows_of
 from kg_builder.language import detect_language
+from kg_builder.store.foreign import is_server
 from kg_builder.types import Contribution, Document, Extraction, Mention, Relation, Segment, Statement
 
 if TYPE_CHECKING:
@@ -82,38 +85,69 @@ class Placed:
     reason: str = ""
 
 
-def import_uri(path: Path) -> str:
-    """The uri of the document that stands for the file at `path`."""
-    return "import://" + quote(str(path.absolute()), safe="/:")
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """Where rows come from: ``uri`` and ``title`` are of the document that stands for it."""
+
+    uri: str
+    title: str
+    size_bytes: int
+    rows: Callable[[], Iterator[ImportedRow | RefusedRow]]
+
+
+def _source(path: Path | str, form: Form | None, cypher: str | None) -> _Source:
+    if isinstance(path, str) and is_server(path):
+        return _Source(import_uri(path), path, 0, partial(rows_of_graph, path, cypher))
+    path = Path(path)
+    rows = partial(rows_of, path, form or form_of(path))
+    try:
+        return _Source(import_uri(path), path.name, path.stat().st_size, rows)
+    except OSError as exc:
+        raise LoadError(
+            f"expected a file that can be read, found {str(path)!r}: {exc.strerror or exc}.", reason="unreadable"
+        ) from exc
+
+
+def import_uri(path: Path | str) -> str:
+    """The uri of the document that stands for the file at `path`, or for the server with that address."""
+    if isinstance(path, str) and is_server(path):
+        return "import://" + quote(path.rstrip("/"), safe="/:")
+    return "import://" + quote(str(Path(path).absolute()), safe="/:")
 
 
 def import_triples(
     store: GraphStore,
-    path: Path,
+    path: Path | str,
     *,
     form: Form | None = None,
+    cypher: str | None = None,
     before_placing: Callable[[], object] | None = None,
     on_placed: Callable[[Placed], object] | None = None,
 ) -> ImportReport:
-    """Make the triples of a file all that it gives to the graph. The same file again is no work, and adds nothing.
+    """Make the triples of a file, or of a graph in another database, all that it gives to the graph. The same again is
+    no work, and adds nothing.
 
     Memory stays flat: rows wait in a temporary database on disk.
 
     Args:
+        path: a file, or the address of a server (``neo4j://…``, ``bolt://…``).
         form: what the file holds; None: what its suffix says.
+        cypher: of a server, a statement that gives the rows; None: every relationship is one.
         before_placing: called when all is written, and before it is asked where rows went: the place to resolve.
         on_placed: called with the place of every row, in order.
 
     Raises:
-        LoadError: the file cannot be read at all.
-        StoreError: the graph cannot be written; what was written stays, and importing again goes on.
+        LoadError: the file cannot be read at all, or has no triples.
+        StoreError: the server cannot be read, or the graph cannot be written; what was written stays, and importing
+            again goes on.
     """
     spool = sqlite3.connect("")
     try:
         spool.executescript(_SPOOL)
-        report = ImportReport(import_uri(path))
-        sha256 = _fill(spool, path, form or form_of(path), report)
-        _write(store, spool, path, sha256, report, names=on_placed is not None)
+        source = _source(path, form, cypher)
+        report = ImportReport(source.uri)
+        sha256 = _fill(spool, source, report)
+        _write(store, spool, source, sha256, report, names=on_placed is not None)
         if before_placing is not None:
             before_placing()
         if on_placed is not None:
@@ -126,7 +160,7 @@ def import_triples(
 
 def withdraw_import(store: GraphStore, name: str) -> bool:
     """Withdraw all that an imported file gave, by its path or ``import://`` uri; False where none was imported."""
-    root = name if name.startswith("import://") else import_uri(Path(name))
+    root = name if name.startswith("import://") else import_uri(name)
     found = [uri for uri in store.uris(root) if uri == root or uri.startswith(f"{root}#")]
     for uri in sorted(found, key=lambda uri: uri == root):  # the file itself last: until then it can be done again
         store.remove(uri)
@@ -134,11 +168,11 @@ def withdraw_import(store: GraphStore, name: str) -> bool:
 
 
 # ---------------------------------------------------------------- reading
-def _fill(spool: sqlite3.Connection, path: Path, form: Form, report: ImportReport) -> str:
+def _fill(spool: sqlite3.Connection, source: _Source, report: ImportReport) -> str:
     """Put all rows into the spool; gives the digest of what they say."""
     sha = hashlib.sha256()
     reasons: Counter[str] = Counter()
-    left = rows_of(path, form)
+    left = source.rows()
     while some := list(islice(left, _AT_ONCE)):
         good = [row for row in some if isinstance(row, ImportedRow)]
         bad = [row for row in some if isinstance(row, RefusedRow)]
@@ -153,7 +187,7 @@ def _fill(spool: sqlite3.Connection, path: Path, form: Form, report: ImportRepor
             sha.update(repr(row).encode("utf-8", "surrogatepass"))
     report.refused = dict(sorted(reasons.items()))
     if not report.rows:
-        raise LoadError(f"expected triples in {str(path)!r}, found none; is it the right file?", reason="empty")
+        raise LoadError(f"expected triples in {source.title!r}, found none; is it the right place?", reason="empty")
     spool.execute("CREATE INDEX by_source ON row (source, number)")
     return sha.hexdigest()
 
@@ -187,7 +221,7 @@ def _parts(spool: sqlite3.Connection) -> Iterator[tuple[str, int, list[ImportedR
 
 # ---------------------------------------------------------------- writing
 def _write(
-    store: GraphStore, spool: sqlite3.Connection, path: Path, sha256: str, report: ImportReport, *, names: bool
+    store: GraphStore, spool: sqlite3.Connection, origin: _Source, sha256: str, report: ImportReport, *, names: bool
 ) -> None:
     root = report.uri
     known = store.document(root)
@@ -199,8 +233,8 @@ def _write(
         store.record_problem(
             uri=root,
             sha256=sha256,
-            title=path.name,
-            size_bytes=path.stat().st_size,
+            title=origin.title,
+            size_bytes=origin.size_bytes,
             state="failed",
             reason="interrupted",
             detail="its import was interrupted; import it again",
@@ -209,7 +243,7 @@ def _write(
     ready: list[tuple[Contribution, int, str]] = []
     for source, part, rows in _parts(spool):
         uri = f"{root}#{quote(source, safe='/:').replace('~', '%7E')}{f'~{part}' if part else ''}"
-        contribution, placed = _contribution(uri, source or path.name, rows)
+        contribution, placed = _contribution(uri, source or origin.title, rows)
         if names:
             spool.executemany("INSERT INTO place VALUES (?, ?, ?)", placed)
         report.documents += 1
@@ -227,8 +261,8 @@ def _write(
     for uri in sorted(gone):
         report.withdrawn += store.remove(uri)
     if not whole:
-        document = Document(root, sha256, path.name, "", "other")
-        store.write(Contribution(document, (), ()), size_bytes=path.stat().st_size, recipe=RECIPE)
+        document = Document(root, sha256, origin.title, "", "other")
+        store.write(Contribution(document, (), ()), size_bytes=origin.size_bytes, recipe=RECIPE)
 
 
 def _state(contribution: Contribution) -> tuple[str, str, str]:

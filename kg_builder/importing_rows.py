@@ -16,7 +16,7 @@ from typing import IO, Any, Literal
 from kg_builder.errors import LoadError
 from kg_builder.names import says_something
 
-__all__ = ["FORMATS", "Form", "ImportedRow", "RefusedRow", "form_of", "rows_of"]
+__all__ = ["FORMATS", "NEEDED", "Form", "ImportedRow", "RefusedRow", "form_of", "row_of", "rows_of"]
 
 Form = Literal["jsonl", "csv", "pipe"]
 FORMATS: tuple[Form, ...] = ("jsonl", "csv", "pipe")
@@ -33,7 +33,7 @@ _SUFFIXES: Mapping[str, Form] = {
     ".pipe": "pipe",
     ".psv": "pipe",
 }
-_NEEDED = ("head", "relation", "tail")
+NEEDED = ("head", "relation", "tail")
 _OPTIONAL = ("head_type", "tail_type", "sentence", "source", "confidence")
 
 
@@ -184,7 +184,7 @@ def _csv_rows(path: Path, file: IO[bytes]) -> Iterator[ImportedRow | RefusedRow]
         at.header = [cell.strip().casefold() for cell in next(reader, [])]
     except csv.Error:
         at.header = []
-    missing = [name for name in _NEEDED if name not in at.header]
+    missing = [name for name in NEEDED if name not in at.header]
     if missing:
         raise LoadError(
             f"{path}:1: expected a header with the columns head, relation and tail (and perhaps "
@@ -223,22 +223,27 @@ def _delimiter(path: Path, header: str) -> str:
 
 # ---------------------------------------------------------------- one row
 def _row(at: _Numbers, values: Mapping[str, Any]) -> ImportedRow | RefusedRow:
+    return row_of(at.row, at.line, values)
+
+
+def row_of(number: int, line: int, values: Mapping[str, Any]) -> ImportedRow | RefusedRow:
+    """The row that `values` by column make, or why it cannot be used."""
     try:
-        texts = {name: _text(values, name) for name in (*_NEEDED, "head_type", "tail_type", "sentence", "source")}
-        for name in _NEEDED:
+        texts = {name: _text(values, name) for name in (*NEEDED, "head_type", "tail_type", "sentence", "source")}
+        for name in NEEDED:
             if not says_something(texts[name]):
                 raise _BadRowError(f"empty-{name}", f"expected words for {name!r}, found {texts[name][:60]!r}")
             if len(texts[name]) > _LONGEST_WORDS:
                 many = f"expected at most {_LONGEST_WORDS:,} characters for {name!r}, found {len(texts[name]):,}"
                 raise _BadRowError("too-long", many)
-        return ImportedRow(at.row, at.line, **texts, confidence=_confidence(values.get("confidence")))
+        return ImportedRow(number, line, **texts, confidence=_confidence(values.get("confidence")))
     except _BadRowError as exc:
-        return RefusedRow(at.row, at.line, exc.reason, str(exc))
+        return RefusedRow(number, line, exc.reason, str(exc))
 
 
 def _text(values: Mapping[str, Any], name: str) -> str:
     value = values.get(name)
-    if value is None and name not in _NEEDED:
+    if value is None and name not in NEEDED:
         return ""
     if isinstance(value, bool) or not isinstance(value, (str, int, float)):
         kind = "nothing" if value is None else type(value).__name__

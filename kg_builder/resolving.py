@@ -12,7 +12,7 @@ import sqlite3
 import time
 import uuid
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -25,8 +25,9 @@ from kg_builder.resolve.grouping import DEFAULT
 from kg_builder.resolve.records import Link
 from kg_builder.resolving_decisions import Decided
 from kg_builder.resolving_index import Index, fingerprint, open_index
-from kg_builder.store.resolution import NamePlace, ResolutionState
-from kg_builder.store.touching import Move, scores_text
+from kg_builder.resolving_plan import Change, Plan, needed
+from kg_builder.resolving_senses import Senses
+from kg_builder.store.resolution import ResolutionState
 from kg_builder.types import Name, digest
 
 if TYPE_CHECKING:
@@ -37,21 +38,6 @@ __all__ = ["Change", "ResolveReport", "apply_decisions", "index_path", "resolve_
 _LEARNT_AT_ONCE = 500
 _MOVED_AT_ONCE = 500
 _KEPT_AGAINST = 0.2  # a link less likely than this speaks neither for nor against
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """One entity that comes together from several, or loses names.
-
-    ``names`` are those of the entity as it will be, ``confidence`` is the probability of the weakest link that is
-    needed for it (1 where decisions or keys say so), ``rules`` are what carried the links.
-    """
-
-    kind: str  # merge or split
-    names: tuple[str, ...]
-    type: str
-    confidence: float
-    rules: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -138,12 +124,12 @@ def apply_decisions(store: GraphStore, names: Iterable[Name]) -> None:
     """
     at = store.resolution
     decided = Decided(at.decisions())
-    plan = _Plan()
+    plan = Plan()
     found = {name.id for name in names}
     while True:
         found.update(other for id_ in list(found) for other in decided.near(id_))
         placed = {each.id: each for each in at.placed(found)}
-        mates = {known.id for known in at.named({each.name.key for each in placed.values()})}
+        mates = {known.id for known in at.named({each.name.plain for each in placed.values()})}
         if mates | placed.keys() <= found:
             break
         found |= mates | placed.keys()
@@ -152,7 +138,7 @@ def apply_decisions(store: GraphStore, names: Iterable[Name]) -> None:
     plan.by_rule = decided.by_rule(plan.names)
     plan.groups = decided.groups(plan.names, links, threshold=0.0)
     for group in plan.groups:
-        plan.links += _needed(group, links, 0.0)
+        plan.links += needed(group, links, 0.0)
     if move := plan.move(placed, decided, links):
         at.place(move)
 
@@ -171,6 +157,7 @@ class _Resolution:
         self.report = ResolveReport(threshold=self.threshold)
         self._decided = Decided(())
         self._seen: set[str] = set()
+        self._senses = Senses(self._at, index)
 
     def run(self, *, again: bool = False) -> ResolveReport:
         version = self._store.keeper.version()
@@ -181,11 +168,13 @@ class _Resolution:
             return self.report
         if not afresh:
             self._learn(iter(sorted(touched)))
+            self._part()
             # Somebody may have written without leaving a list: an older version of this project, for instance.
             afresh = len(self._index) != self._at.count() and self._store.keeper.version() == version
         if afresh:
             self._index.clear()
             self._learn(self._at.name_ids())
+            self._part()
             self._index.todo(touched)
         self.report.afresh = afresh
         self.report.compared = self._index.compare_all()
@@ -226,24 +215,38 @@ class _Resolution:
 
     def _learn(self, ids: Iterator[str]) -> None:
         while some := list(islice(ids, _LEARNT_AT_ONCE)):
+            known = self._index.named(some)
             self._index.learn(some, self._at.profiles(some))
             self.report.names += len(some)
+            self._senses.note({*known.values(), *self._index.named(some).values()})
+
+    def _part(self) -> None:
+        """Have the documents that mean several things by one name mean several names."""
+        for parts in self._senses.parts():
+            if self._dry_run:
+                several = Counter((each.new.plain, each.new.type) for each in parts)
+                for (plain, type_), count in sorted(several.items()):
+                    self.report.split += count + 1
+                    self.report.changes.append(Change("split", (plain,), type_, 1.0, ("homonyms",)))
+            else:
+                self._at.part(parts)
+                self._learn(iter(sorted({each.old for each in parts} | {each.new.id for each in parts})))
 
     # ------------------------------------------------------------ components
     def _group(self) -> None:
         """Group every component anew that has a name that is waiting, some of them to a transaction."""
-        plan = _Plan()
+        plan = Plan()
         for id_ in self._index.waiting():
             if id_ not in self._seen:
                 self._add(plan, id_)
             plan.waiting.append(id_)
             if len(plan.names) >= _MOVED_AT_ONCE or len(plan.waiting) >= _MOVED_AT_ONCE:
                 self._carry_out(plan)
-                plan = _Plan()
+                plan = Plan()
         if plan.waiting:
             self._carry_out(plan)
 
-    def _add(self, plan: _Plan, start: str) -> None:
+    def _add(self, plan: Plan, start: str) -> None:
         """Group the component of a name."""
         found = [start]
         self._seen.add(start)
@@ -265,9 +268,9 @@ class _Resolution:
         plan.by_rule |= self._decided.by_rule(names)
         for group in self._decided.groups(names, links, threshold=self.threshold):
             plan.groups.append(group)
-            plan.links += _needed(group, links, self.threshold)
+            plan.links += needed(group, links, self.threshold)
 
-    def _carry_out(self, plan: _Plan) -> None:
+    def _carry_out(self, plan: Plan) -> None:
         """Compare a plan with the graph, and change what differs."""
         while True:
             placed = {each.id: each for each in self._at.placed(plan.names)}
@@ -289,102 +292,3 @@ class _Resolution:
         if not self._dry_run:
             self._index.done([*plan.waiting, *plan.names])
             self._commit()
-
-
-@dataclass(slots=True)
-class _Plan:
-    """Some components: their names by id, the entities that they are to be, and the links that those need."""
-
-    names: dict[str, Name] = field(default_factory=dict)
-    groups: list[tuple[str, ...]] = field(default_factory=list)
-    by_rule: set[frozenset[str]] = field(default_factory=set)
-    links: list[Link] = field(default_factory=list)
-    waiting: list[str] = field(default_factory=list)
-
-    def move(self, placed: Mapping[str, NamePlace], decided: Decided, linked: Sequence[Link]) -> Move:
-        """What has to change in the graph."""
-        move = Move()
-        for group, target in self._targets(placed):
-            by_hand = frozenset(group) not in self.by_rule
-            for id_ in group:
-                at = placed[id_]
-                if at.entity != target:
-                    move.entity_of[id_] = target
-                if at.assigned != by_hand:
-                    (move.assigned if by_hand else move.released).add(id_)
-                if at.shown != decided.shown.get(id_):
-                    move.shown[id_] = decided.shown.get(id_)
-        wanted = {(link.a, link.b): link for link in self.links if link.a in placed and link.b in placed}
-        there = {(link.a, link.b): link for link in linked}
-        move.unlinked = [pair for pair, link in there.items() if not _same(link, wanted.get(pair))]
-        move.linked = [link for pair, link in sorted(wanted.items()) if not _same(link, there.get(pair))]
-        return move
-
-    def _targets(self, placed: Mapping[str, NamePlace]) -> Iterator[tuple[tuple[str, ...], str]]:
-        """Each entity to be, with the entity of the graph that it grows from: as little as possible is moved."""
-        groups = [tuple(id_ for id_ in group if id_ in placed) for group in self.groups]
-        claims: dict[str, list[tuple[int, tuple[str, ...]]]] = {}
-        for group in filter(None, groups):
-            for entity, count in Counter(placed[id_].entity for id_ in group).items():
-                claims.setdefault(entity, []).append((-count, group))
-        kept: dict[tuple[str, ...], list[tuple[int, str]]] = {}
-        mentions = {each.entity: each.mentions for each in placed.values()}
-        for entity, claimants in claims.items():
-            kept.setdefault(min(claimants)[1], []).append((-mentions[entity], entity))
-        for group in filter(None, groups):
-            yield group, min(kept[group])[1] if group in kept else f"new:{min(group)}"
-
-    def changes(self, placed: Mapping[str, NamePlace]) -> list[Change]:
-        """The same for people."""
-        groups_of: dict[str, set[tuple[str, ...]]] = {}
-        for group in self.groups:
-            for id_ in group:
-                if id_ in placed:
-                    groups_of.setdefault(placed[id_].entity, set()).add(group)
-        by_name: dict[str, list[Link]] = {}
-        for link in self.links:
-            by_name.setdefault(link.a, []).append(link)
-        found = []
-        for group in self.groups:
-            entities = {placed[id_].entity for id_ in group if id_ in placed}
-            joined = len(entities) > 1
-            parted = any(len(groups_of[entity]) > 1 for entity in entities)
-            if not joined and not parted:
-                continue
-            links = [link for id_ in group for link in by_name.get(id_, ())]
-            surfaces = sorted({placed[id_].surface for id_ in group if id_ in placed})
-            types = Counter(self.names[id_].type for id_ in group)
-            sure = min((link.probability for link in links), default=1.0)
-            rules = tuple(sorted({link.rule for link in links}))
-            found.append(
-                Change("merge" if joined else "split", tuple(surfaces), types.most_common(1)[0][0], sure, rules)
-            )
-        return found
-
-
-def _needed(group: Sequence[str], links: Iterable[Link], threshold: float) -> list[Link]:
-    """The most likely links that hold an entity together: as many as it has names, but one."""
-    root = {name: name for name in group}
-
-    def root_of(name: str) -> str:
-        while root[name] != name:
-            root[name] = root[root[name]]
-            name = root[name]
-        return name
-
-    found: list[Link] = []
-    within = [link for link in links if link.a in root and link.b in root and link.probability > threshold]
-    for link in sorted(within, key=lambda each: (-round(each.probability, 9), each.a, each.b)):
-        one, other = root_of(link.a), root_of(link.b)
-        if one != other:
-            root[other] = one
-            found.append(link)
-    return found
-
-
-def _same(one: Link, other: Link | None) -> bool:
-    return (
-        other is not None
-        and abs(one.probability - other.probability) < 1e-6
-        and (one.rule, scores_text(one.scores)) == (other.rule, scores_text(other.scores))
-    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import combinations
 
 from kg_builder.errors import DecisionError
 from kg_builder.resolve import clusters
@@ -51,11 +52,14 @@ class Decided:
         must = set(self._same_by_rule(names)) | set(self._merged(names))
         free = [link for link in links if link.a not in self.split and link.b not in self.split]
         types = {id_: name.type for id_, name in names.items()}
-        return group(types, free, must=must, never=self.never.keys() - must, threshold=threshold)
+        never = (self.never.keys() | _homonyms(names)) - must
+        return group(types, free, must=must, never=never, threshold=threshold)
 
     def by_rule(self, names: Mapping[str, Name]) -> set[frozenset[str]]:
-        """The names that are one without any resolution, since they have one key."""
-        return {frozenset(name.id for name in cluster) for cluster in clusters(names.values())}
+        """The names that are one without any resolution, since they have one key that is not one of homonyms."""
+        several = {name.plain for name in names.values() if name.sense}
+        sure = [name for name in names.values() if name.plain not in several]
+        return {frozenset(name.id for name in cluster) for cluster in clusters(sure)}
 
     def _same_by_rule(self, names: Mapping[str, Name]) -> Iterator[Pair]:
         for cluster in self.by_rule(names):
@@ -79,6 +83,14 @@ class Decided:
                         queue.append(other)
                 if name != start and name in names:
                     yield _pair(start, name)
+
+
+def _homonyms(names: Mapping[str, Name]) -> set[Pair]:
+    """The pairs of names that are one name in two senses."""
+    senses: dict[tuple[str, str], list[str]] = {}
+    for id_, name in names.items():
+        senses.setdefault((name.plain, name.type), []).append(id_)
+    return {pair for ids in senses.values() for pair in combinations(sorted(ids), 2)}
 
 
 def described(decision: Decision) -> str:
@@ -130,4 +142,4 @@ def _pair(a: str, b: str) -> Pair:
 
 
 def _told(name: Name) -> str:
-    return f"{name.key!r} ({name.type})"
+    return f"{name.plain!r} ({name.type}{', as in one document of several' if name.sense else ''})"

@@ -35,10 +35,13 @@ _CONTEXTS = 16  # of a name, that are used to find candidates
 _PATIENCE_S = 600.0
 _IN_MEMORY = 1 << 15  # profiles
 
+_FORMAT = 2  # of the tables; those of another are dropped
 _TABLES = """
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS name (n INTEGER PRIMARY KEY, id TEXT UNIQUE, key TEXT, type TEXT, profile TEXT);
-CREATE INDEX IF NOT EXISTS name_key ON name (key);
+CREATE TABLE IF NOT EXISTS name (
+    n INTEGER PRIMARY KEY, id TEXT UNIQUE, key TEXT, plain TEXT, type TEXT, profile TEXT
+);
+CREATE INDEX IF NOT EXISTS name_plain ON name (plain);
 CREATE TABLE IF NOT EXISTS block (block INTEGER, n INTEGER, PRIMARY KEY (block, n)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS context (context INTEGER, n INTEGER, PRIMARY KEY (context, n)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS link (
@@ -90,6 +93,10 @@ class Index:
     def __init__(self, database: sqlite3.Connection) -> None:
         """Use `open_index` instead. All until `commit` is one transaction."""
         self._db = database
+        if self._db.execute("PRAGMA user_version").fetchone()[0] != _FORMAT:
+            for table in ("meta", "name", "block", "context", "link", "todo"):
+                self._db.execute(f"DROP TABLE IF EXISTS {table}")
+            self._db.execute(f"PRAGMA user_version = {_FORMAT}")
         self._db.executescript(_TABLES)
         self._db.execute("BEGIN IMMEDIATE")
         self._profiles: dict[int, Profile] = {}
@@ -144,8 +151,9 @@ class Index:
                 else:
                     self._db.execute("UPDATE name SET profile = ? WHERE n = ?", (text, n))
             elif new is not None:
-                values = (id_, new.name.key, new.name.type, text)
-                n = self._db.execute("INSERT INTO name (id, key, type, profile) VALUES (?, ?, ?, ?)", values).lastrowid
+                values = (id_, new.name.key, new.name.plain, new.name.type, text)
+                made = "INSERT INTO name (id, key, plain, type, profile) VALUES (?, ?, ?, ?, ?)"
+                n = self._db.execute(made, values).lastrowid
             else:
                 continue
             self._profiles.pop(n, None)
@@ -258,8 +266,9 @@ class Index:
         return found
 
     def near(self, id_: str, threshold: float) -> Iterator[str]:
-        """The names that one may be merged with: linked above `threshold`, or of its key."""
-        row = self._db.execute("SELECT n, key FROM name WHERE id = ?", (id_,)).fetchone()
+        """The names that one may be merged with: linked above `threshold`, or of its key in any
+        sense."""
+        row = self._db.execute("SELECT n, plain FROM name WHERE id = ?", (id_,)).fetchone()
         if row is None:
             return
         ends = (
@@ -267,8 +276,13 @@ class Index:
             "SELECT a FROM link WHERE b = ?1 AND probability > ?2"
         )
         found = self._db.execute(f"SELECT id FROM name WHERE n IN ({ends})", (row[0], threshold)).fetchall()
-        found += self._db.execute("SELECT id FROM name WHERE key = ?", (row[1],)).fetchall()
+        found += self._db.execute("SELECT id FROM name WHERE plain = ?", (row[1],)).fetchall()
         yield from (each[0] for each in found)
+
+    def in_senses(self, name: Name) -> dict[str, Name]:
+        """A name in all the senses that are known of it, by id."""
+        rows = self._db.execute("SELECT id, key FROM name WHERE plain = ? AND type = ?", (name.plain, name.type))
+        return {id_: Name(key, name.type) for id_, key in rows.fetchall()}
 
     def named(self, ids: Iterable[str]) -> dict[str, Name]:
         """The names of `ids` that are there."""

@@ -267,7 +267,8 @@ class Name:
     """What surface forms have in common: the atom that resolution clusters into entities.
 
     ``key`` is the canonical form that equal names share (`kg_builder.normalize.name_key`); one key under two types is
-    two names, since type conflicts never merge.
+    two names, since type conflicts never merge. Where one name is that of several (homonyms), the key of all but one of
+    them ends in a mark that no text has, and the id of one of the documents that mean it: its ``sense``.
     """
 
     key: str
@@ -277,6 +278,28 @@ class Name:
     def id(self) -> str:
         """Identity in the graph."""
         return _digest_of_few("name", self.key, self.type)
+
+    @property
+    def plain(self) -> str:
+        """The key without the sense: what homonyms share."""
+        return self.key[:-_SENSE_LENGTH] if _has_sense(self.key) else self.key
+
+    @property
+    def sense(self) -> str:
+        """Which of several things of one name is meant; empty where there are not several, and for one of them."""
+        return self.key[1 - _SENSE_LENGTH :] if _has_sense(self.key) else ""
+
+    def in_sense(self, sense: str) -> Name:
+        """The same name for another of several things; `sense` is the id of a document, or empty."""
+        return Name(f"{self.plain}{_SENSE}{sense}" if sense else self.plain, self.type)
+
+
+_SENSE = "\x1f"
+_SENSE_LENGTH = 33  # the mark, and the id of a document
+
+
+def _has_sense(key: str) -> bool:
+    return len(key) > _SENSE_LENGTH and key[-_SENSE_LENGTH] == _SENSE
 
 
 @dataclass(frozen=True, slots=True)

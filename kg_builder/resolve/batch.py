@@ -65,7 +65,7 @@ def candidates(profiles: Mapping[str, Profile]) -> Iterator[tuple[str, str]]:
     for number, members in enumerate(small):
         for place in members:
             blocks_of.setdefault(place, []).append(number)
-    is_long = [_is_long(name) for name in (profiles[name].name.key for name in names)]
+    is_long = [_is_long(name) for name in (profiles[name].name.plain for name in names)]
     for number, members in enumerate(small):
         for i, a in enumerate(members):
             for b in members[i + 1 :]:

@@ -35,7 +35,7 @@ def block_keys(profile: Profile) -> frozenset[str]:
     a rare word; ``p:`` two words, or an initial and a word; ``z:`` Chinese short forms; ``h:`` the beginning of a
     Chinese name; ``b:`` bands of its spelling.
     """
-    view = view_of(profile.name.key)
+    view = view_of(profile.name.plain)
     keys = {f"l:{view.loose}"}
     keys.update(f"l:{loose_key(other)}" for other in sorted(profile.stated)[:_MOST_STATED])
     if not view.words and not view.han:

@@ -71,6 +71,10 @@ PHRASES: Mapping[str, tuple[str, str]] = {
         "their types differ ({a} and {b}), and such names never are one",
         "类型不同（{a}与{b}），绝不合并",
     ),
+    "homonyms": (
+        "what the documents tell of them cannot be true of one, and such homonyms never are one",
+        "各文档所述不可能是同一个，同名而异者绝不合并",
+    ),
     "other value": ("a time or an amount is nothing but what it says", "时间和数量只以其值为准"),
     "not both names": (
         "one is a common noun or a clause, and only a name is short for a name",
@@ -135,4 +139,4 @@ def _phrase(name: str, a: Profile, b: Profile, *, chinese: bool) -> str:
 def _shown(profile: Profile) -> str:
     """The most frequent surface, or the key."""
     surfaces = profile.surfaces
-    return min(surfaces, key=lambda surface: (-surfaces[surface], surface)) if surfaces else profile.name.key
+    return min(surfaces, key=lambda surface: (-surfaces[surface], surface)) if surfaces else profile.name.plain

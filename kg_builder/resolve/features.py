@@ -28,20 +28,20 @@ _ARROW = re.compile("[<>]")
 
 def compare(a: Profile, b: Profile) -> tuple[str, dict[str, float]]:
     """The form that carries the comparison, and all features that are not zero. Symmetric in `a` and `b`."""
-    one, other = view_of(a.name.key), view_of(b.name.key)
+    one, other = view_of(a.name.plain), view_of(b.name.plain)
     if (len(other.key), other.key) < (len(one.key), one.key):
         one, other = other, one
     form, found = compare_spelling(one, other, person="Person" in (a.name.type, b.name.type))
     found = {form: 1.0} | found
     if form in PART_FORMS:
-        found[LESS] = 1.0 if (view_of(a.name.key) is one) == (a.id < b.id) else -1.0
+        found[LESS] = 1.0 if (view_of(a.name.plain) is one) == (a.id < b.id) else -1.0
     found.update(_types(a, b))
     capital = _capitals(a, b)
     if capital:
         found["plural of a name" if "a plural" in found else "a capital on one side"] = 1.0
     if a.stated or b.stated:
         keys = a.stated | b.stated
-        if a.name.key in b.stated or b.name.key in a.stated or one.loose in keys or other.loose in keys:
+        if a.name.plain in b.stated or b.name.plain in a.stated or one.loose in keys or other.loose in keys:
             found["stated alias"] = 1.0
     kind = " (part)" if form in PART_FORMS else " (different)" if form in ("different", "other script") else ""
     found.update(_context(a, b, kind))
@@ -76,7 +76,7 @@ def _context(a: Profile, b: Profile, kind: str) -> dict[str, float]:
             found[f"neighbours in common{kind}"] = min(math.log2(1 + shared - facts), 3.0)
         if not shared and min(len(here), len(there)) >= 3:
             found[f"no neighbour in common{kind}"] = 1.0
-        if a.name.key in there or b.name.key in here:
+        if a.name.plain in there or b.name.plain in here:
             found["a fact between the two"] = 1.0
     if a.documents and b.documents:
         together = len(a.documents & b.documents)

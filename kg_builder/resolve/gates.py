@@ -36,10 +36,10 @@ def kept_apart(a: Profile, b: Profile, form: str) -> str | None:
     if form not in _SAME_WORDS and (a.name.type in _VALUES or b.name.type in _VALUES):
         return "other value"
     if form in PART_FORMS:
-        short, long = (a, b) if len(a.name.key) <= len(b.name.key) else (b, a)
+        short, long = (a, b) if len(a.name.plain) <= len(b.name.plain) else (b, a)
         if not _mostly(short, _written_as_name) or _mostly(long, _is_clause):
             return "not both names"
-        if _inside(short.name.key, long.name.key):
+        if _inside(short.name.plain, long.name.plain):
             return "named within the other"
     return None
 

@@ -8,7 +8,7 @@ from typing import Literal
 
 from kg_builder.types import Name
 
-__all__ = ["Decision", "Kind", "Link", "Profile"]
+__all__ = ["Context", "Decision", "Kind", "Link", "Profile"]
 
 Kind = Literal["merge", "never-merge", "split", "rename"]
 
@@ -33,6 +33,15 @@ class Profile:
     def id(self) -> str:
         """The name's id."""
         return self.name.id
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What one document says by a name: ``neighbours`` as in `Profile`; ``source`` is the id of the document, or of the
+    first part where an import has a source in several."""
+
+    source: str
+    neighbours: frozenset[str] = field(default=frozenset())
 
 
 @dataclass(frozen=True, slots=True)

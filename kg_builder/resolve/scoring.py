@@ -23,13 +23,16 @@ _MOST = 12.0  # log-odds; no evidence of ours is surer
 def link(a: Profile, b: Profile) -> Link:
     """How likely `a` and `b` are one entity, and what of; the same whichever comes first.
 
-    Names with two types of which neither is ``Other`` never are (rule ``types``, probability 0), nor those that
-    `kept_apart` parts; names written in letters that only look alike are left to a person.
+    Names with two types of which neither is ``Other`` never are (rule ``types``, probability 0), nor one name in two
+    senses (``homonyms``), nor those that `kept_apart` parts; names written in letters that only look alike are left to
+    a person.
     """
     first, second = (a, b) if a.id <= b.id else (b, a)
     kinds = {first.name.type, second.name.type} - {OTHER}
     if len(kinds) > 1:
         return Link(first.id, second.id, 0.0, "types", {"type conflict": 1.0})
+    if first.name.plain == second.name.plain and first.name.type == second.name.type and first.id != second.id:
+        return Link(first.id, second.id, 0.0, "homonyms", {"homonyms": 1.0})
     form, scores = compare(first, second)
     rule = "stated" if "stated alias" in scores else form.replace(" ", "-")
     if rule != "stated" and (reason := kept_apart(first, second, form)):

@@ -37,7 +37,7 @@ class KnownName:
         """The name's properties (but for its id), surfaces verbatim and sorted."""
         surfaces = sorted(self.counts)
         shown, _ = shown_surfaces([self])
-        return {
+        row: dict[str, Any] = {
             "key": self.name.key,
             "type": self.name.type,
             "name": shown[0],
@@ -45,6 +45,9 @@ class KnownName:
             "surfaces": surfaces,
             "counts": [self.counts[surface] for surface in surfaces],
         }
+        if self.name.sense:
+            row["plain"] = self.name.plain
+        return row
 
 
 @dataclass(slots=True)

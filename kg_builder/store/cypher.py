@@ -32,6 +32,7 @@ INDEXED = (
     ("Entity", "folded"),
     ("Extraction", "edge"),
     ("Name", "key"),
+    ("Name", "plain"),
     ("Name", "folded"),
 )
 TEXT_INDEXED = (("Entity", "search"),)
@@ -71,7 +72,7 @@ def _made(properties: Sequence[str]) -> str:
 # What nodes are made with, besides their id.
 SEGMENT = ("index", "start", "end", "page", "text", "language", "section", "split")
 ENTITY = ("type", "name", "aliases", "mentions", "folded", "search", *VALUE_PROPERTIES)
-NAME = ("key", "type", "name", "folded", "surfaces", "counts")
+NAME = ("key", "plain", "type", "name", "folded", "surfaces", "counts")
 _ARGUMENT = ("", "_start", "_end", "_type", "_name", "_argument", "_argument_start", "_argument_end")
 EXTRACTION = (
     *("relation", "surface", "relation_start", "relation_end", "lemma", "passive", "inverted", "edge"),
@@ -115,6 +116,7 @@ NAMES_OF_KEYS = (
     f"MATCH (m:Name)-[:NAMES]->(e) {_NAME}"
 )
 NAMES_OF_ENTITIES = f"UNWIND $ids AS id MATCH (e:Entity {{id: id}}) MATCH (m:Name)-[:NAMES]->(e) {_NAME}"
+NAMES_OF_IDS = f"UNWIND $ids AS id MATCH (m:Name {{id: id}})-[:NAMES]->(e:Entity) {_NAME}"
 PLACES = "UNWIND $ids AS id MATCH (n:Name {id: id})-[:NAMES]->(e:Entity) RETURN n.id AS name, e.id AS entity"
 KEYS_OF_NAMES = "UNWIND $ids AS id MATCH (n:Name {id: id}) RETURN n.id AS id, n.key AS key"
 CREATE_NAMES = (

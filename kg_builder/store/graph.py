@@ -16,6 +16,7 @@ from kg_builder.errors import ReadOnlyError, StoreError
 from kg_builder.store import cypher
 from kg_builder.store.checking import check_graph
 from kg_builder.store.connection import Connection, redacted
+from kg_builder.store.drafts import Draft
 from kg_builder.store.embedded import EmbeddedServer
 from kg_builder.store.exploring import Explorer
 from kg_builder.store.keeping import Keeper
@@ -36,7 +37,7 @@ from kg_builder.store.records import (
 from kg_builder.store.repairing import Repair
 from kg_builder.store.resolution import Resolution
 from kg_builder.store.tokens import Tokens
-from kg_builder.store.writing import Draft, Writer
+from kg_builder.store.writing import Writer
 from kg_builder.types import Contribution, digest
 
 __all__ = ["GraphStore", "open_store"]

@@ -10,9 +10,10 @@ from itertools import groupby, islice
 from kg_builder.store import cypher, keeping_cypher, resolving_cypher
 from kg_builder.store.connection import Connection
 from kg_builder.store.contributions import WholeDocument, whole_documents
+from kg_builder.store.drafts import Draft
 from kg_builder.store.reading import Reader
 from kg_builder.store.rows import Row
-from kg_builder.store.writing import Draft, Writer
+from kg_builder.store.writing import Writer
 from kg_builder.types import Contribution
 
 __all__ = ["Keeper", "Placement"]

@@ -26,6 +26,7 @@ PLACES_OF_NAMES = (
     "RETURN n.id AS name, e.id AS entity, n.assigned AS assigned"
 )
 
+DOCUMENTS_OF = "UNWIND $ids AS id MATCH (s:Segment {id: id})-[:PART_OF]->(d:Document) RETURN DISTINCT d.id AS id"
 SEGMENT_TEXTS = "MATCH (s:Segment) WHERE s.id >= $low AND s.id < $high RETURN s.text AS text"
 
 # ---------------------------------------------------------------- restoring

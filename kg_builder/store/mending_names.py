@@ -115,12 +115,28 @@ class NameMender:
         """The name of that id, from what is written where it is mentioned: the id proves it."""
         from kg_builder.normalize import name_key
 
-        for surface, type_ in self._db.execute("SELECT DISTINCT surface, type FROM mention WHERE name = ?", (id_,)):
-            for key in (name_key(surface), surface, surface.casefold()):
-                for tried in (type_, *ENTITY_TYPES):
-                    if Name(key, tried).id == id_:
-                        return Name(key, tried)
+        known = "SELECT DISTINCT surface, type FROM mention WHERE name = ?"
+        names = [
+            Name(key, tried)
+            for surface, type_ in self._db.execute(known, (id_,)).fetchall()
+            for key in (name_key(surface), surface, surface.casefold())
+            for tried in (type_, *ENTITY_TYPES)
+        ]
+        for sense in ("", *self._documents(id_)):  # of homonyms, the smallest id of its documents
+            for name in names:
+                if name.in_sense(sense).id == id_:
+                    return name.in_sense(sense)
         return None
+
+    def _documents(self, name: str) -> Iterator[str]:
+        """The ids of the documents that mention a name, the smallest first."""
+        mentioning = "SELECT DISTINCT segment FROM mention WHERE name = ?"
+        ids = [segment for (segment,) in self._db.execute(mentioning, (name,)).fetchall()]
+        found: set[str] = set()
+        for start in range(0, len(ids), _ASKED):
+            rows = self._mender.connection.read(keeping_cypher.DOCUMENTS_OF, ids=ids[start : start + _ASKED])
+            found.update(row["id"] for row in rows)
+        yield from sorted(found)
 
     def _counts(self, name: str) -> Counter[str]:
         rows = self._db.execute("SELECT surface, count(*) FROM mention WHERE name = ? GROUP BY surface", (name,))

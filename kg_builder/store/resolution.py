@@ -7,15 +7,17 @@ when their names are where they belong. So nothing is forgotten, whatever is kil
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any, get_args
 
-from kg_builder.resolve.records import Decision, Kind, Link, Profile
+from kg_builder.resolve.records import Context, Decision, Kind, Link, Profile
 from kg_builder.store import cypher
 from kg_builder.store import resolving_cypher as statements
 from kg_builder.store.connection import Connection, Run
+from kg_builder.store.parting import Part
 from kg_builder.store.reading import Reader
 from kg_builder.store.rows import Row
 from kg_builder.store.touching import Move, note_touched
@@ -75,7 +77,19 @@ class KnownAs:
     mentions: int
     entity: str
     entity_name: str
-    surfaces: Mapping[str, int] = field(default_factory=dict)
+    surfaces: Mapping[str, int] = field(default_factory=dict, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """That a document says something by a name: the whole source it is a part of, the neighbour if it is a fact, and
+    the key of the other name if it states one."""
+
+    name: str
+    document: str
+    source: str
+    neighbour: str
+    states: str
 
 
 def decision_id(decision: Decision) -> str:
@@ -158,6 +172,28 @@ class Resolution:
 
     def _profiles(self, ids: Sequence[str]) -> Iterator[Profile]:
         rows = self._connection.read(statements.PROFILED, ids=ids)
+        neighbours: dict[str, set[str]] = {}
+        documents: dict[str, set[str]] = {}
+        stated: dict[str, set[str]] = {}
+        for said in self._said(rows):
+            documents.setdefault(said.name, set()).add(said.source)
+            if said.neighbour:
+                neighbours.setdefault(said.name, set()).add(said.neighbour)
+            if said.states:
+                stated.setdefault(said.name, set()).add(said.states)
+        for row in rows:
+            id_ = row["id"]
+            counts = sorted(zip(row["counts"], row["surfaces"], strict=True), key=lambda each: (-each[0], each[1]))
+            yield Profile(
+                Name(row["key"], row["type"]),
+                {surface: count for count, surface in counts[:_SURFACES]},
+                _some_of(neighbours.get(id_, ())),
+                _some_of(documents.get(id_, ())),
+                _some_of(stated.get(id_, ())),
+            )
+
+    def _said(self, rows: Iterable[Mapping[str, Any]]) -> Iterator[_Said]:
+        """What is said by names, rows of ``PROFILED``; nothing of those that are everywhere."""
         by_entity: dict[str, list[str]] = {}
         for row in rows:
             if sum(row["counts"]) <= _HUB:
@@ -171,40 +207,63 @@ class Resolution:
         others = sorted({row["other"] for _, row in facts if row["fact"]})
         key_of: dict[str, str] = {}
         for some in _some(others, 5000):
-            key_of.update((row["id"], row["key"]) for row in self._connection.read(cypher.KEYS_OF_NAMES, ids=some))
-        neighbours: dict[str, set[str]] = {}
-        documents: dict[str, set[str]] = {}
-        stated: dict[str, set[str]] = {}
+            found = self._connection.read(cypher.KEYS_OF_NAMES, ids=some)
+            key_of.update((row["id"], Name(row["key"], "").plain) for row in found)
         for side, row in facts:
-            documents.setdefault(row["name"], set()).add(_whole_document(row["document"], row["uri"] or ""))
-            key = key_of.get(row["other"])
-            if not row["fact"] or key is None:
-                continue
+            source = _whole_document(row["document"], row["uri"] or "")
+            key = key_of.get(row["other"]) if row["fact"] else None
             subject = (side == "head") != bool(row["inverted"])
-            neighbours.setdefault(row["name"], set()).add(f"{row['relation']}{'>' if subject else '<'}{key}")
-            if row["relation"] in STATED:
-                stated.setdefault(row["name"], set()).add(key)
+            neighbour = f"{row['relation']}{'>' if subject else '<'}{key}" if key is not None else ""
+            states = key if key is not None and row["relation"] in STATED else ""
+            yield _Said(row["name"], row["document"], source, neighbour, states)
+
+    def contexts(self, ids: Iterable[str]) -> dict[tuple[str, str], Context]:
+        """What each document says by each of some names, by the ids of both. All senses of a name are to be given;
+        where they are everywhere together, nothing is learnt of them but documents.
+        """
+        rows = [row for some in _some(sorted(set(ids))) for row in self._connection.read(statements.PROFILED, ids=some)]
+        mentions: Counter[Name] = Counter()
         for row in rows:
-            id_ = row["id"]
-            counts = sorted(zip(row["counts"], row["surfaces"], strict=True), key=lambda each: (-each[0], each[1]))
-            yield Profile(
-                Name(row["key"], row["type"]),
-                {surface: count for count, surface in counts[:_SURFACES]},
-                _some_of(neighbours.get(id_, ())),
-                _some_of(documents.get(id_, ())),
-                _some_of(stated.get(id_, ())),
-            )
+            mentions[Name(row["key"], row["type"]).in_sense("")] += sum(row["counts"])
+        hubs = {row["id"] for row in rows if mentions[Name(row["key"], row["type"]).in_sense("")] > _HUB}
+        sources: dict[tuple[str, str], str] = {}
+        neighbours: dict[tuple[str, str], set[str]] = {}
+        for start in range(0, len(rows), _AT_ONCE):
+            for said in self._said(rows[start : start + _AT_ONCE]):
+                at = (said.name, said.document)
+                sources[at] = said.source
+                if said.neighbour and said.name not in hubs:
+                    neighbours.setdefault(at, set()).add(said.neighbour)
+        return {at: Context(source, frozenset(neighbours.get(at, ()))) for at, source in sources.items()}
+
+    def part(self, parts: Iterable[Part]) -> None:
+        """Have documents mean other names by some; those are with the same entities until names are placed anew."""
+        by_old: dict[str, list[Part]] = {}
+        for each in parts:
+            by_old.setdefault(each.old, []).append(each)
+        with self._exclusive():
+            for old, some in sorted(by_old.items()):
+                ids = [old, *(each.new.id for each in some)]
+                entity_of = {row["id"]: row["entity"] for row in self._connection.read(cypher.NAMES_OF_IDS, ids=ids)}
+                if old not in entity_of:
+                    continue
+                home = entity_of.pop(old)
+                if strangers := {name: home for name, entity in entity_of.items() if entity != home}:
+                    self._writer.assign(strangers)
+                self._writer.part(some)
 
     def named(self, keys: Iterable[str]) -> list[KnownAs]:
-        """The names with one of `keys`."""
-        return self._known(statements.NAMES_WITH_KEYS, keys=sorted(set(keys)))
+        """The names with one of `keys`, in all their senses."""
+        asked = sorted(set(keys))
+        found = self._known(statements.NAMES_WITH_KEYS, keys=asked)
+        return _in_order({*found, *self._known(statements.NAMES_IN_SENSES, keys=asked)})
 
     def names_of(self, entities: Iterable[str]) -> list[KnownAs]:
         """The names of entities, by their ids."""
-        return self._known(statements.NAMES_IN_ENTITIES, ids=sorted(set(entities)))
+        return _in_order(self._known(statements.NAMES_IN_ENTITIES, ids=sorted(set(entities))))
 
     def _known(self, statement: str, **parameters: object) -> list[KnownAs]:
-        found = [
+        return [
             KnownAs(
                 row["id"],
                 Name(row["key"], row["type"]),
@@ -216,7 +275,6 @@ class Resolution:
             )
             for row in self._connection.read(statement, **parameters)
         ]
-        return sorted(found, key=lambda known: (-known.mentions, known.id))
 
     # ------------------------------------------------------------ where names are
     def placed(self, ids: Iterable[str]) -> list[NamePlace]:
@@ -272,6 +330,10 @@ class Resolution:
         if decisions or forget:
             with self._exclusive():
                 self._connection.writing(work)
+
+
+def _in_order(names: Iterable[KnownAs]) -> list[KnownAs]:
+    return sorted(names, key=lambda known: (-known.mentions, known.id))
 
 
 def decision_of(row: Mapping[str, Any]) -> Decision:

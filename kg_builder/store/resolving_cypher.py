@@ -33,13 +33,29 @@ FACTS_OF_NAMES = tuple(
     "x.relation AS relation, x.inverted AS inverted, x.edge IS NOT NULL AS fact, d.id AS document, d.uri AS uri"
     for kind, side, other in (("HEAD", "head", "tail"), ("TAIL", "tail", "head"))
 )
-NAMES_WITH_KEYS = (
-    "UNWIND $keys AS key MATCH (n:Name {key: key})-[:NAMES]->(e:Entity) RETURN n.id AS id, n.key AS key, "
+NAMES_WITH_KEYS, NAMES_IN_SENSES = (
+    f"UNWIND $keys AS key MATCH (n:Name {{{property}: key}})-[:NAMES]->(e:Entity) RETURN n.id AS id, n.key AS key, "
     "n.type AS type, n.name AS name, n.surfaces AS surfaces, n.counts AS counts, e.id AS entity, e.name AS entity_name"
+    for property in ("key", "plain")
 )
 NAMES_IN_ENTITIES = (
     "UNWIND $ids AS id MATCH (e:Entity {id: id})<-[:NAMES]-(n:Name) RETURN n.id AS id, n.key AS key, n.type AS type, "
     "n.name AS name, n.surfaces AS surfaces, n.counts AS counts, e.id AS entity, e.name AS entity_name"
+)
+
+# ---------------------------------------------------------------- which of several things of one name is meant
+# What documents say by one name is put under another of the same entity. Both are then names of that entity.
+PART_MENTIONS = (
+    "UNWIND $rows AS r MATCH (n:Name {id: r.old})-[:NAMES]->(e:Entity) MATCH (e)-[m:MENTIONED_IN]->(s:Segment) "
+    "WHERE m.name = r.old MATCH (s)-[:PART_OF]->(d:Document) WHERE d.id IN r.documents SET m.name = r.new "
+    "RETURN r.old AS old, r.new AS new, m.surface AS surface"
+)
+PART_EVIDENCE = tuple(
+    "UNWIND $rows AS r MATCH (n:Name {id: r.old})-[:NAMES]->(e:Entity) "
+    f"MATCH (e)<-[:{kind}]-(x:Extraction) WHERE x.{side}_name = r.old "
+    "MATCH (x)-[:FROM]->(:Segment)-[:PART_OF]->(d:Document) WHERE d.id IN r.documents "
+    f"SET x.{side}_name = r.new"
+    for kind, side in (("HEAD", "head"), ("TAIL", "tail"))
 )
 
 # ---------------------------------------------------------------- where they are, and why
@@ -82,7 +98,7 @@ INVARIANTS = {
     "links between names that are not one entity": (
         "MATCH (a:Name) WHERE a.id >= $low AND a.id < $high MATCH (a)-[:LINKED]->(b:Name) "
         "MATCH (a)-[:NAMES]->(e:Entity) MATCH (b)-[:NAMES]->(f:Entity) WHERE e.id <> f.id "
-        "RETURN a.key + ' and ' + b.key AS id",
+        "RETURN coalesce(a.plain, a.key) + ' and ' + coalesce(b.plain, b.key) AS id",
         cypher.COUNT_NAMES,
     ),
 }
@@ -93,5 +109,5 @@ DELETE_WRONG_LINKS = (
 WRONG_LINKS = (
     "MATCH (a:Name) WHERE a.id >= $low AND a.id < $high MATCH (a)-[:LINKED]->(b:Name) "
     "MATCH (a)-[:NAMES]->(e:Entity) MATCH (b)-[:NAMES]->(f:Entity) WHERE e.id <> f.id "
-    "RETURN a.id AS id, a.key + ' and ' + b.key AS example"
+    "RETURN a.id AS id, coalesce(a.plain, a.key) + ' and ' + coalesce(b.plain, b.key) AS example"
 )

@@ -7,79 +7,25 @@ costs nothing but the rest of the document, which is marked as being written and
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 
 from kg_builder.errors import StoreError
 from kg_builder.store import cypher, resolving_cypher
 from kg_builder.store.clustering import Cluster, Registry
 from kg_builder.store.connection import Connection, Run
+from kg_builder.store.drafts import Addition, Draft, groups
 from kg_builder.store.facts import Edges, fact_of
+from kg_builder.store.parting import Part, part
 from kg_builder.store.rows import Row, batches, document_row, extraction_row, portions, segment_row
 from kg_builder.store.tokens import Tokens
 from kg_builder.store.touching import Move, note_touched, put_links
-from kg_builder.types import Contribution, Document, Name, Segment, Statement
+from kg_builder.types import Name
 
-__all__ = ["Draft", "Writer"]
+__all__ = ["Writer"]
 
 LARGEST_TRANSACTION = 4000
 """Extractions that one transaction may add and take away; larger documents take several."""
-
-
-@dataclass(slots=True)
-class Addition:
-    """Segments with the statements found in them."""
-
-    segments: Sequence[Segment] = ()
-    statements: Sequence[tuple[Statement, str]] = ()  # with the ids of their segments
-    mentions: dict[tuple[str, str, int, int], str] = field(default_factory=dict)
-    names: dict[str, Name] = field(default_factory=dict)
-
-    @classmethod
-    def of(cls, segments: Sequence[Segment], found: Mapping[str, list[Statement]]) -> Addition:
-        """The segments with their statements; a mention that several statements share counts once."""
-        placed = [(statement, segment.id) for segment in segments for statement in found.get(segment.id, ())]
-        made = cls(segments, placed)
-        for statement, segment_id in placed:
-            x = statement.extraction
-            for name, mention in ((statement.head, x.head), (statement.tail, x.tail)):
-                made.names[name.id] = name
-                made.mentions[name.id, segment_id, mention.start, mention.end] = mention.surface
-        return made
-
-
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """A contribution made ready: ``properties`` are its document's when all is there, ``found`` is by segment."""
-
-    contribution: Contribution
-    properties: Row
-    found: dict[str, list[Statement]]
-
-    @classmethod
-    def of(cls, contribution: Contribution, properties: Row) -> Draft:
-        """Check a contribution, and sort it.
-
-        Raises:
-            StoreError: when an extraction is not of one of its segments.
-        """
-        return cls(contribution, document_row(contribution.document, **properties), _by_segment(contribution))
-
-    @classmethod
-    def as_it_was(cls, contribution: Contribution, properties: Row) -> Draft:
-        """The same for a document that comes from another store, with all its properties."""
-        return cls(contribution, properties, _by_segment(contribution))
-
-    @property
-    def document(self) -> Document:
-        """The document."""
-        return self.contribution.document
-
-    @property
-    def size(self) -> int:
-        """How many extractions there are."""
-        return sum(map(len, self.found.values()))
 
 
 class Writer:
@@ -94,7 +40,7 @@ class Writer:
 
         A document's contribution comes whole, in one transaction, unless it is larger than one may be.
         """
-        for group in _groups(drafts):
+        for group in groups(drafts, LARGEST_TRANSACTION):
             if not self._connection.writing(partial(self._at_once, group)):
                 for draft in group:
                     self._in_portions(draft)
@@ -192,6 +138,20 @@ class Writer:
 
         self._connection.writing(work)
 
+    def part(self, parts: Sequence[Part]) -> None:
+        """Have documents mean other names by one, of the same entity until names are placed anew."""
+
+        def work(run: Run) -> None:
+            run(cypher.TAKE_TURN)
+            entities = part(run, parts)
+            note_touched(run, {each.old for each in parts} | {each.new.id for each in parts})
+            registry = Registry(run(cypher.NAMES_OF_ENTITIES, ids=sorted(entities)))
+            edges = Edges(run, self._tokens)
+            _settle(run, self._tokens, registry, edges)
+            edges.project()
+
+        self._connection.writing(work)
+
     def _withdraw(self, loads: Mapping[str, int]) -> None:
         for portion in portions(list(loads), list(loads.values()), LARGEST_TRANSACTION):
             self._change((), portion, Addition())
@@ -218,41 +178,9 @@ def _mark(run: Run, move: Move) -> None:
     put_links(run, move.unlinked, move.linked)
 
 
-def _groups(drafts: Sequence[Draft]) -> Iterator[list[Draft]]:
-    """Drafts in order, in groups for one transaction each: not too large, and no document twice in one."""
-    group: list[Draft] = []
-    for draft in drafts:
-        full = sum(each.size for each in group) + draft.size > LARGEST_TRANSACTION
-        if group and (full or any(each.document.id == draft.document.id for each in group)):
-            yield group
-            group = []
-        group.append(draft)
-    if group:
-        yield group
-
-
 def _loads(run: Run, document_ids: Sequence[str]) -> dict[str, int]:
     """How many extractions each segment of documents has."""
     return {row["id"]: row["extractions"] for row in run(cypher.SEGMENT_LOADS, ids=document_ids)}
-
-
-def _by_segment(contribution: Contribution) -> dict[str, list[Statement]]:
-    """Statements by segment, each extraction once (of equal ones the surest)."""
-    known = {segment.id for segment in contribution.segments}
-    best: dict[str, Statement] = {}
-    for statement in contribution.statements:
-        x = statement.extraction
-        if x.segment is None or x.segment.id not in known:
-            raise StoreError(
-                f"expected extractions of segments of {contribution.document.uri!r}, found one of {x.segment!r}."
-            )
-        other = best.get(x.id)
-        if other is None or other.extraction.confidence < x.confidence:
-            best[x.id] = statement
-    found: dict[str, list[Statement]] = {}
-    for statement in best.values():
-        found.setdefault(statement.extraction.segment.id, []).append(statement)  # type: ignore[union-attr]
-    return found
 
 
 def _put_documents(run: Run, rows: Sequence[Row]) -> dict[str, str]:
