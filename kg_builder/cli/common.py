@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 
-from kg_builder.config import Settings
+from kg_builder.config import Settings, load_settings
 from kg_builder.extract import EXTRACTORS
 
 if TYPE_CHECKING:
@@ -24,7 +25,10 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 
 def options(*names: str) -> Callable[[Command], Command]:
-    """The flags of `names` out of the common ones, in that order."""
+    """The flags of `names` out of the common ones, in that order.
+
+    Those that are settings come as one argument, ``settings``, validated together with the file and the environment.
+    """
     known = {
         "store": click.option("--store", metavar="URI", help="embedded:PATH, bolt://… or neo4j://… (or KG_STORE)."),
         "extractor": click.option(
@@ -50,10 +54,18 @@ def options(*names: str) -> Callable[[Command], Command]:
         "quiet": click.option("--quiet", is_flag=True, help="No progress, no messages."),
     }
 
+    given = [name.replace("-", "_") for name in names if name not in ("json", "quiet")]
+
     def decorate(command: Command) -> Command:
+        @wraps(command)
+        def configured(**values: Any) -> Any:
+            flags = {name: values.pop(name) for name in given}
+            return command(**values, settings=load_settings(flags)) if given else command(**values)
+
+        decorated: Any = configured
         for name in reversed(names):
-            command = known[name](command)
-        return command
+            decorated = known[name](decorated)
+        return cast(Command, decorated)
 
     return decorate
 

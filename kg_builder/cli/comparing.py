@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from kg_builder.cli.common import NOTHING_DONE, PARTLY_DONE, cache_of, options, recipe_of
-from kg_builder.config import load_settings
+from kg_builder.config import Settings
 
 if TYPE_CHECKING:
     from kg_builder.differences import Comparison
@@ -28,9 +28,7 @@ def diff(
     paths: tuple[Path, ...],
     other: str,
     form: str,
-    extractor: str | None,
-    store: str | None,
-    workers: int | None,
+    settings: Settings,
     quiet: bool,
 ) -> int:
     """Compare two extractors on the same files: what both find, and what only one does. Touches no graph.
@@ -41,7 +39,6 @@ def diff(
     """
     from kg_builder.differences import compare_extractors
 
-    settings = load_settings({"extractor": extractor, "workers": workers, "store": store})
     recipe, cache = recipe_of(settings), cache_of(settings)
     if cache is not None and not settings.cache and not cache.parent.is_dir():
         cache = None  # no store is made for a comparison

@@ -12,7 +12,7 @@ import click
 from kg_builder.cli.building import build, prices_of
 from kg_builder.cli.common import NOTHING_DONE, PARTLY_DONE, cache_of, open_graph, options, recipe_of
 from kg_builder.cli.resolving import resolved
-from kg_builder.config import Settings, load_settings
+from kg_builder.config import Settings
 
 __all__ = ["extract", "ingest", "remove", "retry", "status"]
 
@@ -46,12 +46,7 @@ def ingest(
     estimate_seconds: float,
     log_file: Path | None,
     metrics_file: Path | None,
-    store: str | None,
-    extractor: str | None,
-    ontology: str | None,
-    ontology_mode: str | None,
-    workers: int | None,
-    engine: str | None,
+    settings: Settings,
     as_json: bool,
     quiet: bool,
 ) -> int:
@@ -63,16 +58,6 @@ def ingest(
     from kg_builder.samples import sample_folder
     from kg_builder.stopping import parse_duration
 
-    settings = load_settings(
-        {
-            "store": store,
-            "extractor": extractor,
-            "ontology": ontology,
-            "ontology_mode": ontology_mode,
-            "workers": workers,
-            "engine": engine,
-        }
-    )
     if samples:
         paths += (sample_folder(),)
     if not paths:
@@ -110,10 +95,7 @@ def extract(
     lines: bool,
     form: str,
     arguments: str,
-    extractor: str | None,
-    ontology: str | None,
-    ontology_mode: str | None,
-    workers: int | None,
+    settings: Settings,
     quiet: bool,
 ) -> int:
     """Print what is extracted from files, folders or standard input (-); touch no store.
@@ -123,9 +105,6 @@ def extract(
     from kg_builder.extracting import extract_lines, extract_paths
     from kg_builder.render import render_extraction
 
-    settings = load_settings(
-        {"extractor": extractor, "ontology": ontology, "ontology_mode": ontology_mode, "workers": workers}
-    )
     extracted = (extract_lines if lines else extract_paths)(
         paths, recipe=replace(recipe_of(settings), verbatim=arguments == "full"), workers=settings.workers or None
     )
@@ -145,14 +124,13 @@ def extract(
 
 @click.command()
 @options("store", "json")
-def status(store: str | None, as_json: bool) -> int:
+def status(settings: Settings, as_json: bool) -> int:
     """What the store holds, and every file that failed or was left out, with its reason.
 
     Example: kg status --json
     """
     from kg_builder.render import render_status
 
-    settings = load_settings({"store": store})
     with open_graph(settings) as graph:
         problems = [d for state in ("failed", "partial", "skipped") for d in graph.documents(state=state)]
         click.echo(render_status(graph.uri, graph.server, graph.counts(), problems, as_json=as_json))
@@ -166,12 +144,7 @@ def status(store: str | None, as_json: bool) -> int:
 def retry(
     uris: tuple[str, ...],
     reason: str | None,
-    store: str | None,
-    extractor: str | None,
-    ontology: str | None,
-    ontology_mode: str | None,
-    workers: int | None,
-    engine: str | None,
+    settings: Settings,
     as_json: bool,
     quiet: bool,
 ) -> int:
@@ -181,16 +154,6 @@ def retry(
     """
     from kg_builder.loaders import path_of, to_uri
 
-    settings = load_settings(
-        {
-            "store": store,
-            "extractor": extractor,
-            "ontology": ontology,
-            "ontology_mode": ontology_mode,
-            "workers": workers,
-            "engine": engine,
-        }
-    )
     wanted = {to_uri(uri) for uri in uris}
     with open_graph(settings) as graph:
         troubled = [
@@ -211,7 +174,7 @@ def retry(
 @click.argument("uris", nargs=-1, required=True, metavar="URI...")
 @click.option("--no-resolve", is_flag=True, help="Leave it to a later `kg resolve` which names are one.")
 @options("store", "quiet")
-def remove(uris: tuple[str, ...], no_resolve: bool, store: str | None, quiet: bool) -> int:
+def remove(uris: tuple[str, ...], no_resolve: bool, settings: Settings, quiet: bool) -> int:
     """Withdraw documents (by uri or path) from the graph, with all that only they support.
 
     Example: kg remove reports/2019.pdf
@@ -219,7 +182,6 @@ def remove(uris: tuple[str, ...], no_resolve: bool, store: str | None, quiet: bo
     from kg_builder.importing import withdraw_import
     from kg_builder.loaders import to_uri
 
-    settings = load_settings({"store": store})
     with open_graph(settings) as graph:
         unknown = [uri for uri in uris if not (graph.remove(to_uri(uri)) or withdraw_import(graph, uri))]
         if not no_resolve and len(unknown) < len(uris):

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from kg_builder.cli.common import PARTLY_DONE, cache_of, open_graph, options
-from kg_builder.config import load_settings
+from kg_builder.config import Settings
 
 __all__ = ["doctor", "evaluate", "export", "query", "stats", "ui"]
 
@@ -28,7 +28,7 @@ def query(
     write: bool,
     limit: int,
     timeout_s: float,
-    store: str | None,
+    settings: Settings,
 ) -> int:
     """Run a Cypher statement, read-only unless --write.
 
@@ -38,7 +38,7 @@ def query(
     from kg_builder.render import render_rows
 
     values = parse_parameters(parameters)
-    with open_graph(load_settings({"store": store})) as graph:
+    with open_graph(settings) as graph:
         run = graph.execute if write else graph.query
         result = run(cypher, values, max_rows=limit, timeout_s=timeout_s)
     click.echo(render_rows(result, form=form), nl=False)
@@ -50,14 +50,14 @@ def query(
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @options("store", "quiet")
-def export(file: Path, store: str | None, quiet: bool) -> int:
+def export(file: Path, settings: Settings, quiet: bool) -> int:
     """Write the graph to FILE in the form its suffix names: .graphml .jsonld .ttl .csv .jsonl .cypher
 
     Example: kg export graph.graphml
     """
     from kg_builder.export import export_graph, export_paths
 
-    with open_graph(load_settings({"store": store})) as graph:
+    with open_graph(settings) as graph:
         written = export_graph(graph, file)
     if not quiet:
         click.echo(f"{written:,} facts written to {' and '.join(map(str, export_paths(file)))}", err=True)
@@ -67,7 +67,7 @@ def export(file: Path, store: str | None, quiet: bool) -> int:
 @click.command()
 @click.option("--top", default=10, show_default=True, help="How many of the most frequent and central to list.")
 @options("store", "json")
-def stats(top: int, store: str | None, as_json: bool) -> int:
+def stats(top: int, settings: Settings, as_json: bool) -> int:
     """Counts by type and relation, degrees, components, PageRank and communities.
 
     Example: kg stats --top 20
@@ -75,7 +75,7 @@ def stats(top: int, store: str | None, as_json: bool) -> int:
     from kg_builder.analysis import graph_statistics
     from kg_builder.render import render_statistics
 
-    with open_graph(load_settings({"store": store})) as graph:
+    with open_graph(settings) as graph:
         statistics = graph_statistics(graph, top=top)
     click.echo(
         json.dumps(statistics.to_dict(), ensure_ascii=False) if as_json else render_statistics(statistics), nl=as_json
@@ -86,7 +86,7 @@ def stats(top: int, store: str | None, as_json: bool) -> int:
 @click.command()
 @click.option("--repair", is_flag=True, help="Mend what can be mended, and say what was done.")
 @options("store", "extractor", "json")
-def doctor(repair: bool, store: str | None, extractor: str | None, as_json: bool) -> int:
+def doctor(repair: bool, settings: Settings, as_json: bool) -> int:
     """Check the installation and the store: models, server, indexes, the cache, and that every fact has its evidence.
 
     Without --repair nothing is changed. With it the graph is brought in line with its evidence, and documents that lost
@@ -97,7 +97,6 @@ def doctor(repair: bool, store: str | None, extractor: str | None, as_json: bool
     from kg_builder.doctor import examine, mend
     from kg_builder.render import render_findings
 
-    settings = load_settings({"store": store, "extractor": extractor})
     look = mend if repair else examine
     findings = look(settings.store, extractor=settings.extractor, cache=cache_of(settings))
     click.echo(render_findings(findings, as_json=as_json))
@@ -152,12 +151,11 @@ def evaluate(gold: Path | None, predicted: Path | None, pairs: Path | None, lear
 @click.option("--address", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--allow-writes", is_flag=True, help="Let the Cypher page change the graph.")
 @options("store")
-def ui(port: int | None, address: str, allow_writes: bool, store: str | None) -> int:
+def ui(port: int | None, address: str, allow_writes: bool, settings: Settings) -> int:
     """Open the graph in the browser.
 
     Example: kg ui --store bolt://localhost:7687
     """
     from kg_builder.launch import run_ui
 
-    settings = load_settings({"store": store})
     return run_ui(settings.store, port=port, address=address, allow_writes=allow_writes)

@@ -10,7 +10,7 @@ import click
 
 from kg_builder.cli.common import NOTHING_DONE, PARTLY_DONE, open_graph, options
 from kg_builder.cli.resolving import resolved
-from kg_builder.config import load_settings
+from kg_builder.config import Settings
 
 __all__ = ["import_"]
 
@@ -23,7 +23,7 @@ __all__ = ["import_"]
 @click.option("--no-resolve", is_flag=True, help="Leave it to a later `kg resolve` which names are one.")
 @options("store", "quiet")
 def import_(
-    file: str, form: str | None, cypher: str | None, as_json: bool, no_resolve: bool, store: str | None, quiet: bool
+    file: str, form: str | None, cypher: str | None, as_json: bool, no_resolve: bool, settings: Settings, quiet: bool
 ) -> int:
     """Take triples from elsewhere into the graph: JSON lines, CSV with a header, head|relation|tail lines, or all
     relationships of a graph in another database (neo4j://HOST:PORT).
@@ -50,7 +50,6 @@ def import_(
         raise click.UsageError("--cypher is for a server (neo4j://…, bolt://…), not for a file")
     elif not Path(file).is_file():
         raise click.BadParameter(f"expected a file, found none at {file!r}", param_hint="FILE")
-    settings = load_settings({"store": store})
     with open_graph(settings, create=True) as graph:
         report = import_triples(
             graph,

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from kg_builder.cli.common import open_graph, options
-from kg_builder.config import load_settings
+from kg_builder.config import Settings
 
 __all__ = ["backup", "restore"]
 
@@ -15,7 +15,7 @@ __all__ = ["backup", "restore"]
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @options("store", "quiet")
-def backup(file: Path, store: str | None, quiet: bool) -> int:
+def backup(file: Path, settings: Settings, quiet: bool) -> int:
     """Write all that the store knows to FILE (a zip), for `kg restore` on this server or any other.
 
     Example: kg backup graph.zip
@@ -24,7 +24,7 @@ def backup(file: Path, store: str | None, quiet: bool) -> int:
     from kg_builder.progress import report_steps
 
     with (
-        open_graph(load_settings({"store": store})) as graph,
+        open_graph(settings) as graph,
         report_steps(quiet=quiet) as on_progress,
     ):
         made = back_up(graph, file, on_progress=on_progress)
@@ -42,7 +42,7 @@ def backup(file: Path, store: str | None, quiet: bool) -> int:
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @click.option("--replace", is_flag=True, help="Throw away what the store holds, once FILE has been verified.")
 @options("store", "quiet")
-def restore(file: Path, replace: bool, store: str | None, quiet: bool) -> int:
+def restore(file: Path, replace: bool, settings: Settings, quiet: bool) -> int:
     """Put a backup into an empty store. Run it again to go on after an interruption.
 
     Example: kg restore graph.zip --store neo4j://localhost:7687
@@ -53,7 +53,7 @@ def restore(file: Path, replace: bool, store: str | None, quiet: bool) -> int:
 
     read_manifest(file)  # before a store is made for it
     with (
-        open_graph(load_settings({"store": store}), create=True) as graph,
+        open_graph(settings, create=True) as graph,
         report_steps(quiet=quiet) as on_progress,
     ):
         made = put_back(graph, file, replace=replace, on_progress=on_progress)

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from kg_builder.cli.common import PARTLY_DONE, options, recipe_of
-from kg_builder.config import load_settings
+from kg_builder.config import Settings
 
 __all__ = ["ontology"]
 
@@ -71,8 +71,7 @@ def draft(
     out: Path | None,
     least: int,
     most: int,
-    extractor: str | None,
-    workers: int | None,
+    settings: Settings,
     quiet: bool,
 ) -> int:
     """Propose types and relations from what documents say, with domain, range, counts, examples and aliases.
@@ -83,7 +82,6 @@ def draft(
     from kg_builder.ontology.drafting import Draft
     from kg_builder.ontology.writing import write_ontology
 
-    settings = load_settings({"extractor": extractor, "workers": workers})
     made, failed = Draft(), 0
     recipe = replace(recipe_of(settings), ontology="")
     for item in extract_paths(paths, recipe=recipe, workers=settings.workers or None):
@@ -117,8 +115,7 @@ def learn(
     file: Path,
     examples: Path,
     out: Path,
-    extractor: str | None,
-    workers: int | None,
+    settings: Settings,
     as_json: bool,
     quiet: bool,
 ) -> int:
@@ -132,7 +129,6 @@ def learn(
 
     from kg_builder.ontology.teaching import teach
 
-    settings = load_settings({"extractor": extractor, "workers": workers})
     recipe = replace(recipe_of(settings), ontology="")
 
     def say(message: str) -> None:

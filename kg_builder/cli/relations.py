@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kg_builder.cli.common import open_graph, options
-from kg_builder.config import load_settings
+from kg_builder.config import Settings
 
 if TYPE_CHECKING:
     from kg_builder.conflicts import Conflict, Side
@@ -22,7 +22,7 @@ __all__ = ["conflicts", "relations"]
 @click.option("--clusters", is_flag=True, help="Propose which relations of the long tail may be one, and why.")
 @click.option("--top", default=50, show_default=True, metavar="N", help="How many to print; 0: all.")
 @options("store", "json")
-def relations(clusters: bool, top: int, store: str | None, as_json: bool) -> int:
+def relations(clusters: bool, top: int, settings: Settings, as_json: bool) -> int:
     """The relations of the graph with their types and numbers of facts, most frequent first.
 
     Known relations have one name for many ways to say it, in English and Chinese; all others keep their words. With
@@ -32,7 +32,7 @@ def relations(clusters: bool, top: int, store: str | None, as_json: bool) -> int
     """
     from kg_builder.relations_clusters import found_relations, relation_clusters
 
-    with open_graph(load_settings({"store": store})) as graph:
+    with open_graph(settings) as graph:
         if clusters:
             groups = _first(relation_clusters(graph), top)
             text = _json({"clusters": [_cluster(each) for each in groups]}) if as_json else _clusters(groups)
@@ -52,7 +52,7 @@ def relations(clusters: bool, top: int, store: str | None, as_json: bool) -> int
 )
 @click.option("--top", default=50, show_default=True, metavar="N", help="How many to print; 0: all.")
 @options("store", "json")
-def conflicts(ontology: Path | None, top: int, store: str | None, as_json: bool) -> int:
+def conflicts(ontology: Path | None, top: int, settings: Settings, as_json: bool) -> int:
     """Facts that cannot both hold: two birthplaces of one person, two chief executives of one company at a time.
 
     A contradiction is for a person to judge; a supersession is one fact that follows another in time; undated are two
@@ -63,7 +63,7 @@ def conflicts(ontology: Path | None, top: int, store: str | None, as_json: bool)
     from kg_builder.conflicts import find_conflicts, functional_rules, rules_of_ontology
 
     rules = functional_rules() + (rules_of_ontology(ontology) if ontology else [])
-    with open_graph(load_settings({"store": store})) as graph:
+    with open_graph(settings) as graph:
         found = find_conflicts(graph, rules=rules)
     shown = _first(found, top)
     if as_json:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kg_builder.cli.common import open_graph, options
-from kg_builder.config import load_settings
+from kg_builder.config import Settings
 
 if TYPE_CHECKING:
     from kg_builder.resolve.records import Decision
@@ -32,7 +32,7 @@ _note = click.option("--note", metavar="TEXT", default="", help="Why, in a few w
     help="From which probability on two names are one; kept for later runs (at first 0.5).",
 )
 @options("store", "json", "quiet")
-def resolve(again: bool, dry_run: bool, threshold: float | None, store: str | None, as_json: bool, quiet: bool) -> int:
+def resolve(again: bool, dry_run: bool, threshold: float | None, settings: Settings, as_json: bool, quiet: bool) -> int:
     """Bring together the names that are one entity, and part those that are not, by evidence and by decisions.
 
     `kg ingest`, `kg import` and `kg remove` do so at their end, unless --no-resolve is given.
@@ -41,7 +41,7 @@ def resolve(again: bool, dry_run: bool, threshold: float | None, store: str | No
     """
     from kg_builder.resolving import resolve_graph
 
-    with open_graph(load_settings({"store": store})) as graph:
+    with open_graph(settings) as graph:
         report = resolve_graph(graph, again=again, dry_run=dry_run, threshold=threshold)
     if as_json:
         click.echo(json.dumps(report.to_dict(), ensure_ascii=False))
@@ -79,14 +79,14 @@ def resolved(graph: GraphStore, *, quiet: bool) -> ResolveReport:
 @_by
 @_note
 @options("store", "quiet")
-def merge(a: str, b: str, by: str, note: str, store: str | None, quiet: bool) -> int:
+def merge(a: str, b: str, by: str, note: str, settings: Settings, quiet: bool) -> int:
     """Decide that A and B are one entity. Both are names, or ids of entities.
 
     Example: kg merge IBM 'International Business Machines'
     """
     from kg_builder.resolving_by_hand import merge_entities
 
-    with open_graph(load_settings({"store": store})) as graph:
+    with open_graph(settings) as graph:
         _say([merge_entities(graph, a, b, who=by, note=note)], quiet=quiet)
     return 0
 
@@ -97,14 +97,14 @@ def merge(a: str, b: str, by: str, note: str, store: str | None, quiet: bool) ->
 @_by
 @_note
 @options("store", "quiet")
-def never_merge(a: str, b: str, by: str, note: str, store: str | None, quiet: bool) -> int:
+def never_merge(a: str, b: str, by: str, note: str, settings: Settings, quiet: bool) -> int:
     """Decide that A and B are two entities, whatever speaks for one; part them if need be.
 
     Example: kg never-merge Java JavaScript
     """
     from kg_builder.resolving_by_hand import never_merge as decide
 
-    with open_graph(load_settings({"store": store})) as graph:
+    with open_graph(settings) as graph:
         _say([decide(graph, a, b, who=by, note=note)], quiet=quiet)
     return 0
 
@@ -114,14 +114,14 @@ def never_merge(a: str, b: str, by: str, note: str, store: str | None, quiet: bo
 @_by
 @_note
 @options("store", "quiet")
-def split(a: str, by: str, note: str, store: str | None, quiet: bool) -> int:
+def split(a: str, by: str, note: str, settings: Settings, quiet: bool) -> int:
     """Take the name A out of its entity; with an id, take the entity apart into its names.
 
     Example: kg split 'Big Blue'
     """
     from kg_builder.resolving_by_hand import split_entity
 
-    with open_graph(load_settings({"store": store})) as graph:
+    with open_graph(settings) as graph:
         _say(split_entity(graph, a, who=by, note=note), quiet=quiet)
     return 0
 
@@ -132,14 +132,14 @@ def split(a: str, by: str, note: str, store: str | None, quiet: bool) -> int:
 @_by
 @_note
 @options("store", "quiet")
-def rename(a: str, name: str, by: str, note: str, store: str | None, quiet: bool) -> int:
+def rename(a: str, name: str, by: str, note: str, settings: Settings, quiet: bool) -> int:
     """Show the entity A under NAME; what the documents call it stays among its aliases.
 
     Example: kg rename IBM 'International Business Machines'
     """
     from kg_builder.resolving_by_hand import rename_entity
 
-    with open_graph(load_settings({"store": store})) as graph:
+    with open_graph(settings) as graph:
         _say([rename_entity(graph, a, name, who=by, note=note)], quiet=quiet)
     return 0
 
@@ -148,14 +148,14 @@ def rename(a: str, name: str, by: str, note: str, store: str | None, quiet: bool
 @click.argument("a")
 @click.argument("b")
 @options("store", "json")
-def explain(a: str, b: str, store: str | None, as_json: bool) -> int:
+def explain(a: str, b: str, settings: Settings, as_json: bool) -> int:
     """Say why A and B (names, or ids of entities) are one entity, or are not.
 
     Example: kg explain IBM 'International Business Machines'
     """
     from kg_builder.resolving_explained import explain_names
 
-    with open_graph(load_settings({"store": store})) as graph:
+    with open_graph(settings) as graph:
         found = explain_names(graph, a, b)
     if as_json:
         told: dict[str, Any] = {"one": found.one, "entities": list(found.entities), "reasons": list(found.reasons)}
@@ -179,7 +179,7 @@ def explain(a: str, b: str, store: str | None, as_json: bool) -> int:
 @click.option("--forget", multiple=True, metavar="ID", help="Take one back (repeatable).")
 @options("store", "json", "quiet")
 def decisions(
-    export: Path | None, take: Path | None, forget: tuple[str, ...], store: str | None, as_json: bool, quiet: bool
+    export: Path | None, take: Path | None, forget: tuple[str, ...], settings: Settings, as_json: bool, quiet: bool
 ) -> int:
     """List what people decided, with ids; take decisions to another graph, or back.
 
@@ -189,7 +189,7 @@ def decisions(
     from kg_builder.resolving_by_hand import decision_lines, decisions_of, forget_decisions, take_decisions
     from kg_builder.resolving_decisions import described
 
-    with open_graph(load_settings({"store": store}), create=take is not None) as graph:
+    with open_graph(settings, create=take is not None) as graph:
         if forget:
             _say(forget_decisions(graph, forget), quiet=quiet, done="taken back")
         if take is not None:

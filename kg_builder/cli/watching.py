@@ -9,7 +9,7 @@ import click
 
 from kg_builder.cli.building import choices_of, open_patiently, sayer
 from kg_builder.cli.common import options
-from kg_builder.config import load_settings
+from kg_builder.config import Settings
 from kg_builder.reports import IngestReport
 
 __all__ = ["watch"]
@@ -41,12 +41,7 @@ def watch(
     poll: bool,
     log_file: Path | None,
     metrics_file: Path | None,
-    store: str | None,
-    extractor: str | None,
-    ontology: str | None,
-    ontology_mode: str | None,
-    workers: int | None,
-    engine: str | None,
+    settings: Settings,
     quiet: bool,
 ) -> int:
     """Read folders into the graph, then follow what changes in them until Ctrl-C.
@@ -56,17 +51,6 @@ def watch(
     from kg_builder.stopping import stopping
     from kg_builder.telemetry import recording
     from kg_builder.watching import watch_folders
-
-    settings = load_settings(
-        {
-            "store": store,
-            "extractor": extractor,
-            "ontology": ontology,
-            "ontology_mode": ontology_mode,
-            "workers": workers,
-            "engine": engine,
-        }
-    )
 
     say = sayer(quiet=quiet)
 
