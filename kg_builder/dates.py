@@ -10,37 +10,37 @@ from datetime import date
 
 from kg_builder.han import HAN_DIGITS, han_number
 
-__all__ = ["date_without_year", "unified_date"]
+__all__ = ["DAY", "HAN_YEAR", "MONTH", "MONTH_NUMBERS", "YEAR", "date_without_year", "unified_date"]
 
 _MONTHS: tuple[str, ...] = ("january", "february", "march", "april", "may", "june", "july")
 _MONTHS += ("august", "september", "october", "november", "december")
-_MONTH_NUMBERS = {name: i for i, name in enumerate(_MONTHS, 1)} | {name[:3]: i for i, name in enumerate(_MONTHS, 1)}
-_MONTH_NUMBERS["sept"] = 9
-_MONTH = rf"(?P<month>{'|'.join(sorted(_MONTH_NUMBERS, key=len, reverse=True))})\.?"
+MONTH_NUMBERS = {name: i for i, name in enumerate(_MONTHS, 1)} | {name[:3]: i for i, name in enumerate(_MONTHS, 1)}
+MONTH_NUMBERS["sept"] = 9
+MONTH = rf"(?P<month>{'|'.join(sorted(MONTH_NUMBERS, key=len, reverse=True))})\.?"
 _WEEKDAY = r"(?:(?:mon|tues|wednes|thurs|fri|satur|sun)day,? )?"
-_DAY = r"(?P<day>\d{1,2})(?:st|nd|rd|th)?"
-_YEAR = r"(?P<year>[12]\d{3})"
+DAY = r"(?P<day>\d{1,2})(?:st|nd|rd|th)?"
+YEAR = r"(?P<year>[12]\d{3})"
 _HAN_NUMBER = r"(?:\d{1,2}|[一二三四五六七八九十]{1,3})"
-_HAN_YEAR = rf"(?P<year>[12]\d{{3}}|[一二][{HAN_DIGITS}]{{3}})年"
+HAN_YEAR = rf"(?P<year>[12]\d{{3}}|[一二][{HAN_DIGITS}]{{3}})年"
 _HAN_MONTH = rf"(?P<month>{_HAN_NUMBER})月"
 _HAN_DAY = rf"(?P<day>{_HAN_NUMBER})[日号]"
 
 _WITH_YEAR = [
     re.compile(pattern)
     for pattern in (
-        rf"{_WEEKDAY}{_MONTH} {_DAY},? {_YEAR}",
-        rf"{_WEEKDAY}{_DAY} (?:of )?{_MONTH},? {_YEAR}",
-        rf"{_YEAR}(?P<separator>[-/])(?P<month>\d{{1,2}})(?P=separator)(?P<day>\d{{1,2}})",
-        rf"{_HAN_YEAR}{_HAN_MONTH}{_HAN_DAY}",
-        rf"{_MONTH},? {_YEAR}",
-        rf"{_HAN_YEAR}{_HAN_MONTH}",
+        rf"{_WEEKDAY}{MONTH} {DAY},? {YEAR}",
+        rf"{_WEEKDAY}{DAY} (?:of )?{MONTH},? {YEAR}",
+        rf"{YEAR}(?P<separator>[-/])(?P<month>\d{{1,2}})(?P=separator)(?P<day>\d{{1,2}})",
+        rf"{HAN_YEAR}{_HAN_MONTH}{_HAN_DAY}",
+        rf"{MONTH},? {YEAR}",
+        rf"{HAN_YEAR}{_HAN_MONTH}",
     )
 ]
 _WITHOUT_YEAR = [
     re.compile(pattern)
     for pattern in (
-        rf"{_WEEKDAY}{_MONTH} {_DAY}",
-        rf"{_WEEKDAY}{_DAY} (?:of )?{_MONTH}",
+        rf"{_WEEKDAY}{MONTH} {DAY}",
+        rf"{_WEEKDAY}{DAY} (?:of )?{MONTH}",
         rf"{_HAN_MONTH}{_HAN_DAY}",
     )
 ]
@@ -70,7 +70,7 @@ def _first(patterns: list[re.Pattern[str]], text: str) -> str | None:
 
 
 def _written(parts: dict[str, str | None]) -> str | None:
-    month = _MONTH_NUMBERS.get(parts["month"] or "") or han_number(parts["month"] or "") or 0
+    month = MONTH_NUMBERS.get(parts["month"] or "") or han_number(parts["month"] or "") or 0
     year = parts.get("year")
     if year is not None and not year.isdecimal():
         year = "".join(str(HAN_DIGITS.index(digit) % 10) for digit in year)

@@ -12,15 +12,13 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
 
+from kg_builder.dates import DAY, HAN_YEAR, MONTH, MONTH_NUMBERS, YEAR
 from kg_builder.han import HAN_DIGITS, han_number, to_simplified
 
 __all__ = ["TimeSpan", "parse_time"]
 
 _LONGEST = 80  # characters
 
-_NAMES = ("january", "february", "march", "april", "may", "june", "july", "august", "september", "october")
-_MONTHS = {name: i for i, name in enumerate((*_NAMES, "november", "december"), 1)}
-_MONTHS |= {name[:3]: i for name, i in _MONTHS.items()} | {"sept": 9}
 _ORDINALS: tuple[str, ...] = (
     "first",
     "second",
@@ -38,37 +36,33 @@ _ORDINALS += ("twelfth", "thirteenth", "fourteenth", "fifteenth", "sixteenth", "
 _ORDINALS += ("nineteenth", "twentieth")
 _NTH = {name: i for i, name in enumerate(_ORDINALS, 1)} | {"twenty-first": 21, "twenty first": 21}
 
-_MONTH = rf"(?P<month>{'|'.join(sorted(_MONTHS, key=len, reverse=True))})\.?"
-_DAY = r"(?P<day>\d{1,2})(?:st|nd|rd|th)?"
-_YEAR = r"(?P<year>[12]\d{3})"
 _WEEKDAY = r"(?:(?:(?:mon|tues|wednes|thurs|fri|satur|sun)day|mon|tue|wed|thu|fri|sat|sun),? )?"
 _CLOCK = r"(?:,? (?:at )?\d\d?:\d\d(?::\d\d)?(?: ?[ap]\.?m\.?)?(?: [+-]\d{4}| [a-z]{2,4})?)?"
 _PARTLY = r"(?:the )?(?:(?:early|mid|late)[ -]|(?:end|beginning|start|middle) of )?"
 _NUMBER = r"\d{1,2}|[一二三四五六七八九十]{1,3}"
-_ZH_YEAR = rf"(?P<year>[12]\d{{3}}|[一二][{HAN_DIGITS}]{{3}})年"
 _CENTURY = rf"(?P<century>{_NUMBER})世纪"
 
 _DAYS = (
-    rf"{_WEEKDAY}(?:the )?{_MONTH} {_DAY},? {_YEAR}{_CLOCK}",
-    rf"{_WEEKDAY}(?:the )?{_DAY} (?:of )?{_MONTH},? {_YEAR}{_CLOCK}",
-    rf"{_YEAR}(?P<mark>[-/])(?P<month>\d{{1,2}})(?P=mark)(?P<day>\d{{1,2}})(?:[t ]\d\d:\d\d(?::\d\d)?\S*)?",
-    rf"{_ZH_YEAR}(?P<month>{_NUMBER})月(?P<day>{_NUMBER})[日号](?:上午|下午|晚|凌晨|中午|早上|晚上)?",
+    rf"{_WEEKDAY}(?:the )?{MONTH} {DAY},? {YEAR}{_CLOCK}",
+    rf"{_WEEKDAY}(?:the )?{DAY} (?:of )?{MONTH},? {YEAR}{_CLOCK}",
+    rf"{YEAR}(?P<mark>[-/])(?P<month>\d{{1,2}})(?P=mark)(?P<day>\d{{1,2}})(?:[t ]\d\d:\d\d(?::\d\d)?\S*)?",
+    rf"{HAN_YEAR}(?P<month>{_NUMBER})月(?P<day>{_NUMBER})[日号](?:上午|下午|晚|凌晨|中午|早上|晚上)?",
 )
 _OF_MONTHS = (
-    rf"{_PARTLY}{_MONTH},? (?:of )?{_YEAR}",
-    rf"{_ZH_YEAR}(?P<month>{_NUMBER})月(?:份|初|中旬|上旬|下旬|底|末|间|中)?",
+    rf"{_PARTLY}{MONTH},? (?:of )?{YEAR}",
+    rf"{HAN_YEAR}(?P<month>{_NUMBER})月(?:份|初|中旬|上旬|下旬|底|末|间|中)?",
 )
 _OF_YEARS = (
-    rf"(?:{_PARTLY}|the year |in the year )(?:ad )?{_YEAR}(?: ad| ce)?",
-    rf"{_ZH_YEAR}(?:初|底|末|中|间|年初|年底|年末|年中|春|夏|秋|春天|夏天|秋天|春季|夏季|秋季|春节)?",
-    rf"公元{_ZH_YEAR}",
+    rf"(?:{_PARTLY}|the year |in the year )(?:ad )?{YEAR}(?: ad| ce)?",
+    rf"{HAN_YEAR}(?:初|底|末|中|间|年初|年底|年末|年中|春|夏|秋|春天|夏天|秋天|春季|夏季|秋季|春节)?",
+    rf"公元{HAN_YEAR}",
     r"(?:ad (?P<early>\d{1,3})|(?P<early2>\d{1,3}) (?:ad|ce)|公元(?P<early3>\d{1,3})年)",
 )
-_HALVES = (rf"(?:the )?(?P<half>first|second) half of {_YEAR}", rf"{_ZH_YEAR}的?(?P<half>上|下)半年")
+_HALVES = (rf"(?:the )?(?P<half>first|second) half of {YEAR}", rf"{HAN_YEAR}的?(?P<half>上|下)半年")
 _QUARTERS = (
-    rf"(?:the )?(?P<quarter>first|second|third|fourth) quarter of {_YEAR}",
-    rf"q(?P<quarter>[1-4]) (?:of )?{_YEAR}",
-    rf"{_ZH_YEAR}第?(?P<quarter>[一二三四1-4])季度?",
+    rf"(?:the )?(?P<quarter>first|second|third|fourth) quarter of {YEAR}",
+    rf"q(?P<quarter>[1-4]) (?:of )?{YEAR}",
+    rf"{HAN_YEAR}第?(?P<quarter>[一二三四1-4])季度?",
 )
 _DECADES = (
     rf"{_PARTLY}(?P<decade>[12]\d(?!00)\d0)['’]?s",
@@ -117,7 +111,7 @@ _BEFORE = [re.compile(r"(?:before|prior to) (?P<a>.+)"), re.compile(r"(?P<a>.+?)
 _IN = re.compile(
     r"(?:(?:in|on|at|during|throughout|within|by the time of) (?:the (?=\D))?|[于在])(?P<a>.+?)(?:期间|间|的时候|时)?"
 )
-_DAYS_OF_MONTH = re.compile(rf"{_MONTH} (?P<a>\d{{1,2}}) ?(?:-|–|—|to) ?(?P<b>\d{{1,2}}),? (?P<year>[12]\d{{3}})")
+_DAYS_OF_MONTH = re.compile(rf"{MONTH} (?P<a>\d{{1,2}}) ?(?:-|–|—|to) ?(?P<b>\d{{1,2}}),? (?P<year>[12]\d{{3}})")
 _ZH_PREFIX = re.compile(r"(?P<year>.{4}年)(?P<month>[^年月]{1,3}月)?.*")
 
 
@@ -240,7 +234,7 @@ def _days(parts: dict[str, str], precision: str) -> tuple[date, date] | None:
     """The first and the last day of what a pattern found."""
     year = _year(parts)
     if precision in ("day", "month"):
-        month = _MONTHS.get(parts["month"]) or _number(parts["month"])
+        month = MONTH_NUMBERS.get(parts["month"]) or _number(parts["month"])
         if precision == "day":
             day = date(year, month, _number(parts["day"]))
             return day, day

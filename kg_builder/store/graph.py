@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 from kg_builder.errors import ReadOnlyError, StoreError
 from kg_builder.store import cypher
+from kg_builder.store.access import Access
 from kg_builder.store.checking import check_graph
 from kg_builder.store.connection import Connection, redacted
 from kg_builder.store.drafts import Draft
@@ -87,8 +88,9 @@ class GraphStore:
         self._querying = Querying(connection)
         self._tokens = Tokens(connection)
         self._writer = Writer(connection, self._tokens)
-        self.keeper = Keeper(connection, self._reader, self._writer, self._exclusive)
-        self.resolution = Resolution(connection, self._reader, self._writer, self._exclusive)
+        access = Access(connection, self._reader, self._writer, self._exclusive)
+        self.keeper = Keeper(access)
+        self.resolution = Resolution(access)
         if not connection.read_only:
             self._make_schema()
 

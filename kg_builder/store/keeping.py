@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from itertools import groupby, islice
 
 from kg_builder.store import cypher, keeping_cypher, resolving_cypher
-from kg_builder.store.connection import Connection
+from kg_builder.store.access import Access
 from kg_builder.store.contributions import WholeDocument, whole_documents
 from kg_builder.store.drafts import Draft
-from kg_builder.store.reading import Reader
 from kg_builder.store.rows import Row
-from kg_builder.store.writing import Writer
 from kg_builder.types import Contribution
 
 __all__ = ["Keeper", "Placement"]
@@ -34,18 +31,11 @@ class Placement:
 class Keeper:
     """What backup and restore need of a store beyond documents in and graph out. `GraphStore.keeper` has one."""
 
-    def __init__(
-        self,
-        connection: Connection,
-        reader: Reader,
-        writer: Writer,
-        exclusive: Callable[[], AbstractContextManager[None]],
-    ) -> None:
-        """`exclusive` makes its caller the only writer."""
-        self._connection = connection
-        self._reader = reader
-        self._writer = writer
-        self._exclusive = exclusive
+    def __init__(self, access: Access) -> None:
+        self._connection = access.connection
+        self._reader = access.reader
+        self._writer = access.writer
+        self._exclusive = access.exclusive
 
     # ------------------------------------------------------------ out
     def version(self) -> int:

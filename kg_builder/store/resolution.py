@@ -8,20 +8,18 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, get_args
 
 from kg_builder.resolve.records import Context, Decision, Kind, Link, Profile
 from kg_builder.store import cypher
 from kg_builder.store import resolving_cypher as statements
-from kg_builder.store.connection import Connection, Run
+from kg_builder.store.access import Access
+from kg_builder.store.connection import Run
 from kg_builder.store.parting import Part
-from kg_builder.store.reading import Reader
 from kg_builder.store.rows import Row
 from kg_builder.store.touching import Move, note_touched
-from kg_builder.store.writing import Writer
 from kg_builder.types import Name, digest
 
 __all__ = ["KnownAs", "NamePlace", "Resolution", "ResolutionState", "decision_id"]
@@ -102,18 +100,11 @@ def decision_id(decision: Decision) -> str:
 class Resolution:
     """Names, their places and decisions on them. `GraphStore.resolution` has one."""
 
-    def __init__(
-        self,
-        connection: Connection,
-        reader: Reader,
-        writer: Writer,
-        exclusive: Callable[[], AbstractContextManager[None]],
-    ) -> None:
-        """`exclusive` makes its caller the only writer."""
-        self._connection = connection
-        self._reader = reader
-        self._writer = writer
-        self._exclusive = exclusive
+    def __init__(self, access: Access) -> None:
+        self._connection = access.connection
+        self._reader = access.reader
+        self._writer = access.writer
+        self._exclusive = access.exclusive
 
     # ------------------------------------------------------------ what there is to do
     def state(self) -> ResolutionState:
