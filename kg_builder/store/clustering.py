@@ -71,6 +71,7 @@ class Cluster:
             "name": surfaces[0],
             "aliases": sorted(surfaces[1:]),
             "mentions": mentions,
+            "names": len(self.names),
             "folded": folded[0],
             "search": "\n" + "\n".join(dict.fromkeys(folded)),
             **value_properties(self.type, surfaces),
@@ -107,7 +108,7 @@ class Registry:
     """The names that a transaction concerns, with all others of their entities."""
 
     def __init__(self, rows: Iterable[Mapping[str, Any]]) -> None:
-        """Start from the state of the graph: rows of `cypher.NAMES_OF_KEYS`."""
+        """Start from the state of the graph: rows of `cypher.NAMES_OF_ENTITIES`."""
         self.names: dict[str, KnownName] = {}
         self.refs: dict[str, str] = {}
         for row in rows:

@@ -71,7 +71,7 @@ def _made(properties: Sequence[str]) -> str:
 
 # What nodes are made with, besides their id.
 SEGMENT = ("index", "start", "end", "page", "text", "language", "section", "split")
-ENTITY = ("type", "name", "aliases", "mentions", "folded", "search", *VALUE_PROPERTIES)
+ENTITY = ("type", "name", "aliases", "mentions", "names", "folded", "search", *VALUE_PROPERTIES)
 NAME = ("key", "plain", "type", "name", "folded", "surfaces", "counts")
 _ARGUMENT = ("", "_start", "_end", "_type", "_name", "_argument", "_argument_start", "_argument_end")
 EXTRACTION = (
@@ -111,9 +111,9 @@ _NAME = (
     "RETURN m.id AS id, elementId(m) AS ref, m.key AS key, m.type AS type, m.surfaces AS surfaces, m.counts AS counts, "
     "m.assigned AS assigned, m.shown AS shown, m.shown_at AS shown_at, e.id AS entity, elementId(e) AS entity_ref"
 )
+# With how many names their entities have: most have one, and to look for the others of a busy one takes long.
 NAMES_OF_KEYS = (
-    "UNWIND $keys AS key MATCH (n:Name {key: key})-[:NAMES]->(e:Entity) WITH DISTINCT e "
-    f"MATCH (m:Name)-[:NAMES]->(e) {_NAME}"
+    f"UNWIND $keys AS key MATCH (m:Name {{key: key}})-[:NAMES]->(e:Entity) {_NAME}, coalesce(e.names, 0) AS names"
 )
 NAMES_OF_ENTITIES = f"UNWIND $ids AS id MATCH (e:Entity {{id: id}}) MATCH (m:Name)-[:NAMES]->(e) {_NAME}"
 NAMES_OF_IDS = f"UNWIND $ids AS id MATCH (m:Name {{id: id}})-[:NAMES]->(e:Entity) {_NAME}"
@@ -201,6 +201,19 @@ SUPPORT = (
 EVIDENCED = "UNWIND $keys AS key WITH key WHERE EXISTS { MATCH (x:Extraction {edge: key}) } RETURN key AS key"
 
 
+# Facts between busy entities, by the server's own ids of them, which it takes without reading any neighbours. What is
+# remembered may be out of date (ids are used again), so it is compared with what the fact is to be.
+_GROW = (
+    "SET f.support = f.support + r.set.support, "
+    "f.confidence = CASE WHEN r.set.confidence > f.confidence THEN r.set.confidence ELSE f.confidence END"
+)
+GROW_REMEMBERED = (
+    "UNWIND $rows AS r MATCH (p:Store {id: r.id}) WITH r, kg.fact(p.fact) AS f WHERE f.relation = r.relation "
+    f"AND elementId(startNode(f)) = r.subject AND elementId(endNode(f)) = r.object {_GROW} RETURN r.id AS id"
+)
+REMEMBER_FACTS = "UNWIND $rows AS r MERGE (p:Store {id: r.id}) SET p.fact = r.fact"
+
+
 @dataclass(frozen=True, slots=True)
 class Typed:
     """How a statement on facts names their relationship type, and from which end it finds them."""
@@ -222,10 +235,11 @@ class Typed:
 
     def add_support(self) -> str:
         """More support for facts that exist."""
-        return (
-            f"{self._find()} SET f.support = f.support + r.set.support, "
-            "f.confidence = CASE WHEN r.set.confidence > f.confidence THEN r.set.confidence ELSE f.confidence END"
-        )
+        return f"{self._find()} {_GROW}"
+
+    def add_support_and_tell(self) -> str:
+        """The same, with the server's own ids of the facts."""
+        return f"{self.add_support()} RETURN r.id AS id, elementId(f) AS fact"
 
     def delete(self) -> str:
         """Facts taken away."""

@@ -34,6 +34,7 @@ class Dialect:
             written into a statement of its own, so that the server leaves the others alone.
         joins_ends: whether a relationship between two nodes that are both given is found without reading the others of
             either, beyond their list of neighbours.
+        takes_ids: whether a fact can be had by the server's own id of it (``kg.fact``, which the supervisor defines).
         enforces_read_mode: whether a session in READ mode refuses writes, and ``EXPLAIN`` tells a statement's kind.
         text_indexes: whether there is an index for ``CONTAINS``.
         forbidden: characters that a label or a relationship type cannot hold.
@@ -44,6 +45,7 @@ class Dialect:
     dynamic_types: bool
     light: int
     joins_ends: bool
+    takes_ids: bool
     enforces_read_mode: bool
     text_indexes: bool
     forbidden: frozenset[str]
@@ -72,6 +74,7 @@ ARCADEDB = Dialect(
     dynamic_types=False,
     light=1 << 62,  # it keeps no list by type
     joins_ends=True,
+    takes_ids=True,
     enforces_read_mode=False,
     text_indexes=False,
     forbidden=frozenset("\x00%~,*"),
@@ -82,6 +85,7 @@ NEO4J = Dialect(
     dynamic_types=True,
     light=5000,  # a new statement takes as long to plan as ten thousand neighbours to look through
     joins_ends=False,  # it would begin at the busier end
+    takes_ids=False,
     enforces_read_mode=True,
     text_indexes=True,
     forbidden=frozenset("\x00%"),

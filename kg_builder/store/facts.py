@@ -6,7 +6,7 @@ again from what is left: exact, and the same however often it is done.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +21,8 @@ __all__ = ["Edges", "Fact", "Weight", "fact_of"]
 _LIGHT_FOR_NEW = 1000
 """Neighbours of a node that gets a new relationship: ArcadeDB's procedure looks for an equal one first, at half a
 microsecond each. With more, there is a statement for each type."""
+_BUSY = 3000
+"""Neighbours of both ends of a fact from which it is remembered where it is, as looking for it takes longer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +177,24 @@ class Edges:
         made += [x for key, x in self._added.items() if key not in recounted and key not in self._existing]
         grown = [x for key, x in self._added.items() if key not in recounted and key in self._existing]
         self._each_type(made, cypher.Typed.create, new=True)
-        self._each_type(grown, cypher.Typed.add_support)
+        self._each_type(self._grow_remembered(grown), cypher.Typed.add_support)
+
+    def _grow_remembered(self, facts: Sequence[tuple[Fact, Weight]]) -> list[tuple[Fact, Weight]]:
+        """Add support to facts between busy entities, and remember where they are; gives the others back."""
+        if not self._tokens.dialect.takes_ids:
+            return list(facts)
+        busy: list[tuple[Fact, Weight]] = []
+        others: list[tuple[Fact, Weight]] = []
+        for each in facts:
+            ends = (self._weight.get(self._refs[end], 0) for end in (each[0].subject, each[0].object))
+            (busy if min(ends) > _BUSY else others).append(each)
+        known: set[str] = set()
+        for batch in batches(self._row(*each) for each in busy):
+            known.update(row["id"] for row in self._run(cypher.GROW_REMEMBERED, rows=batch))
+        left = [each for each in busy if _remembered(each[0]) not in known]
+        for told in self._each_type(left, cypher.Typed.add_support_and_tell):
+            self._run(cypher.REMEMBER_FACTS, rows=told)
+        return others
 
     def _delete(self, facts: Iterable[Fact]) -> None:
         self._each_type([(fact, Weight()) for fact in facts], cypher.Typed.delete)
@@ -186,8 +205,10 @@ class Edges:
         statement: Callable[[cypher.Typed], str],
         *,
         new: bool = False,
-    ) -> None:
-        """Run a statement on facts: one for all whose types may come with the rows, one for each other type."""
+    ) -> list[list[Row]]:
+        """Run a statement on facts: one for all whose types may come with the rows, one for each other type; gives
+        what each told.
+        """
         dialect = self._tokens.dialect
         groups: dict[tuple[str, bool], list[Row]] = {}
         for fact, weight in facts:
@@ -197,15 +218,24 @@ class Edges:
             type_ = self._tokens.relationship(fact.relation)
             near = weights[0] if from_subject else weights[1]
             with_row = (new and dialect.dynamic_types) or near <= (_LIGHT_FOR_NEW if new else dialect.light)
-            row = {
-                "subject": subject,
-                "relation": fact.relation,
-                "object": object_,
-                "type": type_,
-                "set": weight.row(),
-            }
-            groups.setdefault(("" if with_row else type_, from_subject), []).append(row)
+            groups.setdefault(("" if with_row else type_, from_subject), []).append(self._row(fact, weight))
+        told = []
         for (type_, from_subject), rows in sorted(groups.items(), key=lambda group: group[0]):
             text = statement(cypher.Typed(dialect, type_ or None, from_subject))
-            for batch in batches(rows):
-                self._run(text, rows=batch)
+            told += [self._run(text, rows=batch) for batch in batches(rows)]
+        return told
+
+    def _row(self, fact: Fact, weight: Weight) -> Row:
+        return {
+            "id": _remembered(fact),
+            "subject": self._refs[fact.subject],
+            "relation": fact.relation,
+            "object": self._refs[fact.object],
+            "type": self._tokens.relationship(fact.relation),
+            "set": weight.row(),
+        }
+
+
+def _remembered(fact: Fact) -> str:
+    """The id of the node that remembers where a fact between busy entities is."""
+    return f"fact:{fact.key}"

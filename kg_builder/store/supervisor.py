@@ -21,6 +21,7 @@ import socket
 import subprocess
 import sys
 import time
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import IO, Any
 
@@ -112,7 +113,7 @@ def _java_command(settings: dict[str, Any], bolt: int, http: int) -> list[str]:
         "bolt.packstream.maxValueLength": str(64 << 20),
         # A relationship type is a file of at least one page, and there are many types.
         "bucketDefaultPageSize": "16384",
-        "maxPageRAM": str(settings["heap_mb"] // 4),
+        "maxPageRAM": str(settings["heap_mb"] // 2),
         "command.timeout": str(int(settings["statement_limit_s"] * 1000)),
         "opencypher.statementCache": "2000",
         "opencypher.planCache": "2000",
@@ -127,6 +128,8 @@ def _java_command(settings: dict[str, Any], bolt: int, http: int) -> list[str]:
         f"-Xmx{settings['heap_mb']}m",
         "-Xms64m",
         "-XX:+UseSerialGC",
+        "-XX:MinHeapFreeRatio=20",  # what is free is given back: pages that are kept are to be most of it
+        "-XX:MaxHeapFreeRatio=30",
         "-XX:+ExitOnOutOfMemoryError",
         "-Djava.awt.headless=true",
         "--enable-native-access=ALL-UNNAMED",
@@ -158,6 +161,7 @@ def _start_java(settings: dict[str, Any], log: IO[bytes]) -> tuple[subprocess.Po
         "pid": java.pid,
         "supervisor": os.getpid(),
         "port": bolt,
+        "http": http,
         "database": "graph",
         "accounts": passwords,
         "ready": False,
@@ -180,6 +184,23 @@ def _listens(java: subprocess.Popen[bytes], port: int, log_path: Path) -> bool:
             return False
         time.sleep(0.05)
     return False
+
+
+def _define_functions(http: int, password: str) -> None:
+    """Have the database know ``kg.fact``, a relationship by the server's own id of it, which Cypher has no way to.
+
+    It is kept with the database, which refuses (400) to have it defined again.
+    """
+    command = {"language": "sql", "command": 'DEFINE FUNCTION kg.fact "SELECT FROM :id" PARAMETERS [id] LANGUAGE sql'}
+    token = base64.b64encode(f"{WRITER}:{password}".encode()).decode()
+    connection = HTTPConnection("127.0.0.1", http, timeout=30)
+    try:
+        headers = {"Content-Type": "application/json", "Authorization": f"Basic {token}"}
+        connection.request("POST", "/api/v1/command/graph", json.dumps(command), headers)
+        if (status := connection.getresponse().status) not in (200, 400):
+            sys.stderr.write(f"kg.fact could not be defined: status {status}\n")
+    finally:
+        connection.close()
 
 
 def _stop_java(java: subprocess.Popen[bytes]) -> None:
@@ -225,6 +246,7 @@ def _serve(settings: dict[str, Any]) -> int:
                 java, facts = _start_java(settings, log)
                 try:
                     if _listens(java, facts["port"], log_path):
+                        _define_functions(facts["http"], facts["accounts"][WRITER])
                         write_private(published, json.dumps({**facts, "ready": True}))
                         _watch(java, users, float(settings["idle_s"]), published)
                         return 0

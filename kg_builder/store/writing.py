@@ -102,7 +102,7 @@ class Writer:
                 )
             registry = Registry(
                 [
-                    *run(cypher.NAMES_OF_KEYS, keys=sorted({row["key"] for row in rows})),
+                    *_with_their_entities(run, {row["key"] for row in rows}),
                     *run(cypher.NAMES_OF_ENTITIES, ids=sorted(set(assignment.values()))),
                 ]
             )
@@ -125,7 +125,7 @@ class Writer:
             targets = {name: entity for name, entity in move.entity_of.items() if name in there}
             registry = Registry(
                 [
-                    *run(cypher.NAMES_OF_KEYS, keys=sorted({row["key"] for row in rows})),
+                    *_with_their_entities(run, {row["key"] for row in rows}),
                     *run(cypher.NAMES_OF_ENTITIES, ids=sorted(set(targets.values()))),
                 ]
             )
@@ -227,7 +227,19 @@ def _registry(run: Run, names: Mapping[str, Name], touched: Iterable[str]) -> Re
     unnamed = [name_id for name_id in touched if name_id not in names]
     if unnamed:
         keys.update(row["key"] for row in run(cypher.KEYS_OF_NAMES, ids=unnamed))
-    return Registry(run(cypher.NAMES_OF_KEYS, keys=sorted(keys)) if keys else ())
+    return Registry(_with_their_entities(run, keys))
+
+
+def _with_their_entities(run: Run, keys: Iterable[str]) -> list[Row]:
+    """The names with one of `keys`, and all others of their entities."""
+    asked = sorted(set(keys))
+    rows = run(cypher.NAMES_OF_KEYS, keys=asked) if asked else []
+    found = Counter(row["entity"] for row in rows)
+    several = {row["entity"] for row in rows if row["names"] != found[row["entity"]]}
+    if several:
+        rows = [row for row in rows if row["entity"] not in several]
+        rows += run(cypher.NAMES_OF_ENTITIES, ids=sorted(several))
+    return rows
 
 
 def _settle(run: Run, tokens: Tokens, registry: Registry, edges: Edges) -> dict[str, str]:
