@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 from collections.abc import Iterator, Mapping
 from itertools import islice
@@ -59,7 +60,14 @@ def _values(row: Mapping[str, Any], *, whole: bool) -> dict[str, Any]:
             found[f"{side}_type"] = labels[0]
     if whole:
         found["source"] = found["relation"]
+        found["relation"] = _words(str(found["relation"]))
     return found
+
+
+def _words(type_: str) -> str:
+    """A relationship type in words: ``LIVES_IN`` and ``livesIn`` are "lives in"."""
+    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", type_.replace("_", " "))
+    return " ".join(spaced.split()).lower()
 
 
 def _plain(value: Any) -> Any:

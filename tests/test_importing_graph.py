@@ -53,7 +53,7 @@ def test_every_relationship_is_a_row(elsewhere: str, embedded_store: GraphStore)
     assert facts(embedded_store) == {
         ("Mara Quill", "Person", "found", "Tidal Labs", "Organization"),
         ("Mara Quill", "Person", "live in", "Oslo", "Place"),
-        ("Tidal Labs", "Organization", "make", "潮汐仪", "Product"),
+        ("Tidal Labs", "Organization", "produce", "潮汐仪", "Product"),
         ("Tidal Labs", "Organization", "make", "42", "Other"),
     }
     assert embedded_store.check() == []

@@ -394,6 +394,11 @@ INVARIANTS = {
         f"MATCH (e:Entity) {_slice('e')} AND NOT EXISTS {{ (e)<-[:NAMES]-(:Name) }} RETURN e.id AS id",
         COUNT_ENTITIES,
     ),
+    "entities whose names do not add up": (
+        f"MATCH (e:Entity) {_slice('e')} AND e.names IS NOT NULL OPTIONAL MATCH (e)<-[n:NAMES]-(:Name) "
+        "WITH e, count(n) AS n WHERE n <> e.names RETURN e.id AS id",
+        COUNT_ENTITIES,
+    ),
     "entities whose mentions do not add up": (
         f"MATCH (e:Entity) {_slice('e')} OPTIONAL MATCH (e)-[m:MENTIONED_IN]->(:Segment) "
         "WITH e, count(m) AS n WHERE n <> e.mentions RETURN e.id AS id",

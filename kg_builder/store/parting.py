@@ -64,4 +64,6 @@ def part(run: Run, parts: Iterable[Part]) -> set[str]:
     run(cypher.CREATE_NAMES, rows=created)
     run(cypher.DELETE_NODES, refs=[known.ref for known in names.values() if known.ref and not known.alive])
     run(cypher.ASSIGN_NAMES, ids=[row["id"] for row in created])
-    return {known.entity for known in names.values() if known.entity}
+    entities = {known.entity for known in names.values() if known.entity}
+    run(statements.COUNT_NAMES_OF, ids=sorted(entities))
+    return entities

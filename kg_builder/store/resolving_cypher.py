@@ -58,6 +58,8 @@ PART_EVIDENCE = tuple(
     for kind, side in (("HEAD", "head"), ("TAIL", "tail"))
 )
 
+COUNT_NAMES_OF = "UNWIND $ids AS id MATCH (e:Entity {id: id})<-[:NAMES]-(n:Name) WITH e, count(n) AS n SET e.names = n"
+
 # ---------------------------------------------------------------- where they are, and why
 PLACED = (
     "UNWIND $ids AS id MATCH (n:Name {id: id})-[:NAMES]->(e:Entity) WITH DISTINCT e "
