@@ -53,9 +53,8 @@ class NameVectors:
             except (TypeError, ValueError) as exc:
                 raise ConfigError(f"expected an array of numbers from {self.name!r}, but {exc}") from exc
             if made.ndim != 2 or len(made) != len(some) or not np.isfinite(made).all():
-                what = (
-                    f"shape {made.shape}" if made.shape[:1] != (len(some),) or made.ndim != 2 else "values that are not"
-                )
+                shaped = made.ndim == 2 and len(made) == len(some)
+                what = "values that are not finite" if shaped else f"shape {made.shape}"
                 raise ConfigError(
                     f"expected an array of {len(some)} rows, one for each text, of finite numbers from {self.name!r}, "
                     f"found {what}; mend it, or set resolve_vectors to another."
