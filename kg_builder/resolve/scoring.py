@@ -22,7 +22,7 @@ __all__ = ["JUDGED", "judged", "link", "log_odds", "weight_of"]
 JUDGED = "judged"
 
 _MOST = 12.0  # log-odds; no evidence of ours is surer
-_SET = {ALIKE: 4.0, JUDGED: 3.0}
+_SET = {ALIKE: 4.0, f"{ALIKE} (other script)": 2.0, JUDGED: 3.0}
 _OTHER_WORDS = frozenset({"different", "other script"})
 
 
@@ -45,7 +45,7 @@ def link(a: Profile, b: Profile, *, vectors: float = 0.0) -> Link:
     if rule != "stated" and (reason := kept_apart(first, second, form)):
         return Link(first.id, second.id, 0.0, reason.replace(" ", "-"), {reason: 1.0})
     if vectors:
-        scores[ALIKE] = vectors
+        scores[f"{ALIKE} (other script)" if form == "other script" else ALIKE] = vectors
     odds = log_odds(scores)
     if vectors and odds > 0 and form in _OTHER_WORDS and rule != "stated":
         rule = "vectors"

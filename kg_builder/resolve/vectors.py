@@ -65,14 +65,13 @@ def nearest(matrix: NDArray[Any], rows: Sequence[int]) -> Iterator[list[tuple[in
 
     count = len(matrix)
     step = max(1, _CELLS // max(count, 1))
-    few = min(NEIGHBOURS + 1, count)
-    floor = least_score()
+    behind = max(count - NEIGHBOURS, 0)
     for start in range(0, len(rows), step):
         some = list(rows[start : start + step])
-        dots = (matrix[some] @ matrix.T).astype(np.int64)
-        dots[np.arange(len(some)), some] = -(_SCALE**3)
-        keys = dots * count - np.arange(count)  # no two of a row are equal
-        best = np.argpartition(-keys, few - 1, axis=1)[:, :few]
-        for row, columns in enumerate(best):
-            order = sorted(columns.tolist(), key=lambda column: -int(keys[row, column]))[:NEIGHBOURS]
-            yield [(int(dots[row, column]), column) for column in order if dots[row, column] >= floor]
+        dots = matrix[some] @ matrix.T
+        dots[np.arange(len(some)), some] = -np.inf
+        least = np.maximum(np.partition(dots, behind, axis=1)[:, behind], least_score()) if count else ()
+        for row in range(len(some)):
+            columns = np.flatnonzero(dots[row] >= least[row]).tolist()  # more than enough where some are equally near
+            best = sorted((-int(dots[row, column]), column) for column in columns)[:NEIGHBOURS]
+            yield [(-score, column) for score, column in best]
