@@ -121,11 +121,16 @@ class _Model:
 
         tokenizer, model, first = self._load()
         rows = []
-        with torch.inference_mode():
-            for text in texts:
-                tokens = tokenizer(text, truncation=True, max_length=_TOKENS, return_tensors="pt")
-                layer = model(**tokens).last_hidden_state[0]  # (tokens, dimensions)
-                rows.append((layer[0] if first else layer.mean(dim=0)).float().numpy())
+        threads = torch.get_num_threads()
+        torch.set_num_threads(1)  # a few tokens are too little to share: on a busy machine threads wait for each other
+        try:
+            with torch.inference_mode():
+                for text in texts:
+                    tokens = tokenizer(text, truncation=True, max_length=_TOKENS, return_tensors="pt")
+                    layer = model(**tokens).last_hidden_state[0]  # (tokens, dimensions)
+                    rows.append((layer[0] if first else layer.mean(dim=0)).float().numpy())
+        finally:
+            torch.set_num_threads(threads)
         return np.stack(rows)
 
     def _load(self) -> tuple[Any, Any, bool]:
