@@ -1,9 +1,9 @@
 """A whole store as one file, and a store made from one: between servers, too.
 
 The file is a zip of JSON Lines. ``documents.jsonl`` has every document with all it gave, ``entities.jsonl`` which names
-are one entity and which of them people have put there, ``decisions.jsonl`` what people decided, ``manifest.json`` how
-much there is and the sha256 of each. Entities' properties, edges and counts follow from these and are not in the file.
-Equal stores give equal parts.
+are one entity and which of them people have put there, ``decisions.jsonl`` what people decided, ``answers.jsonl`` what
+a judge answered, ``manifest.json`` how much there is and the sha256 of each. Entities' properties, edges and counts
+follow from these and are not in the file. Equal stores give equal parts.
 """
 
 from __future__ import annotations
@@ -60,6 +60,7 @@ def back_up(store: GraphStore, path: Path, *, on_progress: OnProgress | None = N
                     pass
             backup.entities(_told(keeper.placements(), on_progress, "writing", "entities", there.entities))
             backup.decisions(store.resolution.decisions())
+            backup.answers(store.answers.all())
             backup.finish()
             _insist_on_all(store, backup.manifest.counts, unchanged=keeper.version() == before)
     except OSError as exc:
@@ -99,6 +100,7 @@ def restore(store: GraphStore, path: Path, *, replace: bool = False, on_progress
         keeper.place(_told(backup.placements(), on_progress, "restoring", "entities", counts.entities))
         decisions = list(backup.decisions())
         store.resolution.decide(decisions)
+        store.answers.keep(*backup.answers())
         if shown := Decided(decisions).shown:
             store.resolution.place(Move(shown=dict(shown)))
         keeper.end_restore()

@@ -20,6 +20,7 @@ from kg_builder.resolve.records import Decision
 from kg_builder.types import Name
 
 if TYPE_CHECKING:
+    from kg_builder.store.answers import Answer
     from kg_builder.store.contributions import WholeDocument
     from kg_builder.store.keeping import Placement
 
@@ -30,7 +31,7 @@ FORMAT_VERSION = 1
 """Goes up when an older version of this project could not read the file."""
 
 _MANIFEST, _DOCUMENTS, _ENTITIES = "manifest.json", "documents.jsonl", "entities.jsonl"
-_DECISIONS = "decisions.jsonl"  # older backups have none
+_DECISIONS, _ANSWERS = "decisions.jsonl", "answers.jsonl"  # older backups have none
 _LONGEST_LINE = 1 << 28  # bytes: a segment or an extraction to a line, so no backup of ours comes near
 
 
@@ -57,7 +58,7 @@ class Manifest:
     @property
     def identity(self) -> str:
         """The same for backups of the same content."""
-        parts = (self.parts.get(part, "") for part in (_DOCUMENTS, _ENTITIES, _DECISIONS))
+        parts = (self.parts.get(part, "") for part in (_DOCUMENTS, _ENTITIES, _DECISIONS, _ANSWERS))
         return hashlib.sha256("".join(parts).encode()).hexdigest()
 
 
@@ -104,6 +105,12 @@ class BackupWriter:
         with self._part(_DECISIONS) as write:
             for decision in decisions:
                 write(asdict(decision))
+
+    def answers(self, answers: Iterable[Answer]) -> None:
+        """Write what a judge answered, if it did."""
+        with self._part(_ANSWERS) as write:
+            for answer in answers:
+                write(asdict(answer))
 
     def finish(self) -> None:
         """Write the manifest; the file is a backup now."""
@@ -173,6 +180,10 @@ class BackupReader:
         """What people decided."""
         return map(_decision, self._lines(_DECISIONS)) if _DECISIONS in self.manifest.parts else iter(())
 
+    def answers(self) -> Iterator[Answer]:
+        """What a judge answered."""
+        return map(_answer, self._lines(_ANSWERS)) if _ANSWERS in self.manifest.parts else iter(())
+
     def verify(self) -> Iterator[int]:
         """Read all of it and make of it what will be written, so that nothing of a bad one ever is.
 
@@ -192,7 +203,7 @@ class BackupReader:
             for placement in self.placements():
                 found.entities += 1
                 found.names += len(placement.names)
-            for _ in self.decisions():
+            for _ in (*self.decisions(), *self.answers()):
                 pass
         except (KeyError, ValueError, TypeError, AttributeError, IndexError, StoreError) as exc:
             raise self._damaged(str(exc)) from exc
@@ -290,3 +301,11 @@ def _placement(line: dict[str, Any]) -> Placement:
 def _decision(line: dict[str, Any]) -> Decision:
     a, b = line.pop("a"), line.pop("b")
     return Decision(**line, a=Name(a["key"], a["type"]), b=Name(b["key"], b["type"]) if b else None)
+
+
+def _answer(line: dict[str, Any]) -> Answer:
+    from kg_builder.store.answers import Answer
+
+    if line["one"] not in (True, False, None):
+        raise ValueError(f"an answer is {line['one']!r}")
+    return Answer(**line)

@@ -52,6 +52,20 @@ class Settings:
     """What becomes of what does not fit: ``strict`` leaves it out and counts it, ``open`` keeps it."""
     ontology_vectors: str = ""
     """A callable (``package.module:name``), texts in, array out, for relations that no words connect; empty: none."""
+    resolve_vectors: str = ""
+    """Vectors of names for entity resolution: an embedding model (a folder, or a name of the Hugging Face hub) or a
+    callable (``package.module:name``); empty: as before; ``none``: without."""
+    resolve_judge: str = ""
+    """Who is asked about doubtful pairs of names: a callable (``package.module:name``) or the base URL of an
+    OpenAI-compatible endpoint, whose key is in ``OPENAI_API_KEY``; empty: nobody; ``none``: drop the answers, too."""
+    resolve_judge_model: str = ""
+    """The model behind that endpoint."""
+    resolve_judge_least: float = 0.3
+    """The probability from which a pair is doubtful."""
+    resolve_judge_most: float = 0.7
+    """The probability up to which it is."""
+    resolve_judge_limit: int = 200
+    """The most questions of one run."""
     workers: int = 0
     """Worker processes; 0: one for each core."""
     engine: str = "local"
@@ -86,6 +100,7 @@ class Settings:
             ("max_file_mb", 1),
             ("cache_mb", 1),
             ("store_patience_s", 0),
+            ("resolve_judge_limit", 0),
             ("price_input_per_mtok", 0),
             ("price_output_per_mtok", 0),
         ):
@@ -95,6 +110,11 @@ class Settings:
             raise ConfigError(f"setting 'ontology_mode': expected strict or open, found {self.ontology_mode!r}")
         if self.engine not in ("local", "ray"):
             raise ConfigError(f"setting 'engine': expected local or ray, found {self.engine!r}")
+        if not 0 < self.resolve_judge_least <= self.resolve_judge_most < 1:
+            raise ConfigError(
+                "settings 'resolve_judge_least' and 'resolve_judge_most': expected two probabilities, the lower first, "
+                f"both between 0 and 1, found {self.resolve_judge_least!r} and {self.resolve_judge_most!r}"
+            )
         if self.file_timeout_s <= 0:
             raise ConfigError(f"setting 'file_timeout_s': expected more than 0 seconds, found {self.file_timeout_s!r}")
 

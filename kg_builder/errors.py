@@ -16,6 +16,7 @@ A message says what was expected, what was found, where, and what to do about it
     * ExportError        an export that could not be written to its end
     * OntologyError      an ontology file that cannot be used
     * DecisionError      a decision on names that cannot be: unknown or ambiguous names, or a contradiction
+    * JudgeError         a judge of names that cannot be reached, or does not answer as one
     * EvaluationError    gold or predicted data that cannot be compared
 """
 
@@ -29,6 +30,7 @@ __all__ = [
     "EvaluationError",
     "ExportError",
     "ExtractionError",
+    "JudgeError",
     "KGError",
     "LoadError",
     "NoRoomError",
@@ -110,6 +112,10 @@ class OntologyError(KGError):
 
 class DecisionError(KGError):
     """A decision on names that cannot be: they are unknown or ambiguous, or it contradicts another decision."""
+
+
+class JudgeError(KGError):
+    """A judge of names that cannot be reached, or does not answer as one; resolution goes on without it."""
 
 
 class EvaluationError(KGError):

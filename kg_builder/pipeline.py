@@ -26,6 +26,7 @@ from kg_builder.types import Contribution
 from kg_builder.workers import Outcome, default_workers, run_together
 
 if TYPE_CHECKING:
+    from kg_builder.resolving_aids import Aids
     from kg_builder.store import GraphStore
 
 __all__ = ["build_graph"]
@@ -50,6 +51,7 @@ def build_graph(
     ray_result_bytes: int = 256 << 20,
     only: Collection[str] | None = None,
     resolve: bool = True,
+    aids: Aids | None = None,
     budget: Budget | None = None,
     stop: threading.Event | None = None,
     on_progress: Callable[[Progress], None] | None = None,
@@ -75,6 +77,7 @@ def build_graph(
         ray_result_bytes: what may come back from a node for one file; one that gives more fails.
         only: uris; None: all. Other files are neither read nor missed: for whoever knows what has changed.
         resolve: whether to bring the names together that are one entity, when all is written (`kg_builder.resolving`).
+        aids: vectors and a judge for that; None: none are named.
         budget: what may be spent on a paid model. Once it is, nothing more is begun, as with `stop`.
         stop: once set, no more files are begun; what is under way is finished and written.
         on_message: called with sentences for people about what the run waits for.
@@ -84,6 +87,10 @@ def build_graph(
         StoreError: the store cannot be reached or refused a statement. What was written stays; running again goes on.
     """
     recipe = recipe or Recipe()
+    if resolve:
+        from kg_builder.resolving_aids import Aids
+
+        (aids or Aids()).open_vectors(store)  # what is wrong with them is told before anything is read
     together = _engine(engine, recipe, workers, ray_address, ray_result_bytes)
     run = Run(store, recipe, cache, patience_s, stop or threading.Event(), on_progress, on_message)
     run.budget = budget or run.budget
@@ -128,7 +135,7 @@ def build_graph(
             open_cache(cache).trim(cache_max_bytes)
     run.withdraw_missing(roots, present, only, prune=prune)
     if resolve:
-        run.resolve()
+        run.resolve(aids)
     report = run.report()
     emit("end", f"{report.loaded:,} of {report.found:,} files loaded", report=report.to_dict())
     return report

@@ -12,22 +12,22 @@ import sqlite3
 import time
 import uuid
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kg_builder.errors import StoreError
-from kg_builder.resolve import scoring
 from kg_builder.resolve.batch import open_pairs
 from kg_builder.resolve.grouping import DEFAULT
 from kg_builder.resolve.records import Link
+from kg_builder.resolving_aids import Aids, vectors_told
 from kg_builder.resolving_decisions import Decided
 from kg_builder.resolving_index import Index, fingerprint, open_index
+from kg_builder.resolving_judging import Judging
 from kg_builder.resolving_plan import Change, Plan, needed
 from kg_builder.resolving_senses import Senses
-from kg_builder.store.resolution import ResolutionState
 from kg_builder.types import Name, digest
 
 if TYPE_CHECKING:
@@ -37,17 +37,27 @@ __all__ = ["Change", "ResolveReport", "apply_decisions", "index_path", "resolve_
 
 _LEARNT_AT_ONCE = 500
 _MOVED_AT_ONCE = 500
+_TOLD = ("names", "compared", "merged", "split", "asked", "judged", "unsure", "open", "trouble", "threshold", "afresh")
 _KEPT_AGAINST = 0.2  # a link less likely than this speaks neither for nor against
 
 
 @dataclass(slots=True)
 class ResolveReport:
-    """What a run did, or would do: names looked at, pairs compared, entities joined, entities taken apart."""
+    """What a run did, or would do: names looked at, pairs compared, entities joined, entities taken apart.
+
+    ``asked`` are the questions to a judge, ``judged`` the answers that were used, new and kept ones, ``open`` the
+    questions that are left for the next run, since the limit was reached or for ``trouble``, which is a sentence.
+    """
 
     names: int = 0
     compared: int = 0
     merged: int = 0
     split: int = 0
+    asked: int = 0
+    judged: int = 0
+    unsure: int = 0
+    open: int = 0
+    trouble: str = ""
     threshold: float = DEFAULT
     afresh: bool = False
     seconds: float = 0.0
@@ -55,7 +65,7 @@ class ResolveReport:
 
     def to_dict(self) -> dict[str, Any]:
         """As one JSON object; with the changes only where they were asked for."""
-        told = {each: getattr(self, each) for each in ("names", "compared", "merged", "split", "threshold", "afresh")}
+        told = {each: getattr(self, each) for each in _TOLD}
         told["seconds"] = round(self.seconds, 3)
         if self.changes:
             told["changes"] = [
@@ -88,6 +98,7 @@ def resolve_graph(
     threshold: float | None = None,
     index: Path | None = None,
     keep_index: bool = True,
+    aids: Aids | None = None,
 ) -> ResolveReport:
     """Bring the entities in line with what is known of names and with people's decisions.
 
@@ -97,14 +108,18 @@ def resolve_graph(
         threshold: the probability from which two names are one; None: the one this graph was resolved with, or 0.5.
         index: the file that remembers profiles, blocks and links; None: `index_path`.
         keep_index: False: without such a file, so that every run looks at all names.
+        aids: vectors and a judge; None: none are named.
 
     Raises:
+        ConfigError: vectors or judge are not there, or the graph was resolved with vectors and none are named.
         StoreError: the graph cannot be written; what was done stays, and the next run goes on.
     """
     begun = time.monotonic()
-    opened = open_index((index or index_path(store.uri)) if keep_index else None)
+    aids = aids or Aids()
+    vectors = aids.open_vectors(store)
+    opened = open_index((index or index_path(store.uri)) if keep_index else None, vectors)
     try:
-        report = _Resolution(store, opened, threshold, dry_run=dry_run).run(again=again)
+        report = _Resolution(store, opened, threshold, aids, vectors_told(vectors), dry_run=dry_run).run(again=again)
     except sqlite3.Error as exc:
         raise StoreError(
             f"expected room and rights to write what resolution remembers beside {store.uri!r}, found: {exc}. What was "
@@ -146,7 +161,9 @@ def apply_decisions(store: GraphStore, names: Iterable[Name]) -> None:
 class _Resolution:
     """One run."""
 
-    def __init__(self, store: GraphStore, index: Index, threshold: float | None, *, dry_run: bool) -> None:
+    def __init__(
+        self, store: GraphStore, index: Index, threshold: float | None, aids: Aids, vectors: str, *, dry_run: bool
+    ) -> None:
         self._at = store.resolution
         self._store = store
         self._index = index
@@ -157,7 +174,12 @@ class _Resolution:
         self.report = ResolveReport(threshold=self.threshold)
         self._decided = Decided(())
         self._seen: set[str] = set()
+        self._open: set[str] = set()  # names about which a judge is still to be asked
         self._senses = Senses(self._at, index)
+        self._vectors = vectors
+        self._judging = aids.open_judging(store, self._state, ask=not dry_run)
+        self._judged = self._judging.band.to_text() if self._judging else ""
+        self._reach = min(self.threshold, self._judging.band.least) if self._judging else self.threshold
 
     def run(self, *, again: bool = False) -> ResolveReport:
         version = self._store.keeper.version()
@@ -172,16 +194,23 @@ class _Resolution:
             # Somebody may have written without leaving a list: an older version of this project, for instance.
             afresh = len(self._index) != self._at.count() and self._store.keeper.version() == version
         if afresh:
-            self._index.clear()
+            self._index.clear(vectors=again)
             self._learn(self._at.name_ids())
             self._part()
             self._index.todo(touched)
         self.report.afresh = afresh
         self.report.compared = self._index.compare_all()
-        if self._index.get("threshold") != repr(self.threshold):
+        if not self._decides_alike():
             self._index.todo_all()
-        state = ResolutionState(
-            self._state.graph or uuid.uuid4().hex, self._state.serial, uuid.uuid4().hex, self.threshold
+        if afresh:
+            self._index.forget_unused()
+        state = replace(
+            self._state,
+            graph=self._state.graph or uuid.uuid4().hex,
+            token=uuid.uuid4().hex,
+            threshold=self.threshold,
+            vectors=self._vectors,
+            judged=self._judged,
         )
         self._index.note(
             graph=state.graph,
@@ -189,25 +218,36 @@ class _Resolution:
             token=state.token,
             fingerprint=fingerprint(),
             threshold=repr(self.threshold),
+            vectors=self._vectors,
+            judged=self._judged,
         )
         self._commit()
         self._group()
         if not self._dry_run:
-            self._at.finish(ResolutionState(state.graph, state.serial + 1, state.token, self.threshold), lists)
+            self._at.finish(replace(state, serial=state.serial + 1), lists)
             self._index.note(serial=state.serial + 1)
             self._commit()
+        if self._judging:
+            told = self._judging
+            self.report.asked, self.report.judged, self.report.unsure = told.asked, told.used, told.unsure
+            self.report.open, self.report.trouble = told.open, told.trouble
         return self.report
 
     def _goes_with_the_graph(self) -> bool:
         """Whether the index is about this graph as the last run left it, be it that the run could not note its end."""
         index, state = self._index, self._state
-        if not state.graph or (index.get("graph"), index.get("fingerprint")) != (state.graph, fingerprint()):
+        noted = tuple(map(index.get, ("graph", "fingerprint", "vectors")))
+        if not state.graph or noted != (state.graph, fingerprint(), self._vectors):
             return False
         serial = int(index.get("serial"))
         return serial == state.serial or (serial + 1 == state.serial and index.get("token") == state.token)
 
     def _unchanged(self) -> bool:
-        return not self._index.waiting() and self._index.get("threshold") == repr(self.threshold)
+        return not self._index.waiting() and self._decides_alike()
+
+    def _decides_alike(self) -> bool:
+        """Whether links are judged, and taken for enough, as in the last run."""
+        return (self._index.get("threshold"), self._index.get("judged")) == (repr(self.threshold), self._judged)
 
     def _commit(self) -> None:
         if not self._dry_run:
@@ -251,24 +291,35 @@ class _Resolution:
         found = [start]
         self._seen.add(start)
         for id_ in found:
-            for other in sorted({*self._index.near(id_, self.threshold), *self._decided.near(id_)}):
+            for other in sorted({*self._index.near(id_, self._reach), *self._decided.near(id_)}):
                 if other not in self._seen:
                     self._seen.add(other)
                     found.append(other)
         names = self._index.named(found)
         links: list[Link] = []
         if len(names) > 1:
-            least = _KEPT_AGAINST * self.threshold / DEFAULT
+            least = min(_KEPT_AGAINST * self.threshold / DEFAULT, self._reach)
             links = [link for link in self._index.links(names.keys()) if link.probability >= least]
             for a, b in open_pairs(links, threshold=self.threshold):
-                ends = self._index.profile(a), self._index.profile(b)
-                if ends[0] is not None and ends[1] is not None:
-                    links.append(scoring.link(ends[0], ends[1]))
+                if (between := self._index.link(a, b)) is not None:
+                    links.append(between)
+        if self._judging and len(names) > 1:
+            links = self._judge(self._judging, names, links)
         plan.names.update(names)
         plan.by_rule |= self._decided.by_rule(names)
         for group in self._decided.groups(names, links, threshold=self.threshold):
             plan.groups.append(group)
             plan.links += needed(group, links, self.threshold)
+
+    def _judge(self, judging: Judging, names: Mapping[str, Name], links: Sequence[Link]) -> list[Link]:
+        """The links of a component with what a judge says of them."""
+        profiles = {id_: profile for id_ in names if (profile := self._index.profile(id_)) is not None}
+        links, left = judging.settle(
+            profiles, links, lambda some: self._decided.groups(names, some, threshold=self.threshold)
+        )
+        if left:
+            self._open.update(names)
+        return links
 
     def _carry_out(self, plan: Plan) -> None:
         """Compare a plan with the graph, and change what differs."""
@@ -290,5 +341,5 @@ class _Resolution:
         elif move:
             self._at.place(move)
         if not self._dry_run:
-            self._index.done([*plan.waiting, *plan.names])
+            self._index.done([id_ for id_ in (*plan.waiting, *plan.names) if id_ not in self._open])
             self._commit()

@@ -220,8 +220,10 @@ def _take(store: GraphStore, news: Sequence[Decision]) -> list[Decision]:
 
 
 def _apply(store: GraphStore, decisions: Sequence[Decision]) -> None:
-    """Resolve the names concerned; where the graph never was resolved, by keys and decisions alone."""
-    if store.resolution.state().graph:
+    """Resolve the names concerned; by keys, kept links and decisions alone where the graph never was resolved, or was
+    with vectors: what else follows then comes with the next run that has them."""
+    state = store.resolution.state()
+    if state.graph and not state.vectors:
         resolve_graph(store)
     else:
         apply_decisions(store, [name for each in decisions for name in (each.a, each.b) if name is not None])

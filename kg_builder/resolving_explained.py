@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 from kg_builder.resolve import scoring
 from kg_builder.resolve.explaining import explain
 from kg_builder.resolve.grouping import DEFAULT
-from kg_builder.resolve.records import Profile
+from kg_builder.resolve.records import Link, Profile
+from kg_builder.resolving_aids import Aids, vectors_of
 from kg_builder.resolving_by_hand import Referred, refer
 from kg_builder.resolving_decisions import Decided, described
-from kg_builder.store.resolution import KnownAs
+from kg_builder.resolving_judging import Band, Questions
+from kg_builder.store.resolution import KnownAs, ResolutionState
 
 if TYPE_CHECKING:
     from kg_builder.store import GraphStore
@@ -29,8 +31,10 @@ class Explanation:
     reasons: tuple[str, ...]
 
 
-def explain_names(store: GraphStore, a: str, b: str) -> Explanation:
+def explain_names(store: GraphStore, a: str, b: str, *, aids: Aids | None = None) -> Explanation:
     """Why `a` and `b` (names, or ids of entities) are one entity, or are not.
+
+    Where vectors have a say in it, `aids` is to name those that the graph was resolved with.
 
     Raises:
         DecisionError: one of them is unknown or ambiguous.
@@ -40,7 +44,7 @@ def explain_names(store: GraphStore, a: str, b: str) -> Explanation:
     ends = one.entity, other.entity
     if ends[0] == ends[1]:
         return Explanation(True, ends, tuple(_why_one(store, one, other, decided)))
-    return Explanation(False, ends, tuple(_why_two(store, one, other, decided)))
+    return Explanation(False, ends, tuple(_why_two(store, one, other, decided, aids or Aids())))
 
 
 def _why_one(store: GraphStore, one: Referred, other: Referred, decided: Decided) -> list[str]:
@@ -94,7 +98,7 @@ def _path(steps: dict[str, dict[str, str]], start: str, end: str) -> list[str]:
     return path[::-1]
 
 
-def _why_two(store: GraphStore, one: Referred, other: Referred, decided: Decided) -> list[str]:
+def _why_two(store: GraphStore, one: Referred, other: Referred, decided: Decided, aids: Aids) -> list[str]:
     told = []
     for a in one.names:
         for b in other.names:
@@ -106,12 +110,15 @@ def _why_two(store: GraphStore, one: Referred, other: Referred, decided: Decided
     ]
     if told:
         return list(dict.fromkeys(told))
-    threshold = store.resolution.state().threshold or DEFAULT
+    state = store.resolution.state()
+    threshold = state.threshold or DEFAULT
     profiles = _profile(store, one.names), _profile(store, other.names)
-    link = scoring.link(*profiles)
+    link = _link(store, *profiles, state, aids)
     told.append(explain(*profiles, link, threshold=threshold))
-    if link.probability > threshold:
-        if store.resolution.state().graph:
+    if (used := vectors_of(state)) and not aids.vectors:
+        told.append(f"Vectors have a say in it too, those of {used[0]!r}; name them with resolve_vectors to see.")
+    elif link.probability > threshold:
+        if state.graph:
             told.append(
                 "All the same they stay two: other names that go with either speak against it, or they fell into no "
                 "common block and were never compared. `kg merge` makes them one."
@@ -119,6 +126,14 @@ def _why_two(store: GraphStore, one: Referred, other: Referred, decided: Decided
         else:
             told.append("The graph was never resolved; `kg resolve` does.")
     return told
+
+
+def _link(store: GraphStore, a: Profile, b: Profile, state: ResolutionState, aids: Aids) -> Link:
+    """What the last run took two names for, as far as `aids` has what it used."""
+    vectors = aids.open_vectors(store) if aids.vectors and state.vectors else None
+    link = scoring.link(a, b, vectors=vectors.alike(a, b) if vectors else 0.0)
+    band = Band.from_text(state.judged)
+    return Questions(store.answers, band).settled(link, a, b) if band else link
 
 
 def _profile(store: GraphStore, names: tuple[KnownAs, ...]) -> Profile:

@@ -15,9 +15,12 @@ from importlib.resources import files
 from pathlib import Path
 
 from kg_builder.errors import StoreError
+from kg_builder.name_vectors import NameVectors
 from kg_builder.resolve.blocking import BROAD, block_keys
 from kg_builder.resolve.records import Link, Profile
 from kg_builder.resolve.scoring import link
+from kg_builder.resolving_nearness import TABLES as VECTOR_TABLES
+from kg_builder.resolving_nearness import Nearness
 from kg_builder.types import Name
 
 __all__ = ["KEPT", "MOST_IN_BLOCK", "MOST_IN_BROAD_BLOCK", "Index", "fingerprint", "open_index"]
@@ -35,8 +38,10 @@ _CONTEXTS = 16  # of a name, that are used to find candidates
 _PATIENCE_S = 600.0
 _IN_MEMORY = 1 << 15  # profiles
 
-_FORMAT = 2  # of the tables; those of another are dropped
-_TABLES = """
+_FORMAT = 3  # of the tables; those of another are dropped
+_WITH_NAMES = ("meta", "name", "block", "context", "link", "todo", "spelt", "near")
+_TABLES = (
+    """
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS name (
     n INTEGER PRIMARY KEY, id TEXT UNIQUE, key TEXT, plain TEXT, type TEXT, profile TEXT
@@ -51,10 +56,13 @@ CREATE INDEX IF NOT EXISTS link_b ON link (b);
 CREATE TABLE IF NOT EXISTS todo (id TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE TEMP TABLE again (n INTEGER PRIMARY KEY);
 """
+    + VECTOR_TABLES
+)
 
 
-def open_index(path: Path | None) -> Index:
-    """The index at `path`; None: one that is gone when it is closed.
+def open_index(path: Path | None, vectors: NameVectors | None = None) -> Index:
+    """The index at `path`; None: one that is gone when it is closed. With `vectors` names near each other are compared
+    too.
 
     A file that is no such index, or damaged, is replaced by an empty one: nothing in it cannot be worked out again.
     Where none can be made, the run does without.
@@ -63,22 +71,22 @@ def open_index(path: Path | None) -> Index:
         StoreError: another resolution has it for too long.
     """
     if path is None:
-        return Index(sqlite3.connect("", isolation_level=None))
+        return Index(sqlite3.connect("", isolation_level=None), vectors)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        return Index(_connect(path))
+        return Index(_connect(path), vectors)
     except OSError:
-        return open_index(None)
+        return open_index(None, vectors)
     except sqlite3.OperationalError as exc:  # the file may well be whole
         if "locked" not in str(exc):
-            return open_index(None)
+            return open_index(None, vectors)
         raise StoreError(
             f"expected to be the only resolution that uses {str(path)!r}, found it locked for "
             f"{_PATIENCE_S:.0f} seconds; run this again when the other is done."
         ) from exc
     except sqlite3.DatabaseError:
         path.unlink()
-        return Index(_connect(path))
+        return Index(_connect(path), vectors)
 
 
 def _connect(path: Path) -> sqlite3.Connection:
@@ -90,16 +98,17 @@ def _connect(path: Path) -> sqlite3.Connection:
 class Index:
     """Profiles, blocks and links of all names of a graph. One resolution has it at a time."""
 
-    def __init__(self, database: sqlite3.Connection) -> None:
+    def __init__(self, database: sqlite3.Connection, vectors: NameVectors | None = None) -> None:
         """Use `open_index` instead. All until `commit` is one transaction."""
         self._db = database
         if self._db.execute("PRAGMA user_version").fetchone()[0] != _FORMAT:
-            for table in ("meta", "name", "block", "context", "link", "todo"):
+            for table in (*_WITH_NAMES, "embedded"):
                 self._db.execute(f"DROP TABLE IF EXISTS {table}")
             self._db.execute(f"PRAGMA user_version = {_FORMAT}")
         self._db.executescript(_TABLES)
         self._db.execute("BEGIN IMMEDIATE")
         self._profiles: dict[int, Profile] = {}
+        self._nearness = Nearness(database, vectors) if vectors else None
 
     def close(self) -> None:
         """Let it go; what was not committed is forgotten."""
@@ -120,9 +129,9 @@ class Index:
         """Remember notes."""
         self._db.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", [(k, str(v)) for k, v in values.items()])
 
-    def clear(self) -> None:
-        """Forget everything."""
-        for table in ("meta", "name", "block", "context", "link", "todo", "again"):
+    def clear(self, *, vectors: bool = True) -> None:
+        """Forget everything; without `vectors` keep those that texts have by the embedding model."""
+        for table in (*_WITH_NAMES, "again", "moved", *(["embedded"] if vectors else [])):
             self._db.execute(f"DELETE FROM {table}")
         self._profiles.clear()
 
@@ -159,6 +168,8 @@ class Index:
             self._profiles.pop(n, None)
             self._change("block", n, _blocks(old), _blocks(new))
             self._change("context", n, _contexts(old), _contexts(new))
+            if self._nearness:
+                self._nearness.learn(n, new)
             if new is not None:
                 self._db.execute("INSERT OR IGNORE INTO again VALUES (?)", (n,))
 
@@ -201,6 +212,8 @@ class Index:
     def compare_all(self) -> int:
         """Compare the names whose profile or candidates have changed with their candidates; gives how many pairs."""
         again = {row[0] for row in self._db.execute("SELECT n FROM again")}
+        if self._nearness:
+            again |= self._nearness.settle()
         compared = 0
         if self._db.execute("SELECT 1 FROM link LIMIT 1").fetchone():
             for n in again:
@@ -213,7 +226,7 @@ class Index:
                     continue  # it was compared when it was that one's turn
                 compared += 1
                 other = self._profile(m)
-                found = link(one, other)
+                found = link(one, other, vectors=self._nearness.alike(n, m) if self._nearness else 0.0)
                 if found.probability >= KEPT:
                     ends = (n, m) if one.id < other.id else (m, n)
                     scores = json.dumps(dict(found.scores), ensure_ascii=False)
@@ -223,6 +236,20 @@ class Index:
             self.todo((one.id,))
         self._db.execute("DELETE FROM again")
         return compared
+
+    def link(self, a: str, b: str) -> Link | None:
+        """How likely two names are one, be they candidates or not; None where one of them is gone."""
+        ends = [self._db.execute("SELECT n FROM name WHERE id = ?", (id_,)).fetchone() for id_ in (a, b)]
+        if None in ends:
+            return None
+        (n,), (m,) = ends
+        likeness = self._nearness.alike(n, m) if self._nearness else 0.0
+        return link(self._profile(n), self._profile(m), vectors=likeness)
+
+    def forget_unused(self) -> None:
+        """Drop the vectors that no name has any longer."""
+        if self._nearness:
+            self._nearness.forget_unused()
 
     def _forget_links(self, n: int) -> None:
         ends = "SELECT b FROM link WHERE a = ?1 UNION SELECT a FROM link WHERE b = ?1"
@@ -250,6 +277,8 @@ class Index:
                         f"WHERE c.context = ? AND b.block IN ({marks})"
                     )
                     found.update(row[0] for row in self._db.execute(sharing, (key, *large)))
+        if self._nearness:
+            found |= self._nearness.of(n)
         found.discard(n)
         return found
 

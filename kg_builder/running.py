@@ -24,6 +24,7 @@ from kg_builder.workers import Failure, Outcome
 
 if TYPE_CHECKING:
     from kg_builder.resolving import ResolveReport
+    from kg_builder.resolving_aids import Aids
     from kg_builder.store import GraphStore
     from kg_builder.store.records import StoredDocument
 
@@ -155,11 +156,13 @@ class Run:
             else:
                 self.missing.append(uri)
 
-    def resolve(self) -> None:
+    def resolve(self, aids: Aids | None = None) -> None:
         """Bring the names together that are one entity, and part those that are not."""
         from kg_builder.resolving import resolve_graph
 
-        self.resolved = self._patiently(partial(resolve_graph, self.store))
+        self.resolved = self._patiently(partial(resolve_graph, self.store, aids=aids))
+        if self.resolved.trouble:
+            self.on_message(f"names were resolved without the judge: {self.resolved.trouble}")
         emit("resolved", f"{self.resolved.merged:,} entities put together", **self.resolved.to_dict())
 
     def report(self) -> IngestReport:

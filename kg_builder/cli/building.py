@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kg_builder.cli.common import INTERRUPTED, NOTHING_DONE, PARTLY_DONE, cache_of, open_graph, recipe_of
+from kg_builder.cli.common import INTERRUPTED, NOTHING_DONE, PARTLY_DONE, aids_of, cache_of, open_graph, recipe_of
 from kg_builder.config import Settings
 
 if TYPE_CHECKING:
@@ -87,6 +87,7 @@ def choices_of(settings: Settings) -> dict[str, Any]:
         "patience_s": settings.store_patience_s,
         "engine": settings.engine,
         "ray_result_bytes": settings.ray_result_mb << 20,
+        "aids": aids_of(settings),
         "budget": Budget(prices=prices_of(settings)),
     }
 

@@ -14,10 +14,11 @@ from kg_builder.config import Settings, load_settings
 from kg_builder.extract import EXTRACTORS
 
 if TYPE_CHECKING:
+    from kg_builder.resolving_aids import Aids
     from kg_builder.stages import Recipe
     from kg_builder.store import GraphStore
 
-__all__ = ["INTERRUPTED", "NOTHING_DONE", "PARTLY_DONE", "cache_of", "open_graph", "options", "recipe_of"]
+__all__ = ["INTERRUPTED", "NOTHING_DONE", "PARTLY_DONE", "aids_of", "cache_of", "open_graph", "options", "recipe_of"]
 
 NOTHING_DONE, PARTLY_DONE, INTERRUPTED = 1, 3, 130
 
@@ -75,6 +76,20 @@ def open_graph(settings: Settings, *, create: bool = False) -> GraphStore:
     from kg_builder.store import open_store
 
     return open_store(settings.store, create=create)
+
+
+def aids_of(settings: Settings) -> Aids:
+    """What the settings say that resolution may use."""
+    from kg_builder.resolving_aids import Aids
+
+    return Aids(
+        settings.resolve_vectors,
+        settings.resolve_judge,
+        settings.resolve_judge_model,
+        settings.resolve_judge_least,
+        settings.resolve_judge_most,
+        settings.resolve_judge_limit,
+    )
 
 
 def recipe_of(settings: Settings) -> Recipe:

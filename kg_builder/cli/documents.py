@@ -185,7 +185,7 @@ def remove(uris: tuple[str, ...], no_resolve: bool, settings: Settings, quiet: b
     with open_graph(settings) as graph:
         unknown = [uri for uri in uris if not (graph.remove(to_uri(uri)) or withdraw_import(graph, uri))]
         if not no_resolve and len(unknown) < len(uris):
-            resolved(graph, quiet=quiet)
+            resolved(graph, settings, quiet=quiet)
     for uri in unknown:
         click.echo(f"kg: expected a document of the store, found {uri!r}; `kg query` lists them by uri", err=True)
     if not quiet:

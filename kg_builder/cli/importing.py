@@ -56,7 +56,7 @@ def import_(
             file,
             form=cast(Any, form),
             cypher=cypher,
-            before_placing=None if no_resolve else partial(resolved, graph, quiet=quiet),
+            before_placing=None if no_resolve else partial(resolved, graph, settings, quiet=quiet),
             on_placed=tell if as_json else None,
         )
     for line, reason, detail in report.problems:

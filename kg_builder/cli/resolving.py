@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from kg_builder.cli.common import open_graph, options
+from kg_builder.cli.common import aids_of, open_graph, options
 from kg_builder.config import Settings
 
 if TYPE_CHECKING:
     from kg_builder.resolve.records import Decision
     from kg_builder.resolving import ResolveReport
+    from kg_builder.resolving_aids import Aids
     from kg_builder.store import GraphStore
 
 __all__ = ["decisions", "explain", "merge", "never_merge", "rename", "resolve", "resolved", "split"]
@@ -31,8 +33,23 @@ _note = click.option("--note", metavar="TEXT", default="", help="Why, in a few w
     metavar="P",
     help="From which probability on two names are one; kept for later runs (at first 0.5).",
 )
+@click.option(
+    "--vectors",
+    metavar="NAME",
+    help="Compare names by vectors too: an embedding model's folder or name, package.module:name, or none "
+    "(docs/resolution.md; better set as resolve_vectors, for all commands).",
+)
+@click.option(
+    "--judge",
+    metavar="NAME",
+    help="Who is asked about doubtful pairs: package.module:name, the URL of an OpenAI-compatible endpoint, or none.",
+)
+@click.option("--judge-model", metavar="MODEL", help="The model behind that URL.")
+@click.option("--judge-limit", type=click.IntRange(min=0), metavar="N", help="The most questions of this run (200).")
 @options("store", "json", "quiet")
-def resolve(again: bool, dry_run: bool, threshold: float | None, settings: Settings, as_json: bool, quiet: bool) -> int:
+def resolve(
+    again: bool, dry_run: bool, threshold: float | None, settings: Settings, as_json: bool, quiet: bool, **aids: Any
+) -> int:
     """Bring together the names that are one entity, and part those that are not, by evidence and by decisions.
 
     `kg ingest`, `kg import` and `kg remove` do so at their end, unless --no-resolve is given.
@@ -42,7 +59,9 @@ def resolve(again: bool, dry_run: bool, threshold: float | None, settings: Setti
     from kg_builder.resolving import resolve_graph
 
     with open_graph(settings) as graph:
-        report = resolve_graph(graph, again=again, dry_run=dry_run, threshold=threshold)
+        report = resolve_graph(graph, again=again, dry_run=dry_run, threshold=threshold, aids=_aids(settings, **aids))
+    if report.trouble:
+        click.echo(f"kg: {_without(report)}", err=True)
     if as_json:
         click.echo(json.dumps(report.to_dict(), ensure_ascii=False))
         return 0
@@ -55,19 +74,34 @@ def resolve(again: bool, dry_run: bool, threshold: float | None, settings: Setti
     return 0
 
 
+def _aids(settings: Settings, **flags: Any) -> Aids:
+    """What may be used, by flags where they are given."""
+    given = {name: value for name, value in flags.items() if value is not None}
+    return replace(aids_of(settings), **given)
+
+
+def _without(report: ResolveReport) -> str:
+    return f"resolved without the judge, {report.open:,} questions are left for the next run: {report.trouble}"
+
+
 def _told(report: ResolveReport, *, dry_run: bool = False) -> str:
     would = "would be " if dry_run else ""
+    judged = ""
+    if report.asked or report.judged or report.open:
+        judged = f", {report.asked:,} asked of the judge ({report.unsure:,} unsure, {report.open:,} left)"
     return (
-        f"{report.names:,} names looked at, {report.compared:,} pairs compared; "
+        f"{report.names:,} names looked at, {report.compared:,} pairs compared{judged}; "
         f"{report.merged:,} entities {would}put together, {report.split:,} {would}taken apart ({report.seconds:.1f} s)"
     )
 
 
-def resolved(graph: GraphStore, *, quiet: bool) -> ResolveReport:
+def resolved(graph: GraphStore, settings: Settings, *, quiet: bool) -> ResolveReport:
     """Resolve what a command has changed, and say what came of it where something did."""
     from kg_builder.resolving import resolve_graph
 
-    report = resolve_graph(graph)
+    report = resolve_graph(graph, aids=aids_of(settings))
+    if report.trouble:
+        click.echo(f"kg: {_without(report)}", err=True)
     if not quiet and (report.merged or report.split):
         click.echo(_told(report), err=True)
     return report
@@ -156,7 +190,7 @@ def explain(a: str, b: str, settings: Settings, as_json: bool) -> int:
     from kg_builder.resolving_explained import explain_names
 
     with open_graph(settings) as graph:
-        found = explain_names(graph, a, b)
+        found = explain_names(graph, a, b, aids=aids_of(settings))
     if as_json:
         told: dict[str, Any] = {"one": found.one, "entities": list(found.entities), "reasons": list(found.reasons)}
         click.echo(json.dumps(told, ensure_ascii=False))

@@ -12,11 +12,11 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
-from importlib import import_module
 from pathlib import Path
 from typing import Any, Literal
 
 from kg_builder.errors import ConfigError
+from kg_builder.named_callables import imported
 from kg_builder.ontology.fitting import Fitting
 from kg_builder.ontology.lexical import Lexical, Match
 from kg_builder.ontology.phrases import readable
@@ -285,15 +285,4 @@ def open_mapper(path: Path, mode: Mode = "strict", vectors: str = "") -> Mapper:
     """
     if mode not in MODES:
         raise ConfigError(f"expected one of the ontology modes {', '.join(MODES)}, found {mode!r}")
-    return Mapper(read_ontology(path), mode=mode, vectors=_imported(vectors) if vectors else None)
-
-
-def _imported(name: str) -> Vectors:
-    module, _, attribute = name.partition(":")
-    try:
-        made: Vectors = getattr(import_module(module), attribute)
-    except (ImportError, AttributeError, ValueError) as exc:
-        raise ConfigError(f"expected a callable at {name!r} (package.module:name), but {exc}") from exc
-    if not callable(made):
-        raise ConfigError(f"expected {name!r} to be callable, found {type(made).__name__}")
-    return made
+    return Mapper(read_ontology(path), mode=mode, vectors=imported(vectors) if vectors else None)

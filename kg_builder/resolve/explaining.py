@@ -97,6 +97,8 @@ PHRASES: Mapping[str, tuple[str, str]] = {
     "always together": ("one never occurs without the other", "其中一个从不单独出现"),
     "documents in common": ("the same documents mention both", "出现在相同的文档中"),
     "no document in common": ("no document mentions both", "没有同时提到两者的文档"),
+    "vectors alike": ("to the embedding model they are alike", "向量模型认为两者相近"),
+    "judged": ("the judge that was asked says so", "所询问的模型如此判定"),
 }
 _SHOWN = 4
 _NEGLIGIBLE = 0.05  # log-odds

@@ -15,6 +15,7 @@ from typing import Any, Literal
 from kg_builder.errors import ReadOnlyError, StoreError
 from kg_builder.store import cypher
 from kg_builder.store.access import Access
+from kg_builder.store.answers import Answers
 from kg_builder.store.checking import check_graph
 from kg_builder.store.connection import Connection, redacted
 from kg_builder.store.drafts import Draft
@@ -91,6 +92,7 @@ class GraphStore:
         access = Access(connection, self._reader, self._writer, self._exclusive)
         self.keeper = Keeper(access)
         self.resolution = Resolution(access)
+        self.answers = Answers(access)
         if not connection.read_only:
             self._make_schema()
 

@@ -101,6 +101,7 @@ class Keeper:
                 while self._connection.read(count)[0]["n"]:
                     self._change(delete, limit=_DELETED_AT_ONCE)
             self._change(resolving_cypher.FORGET_STATE)
+            self._change(resolving_cypher.FORGET_ANSWERS)
 
     def restoring(self) -> tuple[str, bool] | None:
         """The sha256 of the backup that is being restored, and whether the store is still being emptied for it; None

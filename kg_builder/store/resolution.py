@@ -44,12 +44,17 @@ STATED = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class ResolutionState:
-    """How far a graph is resolved: ``graph`` tells it from any other, ``serial`` counts the runs that have finished."""
+    """How far a graph is resolved: ``graph`` tells it from any other, ``serial`` counts the runs that have finished.
+
+    ``vectors`` and ``judged`` say with which vectors, and with which judge in which band; empty: with none.
+    """
 
     graph: str = ""
     serial: int = 0
     token: str = ""
     threshold: float | None = None
+    vectors: str = ""
+    judged: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +118,9 @@ class Resolution:
         if not rows:
             return ResolutionState()
         row = rows[0]
-        return ResolutionState(row["graph"], row["serial"], row["token"], row["threshold"])
+        return ResolutionState(
+            row["graph"], row["serial"], row["token"], row["threshold"], row["vectors"] or "", row["judged"] or ""
+        )
 
     def touched(self) -> tuple[list[str], set[str]]:
         """The names, by id, that were touched since they were last resolved, and the lists that name them."""
@@ -137,6 +144,8 @@ class Resolution:
                 serial=state.serial,
                 token=state.token,
                 threshold=state.threshold,
+                vectors=state.vectors,
+                judged=state.judged,
             )
 
         with self._exclusive():

@@ -12,11 +12,11 @@ DELETE_TOUCHED = "UNWIND $ids AS id MATCH (p:Store {id: id}) DELETE p"
 # ---------------------------------------------------------------- how far the graph is resolved
 STATE = (
     "MATCH (g:Store {id: 'resolution'}) RETURN g.graph AS graph, g.serial AS serial, g.token AS token, "
-    "g.threshold AS threshold"
+    "g.threshold AS threshold, g.vectors AS vectors, g.judged AS judged"
 )
 SET_STATE = (
     "MERGE (g:Store {id: 'resolution'}) SET g.graph = $graph, g.serial = $serial, g.token = $token, "
-    "g.threshold = $threshold"
+    "g.threshold = $threshold, g.vectors = $vectors, g.judged = $judged"
 )
 FORGET_STATE = "MATCH (p:Store) WHERE p.id = 'resolution' OR p.id STARTS WITH 'touched:' DELETE p"
 NAME_IDS = "MATCH (n:Name) WHERE n.id >= $low AND n.id < $high RETURN n.id AS id"
@@ -87,6 +87,20 @@ PUT_DECISIONS = (
     "d.b_key = r.b_key, d.b_type = r.b_type, d.who = r.who, d.at = r.at, d.source = r.source, d.note = r.note"
 )
 DELETE_DECISIONS = "UNWIND $ids AS id MATCH (d:Decision {id: id}) DELETE d"
+
+# ---------------------------------------------------------------- a judge's answers
+ANSWER = "MATCH (p:Store {id: $id}) RETURN properties(p) AS p"
+ANSWERS = "MATCH (p:Store) WHERE p.id STARTS WITH 'judged:' RETURN properties(p) AS p"
+PUT_ANSWERS = (
+    "UNWIND $rows AS r MERGE (p:Store {id: r.id}) SET p.a = r.a, p.b = r.b, p.answer = r.answer, p.judge = r.judge, "
+    "p.at = r.at"
+)
+FORGET_ANSWERS = "MATCH (p:Store) WHERE p.id STARTS WITH 'judged:' DELETE p"
+MENTIONS_OF_NAME = (
+    "MATCH (n:Name {id: $id})-[:NAMES]->(e:Entity) MATCH (e)-[m:MENTIONED_IN]->(s:Segment) WHERE m.name = n.id "
+    "RETURN s.id AS segment, s.text AS text, s.start AS base, m.start AS start, m.end AS end "
+    "ORDER BY segment, start LIMIT $most"
+)
 
 # ---------------------------------------------------------------- what must never be found
 COUNT_DECISIONS = "MATCH (d:Decision) RETURN count(d) AS n"
