@@ -79,7 +79,7 @@ def test_two_people_of_one_name_are_two_until_nothing_tells_them_apart(any_store
 def test_any_history_gives_the_homonyms_of_a_build_from_scratch(embedded_store: GraphStore, tmp_path: Path) -> None:
     index = tmp_path / "index"
 
-    @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+    @settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
     @given(steps=STEPS, data=st.data())
     def check(steps: list[tuple[str, list[str] | None]], data: st.DataObject) -> None:
         def put(uri: str, lines: list[str] | None) -> None:

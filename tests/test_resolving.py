@@ -74,7 +74,7 @@ def test_any_history_gives_the_entities_of_a_build_from_scratch(
     monkeypatch.setattr(resolving_index, "_MOST_WITH_NEIGHBOUR", large)
     monkeypatch.setattr(resolving, "_MOVED_AT_ONCE", 3)
 
-    @settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+    @settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
     @given(steps=STEPS, data=st.data())
     def check(steps: list[tuple[str, list[str] | None]], data: st.DataObject) -> None:
         embedded_store.execute("MATCH (n) DETACH DELETE n")
