@@ -167,7 +167,9 @@ class _Alone(_Resolution):
     """A run that learns from profiles and groups, and has no graph to change."""
 
     def __init__(self, path: Path) -> None:
-        self._index, self._decided, self._seen, self.threshold = open_index(path), Decided(()), set(), 0.5
+        self._index, self._decided, self._seen = open_index(path), Decided(()), set()
+        self.threshold = self._reach = 0.5
+        self._judging = None
 
     def learn(self, profiles: list[Profile]) -> None:
         self._index.learn([profile.id for profile in profiles], profiles)
