@@ -23,16 +23,18 @@ def patiently(
 ) -> T:
     """Do something with a store, again and again while it fails with one of `errors`, at most for `patience_s` seconds.
 
-    What is done so must bear to be done twice. The pause grows from one second to five.
+    What is done so must bear to be done twice. The seconds count from the first failure on, so that what takes long is
+    tried again, too. The pause grows from one second to five.
 
     Raises:
         StoreError: the last one, when time is up; or at once, when it is none of `errors`.
     """
-    deadline, pause = time.monotonic() + patience_s, 1.0
+    deadline, pause = 0.0, 1.0
     while True:
         try:
             return act()
         except errors as exc:
+            deadline = deadline or time.monotonic() + patience_s
             left = deadline - time.monotonic()
             if left <= 0:
                 raise

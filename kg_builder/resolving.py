@@ -18,7 +18,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kg_builder.errors import StoreError
+from kg_builder.errors import NoRoomError, StoreError
 from kg_builder.resolve.batch import open_pairs
 from kg_builder.resolve.grouping import DEFAULT
 from kg_builder.resolve.records import Link
@@ -112,7 +112,8 @@ def resolve_graph(
 
     Raises:
         ConfigError: vectors or judge are not there, or the graph was resolved with vectors and none are named.
-        StoreError: the graph cannot be written; what was done stays, and the next run goes on.
+        StoreError: the graph cannot be written; what was done stays, and the next run goes on. A NoRoomError when that
+            is for the disk.
     """
     begun = time.monotonic()
     aids = aids or Aids()
@@ -121,6 +122,12 @@ def resolve_graph(
     try:
         report = _Resolution(store, opened, threshold, aids, vectors_told(vectors), dry_run=dry_run).run(again=again)
     except sqlite3.Error as exc:
+        if "full" in str(exc):
+            raise NoRoomError(
+                "expected room for what resolution remembers, found none free on the disk of the store "
+                f"{store.uri.removeprefix('embedded:')!r} (or of the user's cache, for a server's); make room there. "
+                "What was written stays, and nothing of it is done again"
+            ) from exc
         raise StoreError(
             f"expected room and rights to write what resolution remembers beside {store.uri!r}, found: {exc}. What was "
             "done stays; see to the disk and run `kg resolve`."

@@ -27,14 +27,14 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_the_embedded_store(folder: Path) -> None:
-    result = kill_test(folder, kills=3, seed=3, most_a_round=3)
-    assert result["kills"] == 3
+    result = kill_test(folder, kills=2, seed=3, most_a_round=2)
+    assert result["kills"] == 2
     assert (result["equal_graphs"], result["faults"]) == (result["rounds"], [])
 
 
 def test_a_real_neo4j(folder: Path, servers: object) -> None:
     version = next(iter(VERSIONS))
     servers.require(version)  # type: ignore[attr-defined]
-    result = kill_test(folder, kills=2, seed=4, neo4j=version, most_a_round=2)
-    assert result["kills"] == 2
+    result = kill_test(folder, kills=1, seed=4, neo4j=version, most_a_round=1)
+    assert result["kills"] == 1
     assert (result["equal_graphs"], result["faults"]) == (result["rounds"], [])

@@ -20,6 +20,7 @@ from kg_builder.cli.ontology import ontology
 from kg_builder.cli.relations import conflicts, relations
 from kg_builder.cli.resolving import decisions, explain, merge, never_merge, rename, resolve, split
 from kg_builder.cli.watching import watch
+from kg_builder.driver import be_lean
 from kg_builder.errors import ConfigError, KGError
 
 __all__ = ["cli", "main"]
@@ -27,6 +28,7 @@ __all__ = ["cli", "main"]
 
 def main() -> None:
     """Run ``kg`` with the arguments of this process; errors made for people become one line on stderr."""
+    be_lean()
     try:
         status = cli.main(standalone_mode=False)
     except click.exceptions.Abort:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
+from kg_builder.driver import load_driver
 from kg_builder.errors import QueryError, ReadOnlyError, StoreError, UnreachableError
 from kg_builder.store.dialect import Dialect, dialect_of
 from kg_builder.store.embedded import EmbeddedServer, Endpoint
@@ -113,6 +114,7 @@ class Connection:
         )
 
     def _open(self, account: tuple[str, str] | None) -> Driver:
+        load_driver()
         from neo4j import GraphDatabase
         from neo4j.exceptions import ConfigurationError
 

@@ -23,6 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
+from kg_builder.driver import load_driver
 from kg_builder.errors import StoreError
 from kg_builder.store import supervisor
 from kg_builder.store.room import Room
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 __all__ = ["EmbeddedServer", "Endpoint", "holds_store", "stop"]
 
 DEFAULT_IDLE_S = 60.0
-LEAST_HEAP_MB, MOST_HEAP_MB = 700, 4000
+DEFAULT_HEAP_MB = 700
 STATEMENT_LIMIT_S = 300.0
 """Past this the server itself ends a statement, so that none outlives the one who asked for it for long."""
 _START_ATTEMPTS = 5
@@ -169,7 +170,7 @@ class EmbeddedServer:
             "java": str(runtime / "jre" / "bin" / "java"),
             "jars": str(runtime / "jars"),
             "idle_s": float(os.environ.get("KG_EMBEDDED_IDLE_S", DEFAULT_IDLE_S)),
-            "heap_mb": int(os.environ.get("KG_EMBEDDED_HEAP_MB", _heap_mb())),
+            "heap_mb": int(os.environ.get("KG_EMBEDDED_HEAP_MB", DEFAULT_HEAP_MB)),
             "statement_limit_s": STATEMENT_LIMIT_S,
             "attempts": _START_ATTEMPTS,
         }
@@ -184,14 +185,6 @@ class EmbeddedServer:
                 cwd=self.path,
                 start_new_session=True,
             )
-
-
-def _heap_mb() -> int:
-    """An eighth of the machine's memory, within limits: pages of a large graph are kept in it."""
-    import psutil
-
-    eighth = int(psutil.virtual_memory().total) >> 23
-    return max(LEAST_HEAP_MB, min(eighth, MOST_HEAP_MB))
 
 
 def supervisor_command(config: Path) -> list[str]:
@@ -233,6 +226,7 @@ def _published(path: Path) -> dict[str, Any] | None:
 
 def _answers(facts: dict[str, Any]) -> bool:
     """Whether the port that `facts` names takes our secret: somebody else's does not."""
+    load_driver()
     from neo4j import GraphDatabase
     from neo4j.exceptions import DriverError, Neo4jError
 

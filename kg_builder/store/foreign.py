@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
+from kg_builder.driver import load_driver
 from kg_builder.errors import StoreError
 from kg_builder.store.connection import redacted, translated
 
@@ -37,6 +38,7 @@ def foreign_rows(address: str, cypher: str = ALL_TRIPLES) -> Iterator[dict[str, 
     Raises:
         StoreError: nothing answers, the statement is refused (it may only read), or the graph there is one of ours.
     """
+    load_driver()
     from neo4j import READ_ACCESS, GraphDatabase
 
     if "@" in urlsplit(address).netloc:

@@ -113,7 +113,7 @@ def _java_command(settings: dict[str, Any], bolt: int, http: int) -> list[str]:
         "bolt.packstream.maxValueLength": str(64 << 20),
         # A relationship type is a file of at least one page, and there are many types.
         "bucketDefaultPageSize": "16384",
-        "maxPageRAM": str(settings["heap_mb"] // 2),
+        "maxPageRAM": str(max(settings["heap_mb"] // 4, settings["heap_mb"] - 1024)),
         "command.timeout": str(int(settings["statement_limit_s"] * 1000)),
         "opencypher.statementCache": "2000",
         "opencypher.planCache": "2000",
@@ -128,8 +128,6 @@ def _java_command(settings: dict[str, Any], bolt: int, http: int) -> list[str]:
         f"-Xmx{settings['heap_mb']}m",
         "-Xms64m",
         "-XX:+UseSerialGC",
-        "-XX:MinHeapFreeRatio=20",  # what is free is given back: pages that are kept are to be most of it
-        "-XX:MaxHeapFreeRatio=30",
         "-XX:+ExitOnOutOfMemoryError",
         "-Djava.awt.headless=true",
         "--enable-native-access=ALL-UNNAMED",
