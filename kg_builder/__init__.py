@@ -25,13 +25,14 @@ if TYPE_CHECKING:
     from kg_builder.evaluate import evaluate_files
     from kg_builder.evaluate.pairs import evaluate_pairs
     from kg_builder.export import export_graph
-    from kg_builder.extract import open_extractor
+    from kg_builder.extract import ModelOptions, open_extractor
     from kg_builder.extracting import extract_lines, extract_paths
     from kg_builder.importing import import_triples
     from kg_builder.loaders import discover, load
     from kg_builder.ontology import Mapper, Ontology, ontology_to_toml, read_ontology
     from kg_builder.ontology.teaching import teach
     from kg_builder.pipeline import build_graph
+    from kg_builder.recipe import Recipe
     from kg_builder.relations_clusters import found_relations, relation_clusters
     from kg_builder.reports import IngestReport
     from kg_builder.resolve.batch import resolve_names
@@ -40,7 +41,6 @@ if TYPE_CHECKING:
     from kg_builder.resolving_explained import explain_names
     from kg_builder.samples import sample_folder
     from kg_builder.segment import segment_document
-    from kg_builder.stages import Recipe
     from kg_builder.store import GraphStore, open_store
     from kg_builder.types import (
         Document,
@@ -73,6 +73,7 @@ _HOMES = {
     "evaluate_files": "evaluate",
     "evaluate_pairs": "evaluate.pairs",
     "export_graph": "export",
+    "ModelOptions": "extract",
     "open_extractor": "extract",
     "extract_lines": "extracting",
     "extract_paths": "extracting",
@@ -97,7 +98,7 @@ _HOMES = {
     "segment_document": "segment",
     "resolve_names": "resolve.batch",
     "sample_folder": "samples",
-    "Recipe": "stages",
+    "Recipe": "recipe",
     "GraphStore": "store",
     "open_store": "store",
     "Document": "types",
@@ -125,6 +126,7 @@ __all__ = [
     "KGError",
     "Mapper",
     "Mention",
+    "ModelOptions",
     "Name",
     "Ontology",
     "Prices",

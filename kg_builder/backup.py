@@ -1,9 +1,10 @@
 """A whole store as one file, and a store made from one: between servers, too.
 
 The file is a zip of JSON Lines. ``documents.jsonl`` has every document with all it gave, ``entities.jsonl`` which names
-are one entity and which of them people have put there, ``decisions.jsonl`` what people decided, ``answers.jsonl`` what
-a judge answered, ``manifest.json`` how much there is and the sha256 of each. Entities' properties, edges and counts
-follow from these and are not in the file. Equal stores give equal parts.
+are one entity and which of them people have put there, ``decisions.jsonl`` and ``reviews.jsonl`` what people decided on
+names and on statements, ``answers.jsonl`` what a judge answered, ``manifest.json`` how much there is and the sha256 of
+each. Entities' properties, edges, counts and what follows from decisions are not in the file. Equal stores give equal
+parts.
 """
 
 from __future__ import annotations
@@ -60,6 +61,7 @@ def back_up(store: GraphStore, path: Path, *, on_progress: OnProgress | None = N
                     pass
             backup.entities(_told(keeper.placements(), on_progress, "writing", "entities", there.entities))
             backup.decisions(store.resolution.decisions())
+            backup.reviews(store.reviews.decisions())
             backup.answers(store.answers.all())
             backup.finish()
             _insist_on_all(store, backup.manifest.counts, unchanged=keeper.version() == before)
@@ -95,14 +97,16 @@ def restore(store: GraphStore, path: Path, *, replace: bool = False, on_progress
             pass
         _make_room(store, manifest, replace=replace, on_progress=on_progress)
         keeper = store.keeper
+        store.reviews.decide(backup.reviews())  # what is written from here on follows them
         for together in _together(_told(backup.documents(), on_progress, "restoring", "documents", counts.documents)):
             keeper.put_back(together)
         keeper.place(_told(backup.placements(), on_progress, "restoring", "entities", counts.entities))
         decisions = list(backup.decisions())
         store.resolution.decide(decisions)
         store.answers.keep(*backup.answers())
-        if shown := Decided(decisions).shown:
-            store.resolution.place(Move(shown=dict(shown)))
+        decided = Decided(decisions)
+        if move := Move(shown=dict(decided.shown), typed=dict(decided.typed)):
+            store.resolution.place(move)
         keeper.end_restore()
     return manifest
 
@@ -142,11 +146,12 @@ def _insist_on_all(store: GraphStore, counts: Amounts, *, unchanged: bool) -> No
             f"expected {store.uri!r} to stay as it is during the backup, but it was written to; "
             "run the backup again when nothing is being ingested."
         )
-    there = store.counts()
+    there = asdict(store.counts())
+    there["extractions"] -= store.reviews.count_decided()
     for name, count in asdict(counts).items():
-        if getattr(there, name) != count:
+        if there[name] != count:
             raise BackupError(
-                f"expected {getattr(there, name):,} {name} that belong to something, found {count:,}: the graph is "
+                f"expected {there[name]:,} {name} that belong to something, found {count:,}: the graph is "
                 "damaged. `kg doctor` says how, `kg doctor --repair` mends it."
             )
 

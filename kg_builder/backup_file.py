@@ -17,6 +17,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from kg_builder.errors import BackupError, StoreError
 from kg_builder.resolve.records import Decision
+from kg_builder.reviewing_records import StatementDecision, decision_from_row, row_of_decision
 from kg_builder.types import Name
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ FORMAT_VERSION = 1
 
 _MANIFEST, _DOCUMENTS, _ENTITIES = "manifest.json", "documents.jsonl", "entities.jsonl"
 _DECISIONS, _ANSWERS = "decisions.jsonl", "answers.jsonl"  # older backups have none
+_REVIEWS = "reviews.jsonl"  # nor these
 _LONGEST_LINE = 1 << 28  # bytes: a segment or an extraction to a line, so no backup of ours comes near
 
 
@@ -58,7 +60,7 @@ class Manifest:
     @property
     def identity(self) -> str:
         """The same for backups of the same content."""
-        parts = (self.parts.get(part, "") for part in (_DOCUMENTS, _ENTITIES, _DECISIONS, _ANSWERS))
+        parts = (self.parts.get(part, "") for part in (_DOCUMENTS, _ENTITIES, _DECISIONS, _REVIEWS, _ANSWERS))
         return hashlib.sha256("".join(parts).encode()).hexdigest()
 
 
@@ -101,10 +103,16 @@ class BackupWriter:
                 self.manifest.counts.names += len(placement.names)
 
     def decisions(self, decisions: Iterable[Decision]) -> None:
-        """Write what people decided."""
+        """Write what people decided on names."""
         with self._part(_DECISIONS) as write:
             for decision in decisions:
                 write(asdict(decision))
+
+    def reviews(self, decisions: Iterable[StatementDecision]) -> None:
+        """Write what people decided on statements."""
+        with self._part(_REVIEWS) as write:
+            for decision in decisions:
+                write(row_of_decision(decision))
 
     def answers(self, answers: Iterable[Answer]) -> None:
         """Write what a judge answered, if it did."""
@@ -177,8 +185,12 @@ class BackupReader:
         return map(_placement, self._lines(_ENTITIES))
 
     def decisions(self) -> Iterator[Decision]:
-        """What people decided."""
+        """What people decided on names."""
         return map(_decision, self._lines(_DECISIONS)) if _DECISIONS in self.manifest.parts else iter(())
+
+    def reviews(self) -> Iterator[StatementDecision]:
+        """What people decided on statements."""
+        return map(decision_from_row, self._lines(_REVIEWS)) if _REVIEWS in self.manifest.parts else iter(())
 
     def answers(self) -> Iterator[Answer]:
         """What a judge answered."""
@@ -203,7 +215,7 @@ class BackupReader:
             for placement in self.placements():
                 found.entities += 1
                 found.names += len(placement.names)
-            for _ in (*self.decisions(), *self.answers()):
+            for _ in (*self.decisions(), *self.reviews(), *self.answers()):
                 pass
         except (KeyError, ValueError, TypeError, AttributeError, IndexError, StoreError) as exc:
             raise self._damaged(str(exc)) from exc

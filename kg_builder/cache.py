@@ -194,7 +194,7 @@ def _unpacked(value: bytes) -> Answer:
 def _row(x: Extraction) -> list[Any]:
     return [
         [x.head.surface, x.head.start, x.head.end, x.head.type],
-        [x.relation.surface, x.relation.start, x.relation.end, x.relation.lemma, x.relation.passive],
+        [x.relation.surface, x.relation.start, x.relation.end, x.relation.lemma, x.relation.passive, x.relation.given],
         [x.tail.surface, x.tail.start, x.tail.end, x.tail.type],
         x.confidence,
         x.extractor,

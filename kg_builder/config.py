@@ -8,18 +8,30 @@ settings: a server's credentials come from ``NEO4J_USERNAME`` and ``NEO4J_PASSWO
 
 from __future__ import annotations
 
+import ast
 import dataclasses
 import difflib
+import inspect
 import os
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
+from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from kg_builder.errors import ConfigError
 
-__all__ = ["OTHER_VARIABLES", "Settings", "default_store", "load_settings"]
+__all__ = [
+    "OTHER_VARIABLES",
+    "SECRETS",
+    "Origin",
+    "Settings",
+    "default_store",
+    "load_settings",
+    "settings_with_origins",
+]
 
 CONFIG_FILE = "kg.toml"
 OTHER_VARIABLES = {
@@ -29,6 +41,8 @@ OTHER_VARIABLES = {
     "KG_IMPORT_DATABASE": "for `kg import` from a server; else NEO4J_DATABASE",
 }
 """Variables that begin with ``KG_`` and are no settings."""
+SECRETS = ("NEO4J_PASSWORD", "KG_IMPORT_PASSWORD", "OPENAI_API_KEY")
+"""Variables of which only is told whether they are set."""
 
 
 def default_store() -> str:
@@ -45,7 +59,47 @@ class Settings:
     store: str = ""
     """Where the graph is: ``embedded:PATH``, ``bolt://…`` or ``neo4j://…``; empty: the user's own embedded store."""
     extractor: str = "open_ie"
-    """Which extractor reads the texts."""
+    """Which extractor reads the texts: ``open_ie``, ``llm``, ``endpoint``, or ``package.module:name``."""
+    model: str = ""
+    """The language model of ``llm`` (a folder, or a name of the Hugging Face hub), or the one behind ``endpoint``."""
+    adapter: str = ""
+    """With ``llm``: the LoRA adapter that goes into the model; empty: none."""
+    base_url: str = ""
+    """With ``endpoint``: where it is (``http://localhost:8000/v1``); its key is in ``OPENAI_API_KEY``."""
+    chat_template: str = ""
+    """With ``llm``: ``chatml``, ``llama-2``, ``llama-3``, ``alpaca``, ``plain`` or ``own``; empty: the model's own, or
+    one that suits."""
+    instruction: str = ""
+    """What a language model is told to do, in place of our own words; empty: ours."""
+    quantize: str = "auto"
+    """With ``llm``: ``4bit``, ``8bit``, ``none``; ``auto``: 4-bit on a GPU, none elsewhere."""
+    dtype: str = "auto"
+    """With ``llm``: ``bf16``, ``fp16``, ``fp32``; ``auto``: bfloat16 where the hardware has it."""
+    batch_size: int = 16
+    """With ``llm``: texts that are answered together."""
+    max_new_tokens: int = 512
+    """The most tokens that the answer about a segment may take."""
+    temperature: float = 0.0
+    """Of a language model's choice of words; 0: the likeliest, so that the same text has the same answer."""
+    constrained: bool = True
+    """Whether a language model can only write well-formed lines with entities of the text."""
+    trust_remote_code: bool = False
+    """Whether code that comes with a model may run here."""
+    requests_per_minute: int = 0
+    """With ``endpoint``: what its provider allows; 0: as many as it takes."""
+    tokens_per_minute: int = 0
+    """The same of tokens, both ways together."""
+    concurrency: int = 8
+    """With ``endpoint``: requests at a time."""
+    request_timeout_s: float = 120.0
+    """With ``endpoint``: seconds that one request may take."""
+    classifier: str = ""
+    """A model that tells the topic of a text (`kg-finetune train --preset sequence-classification` makes one): only
+    what is of certain topics is extracted from; empty: everything is."""
+    topics: str = ""
+    """Those topics, with commas between them."""
+    topics_of: str = "segments"
+    """Whose topic counts: that of each of the ``segments``, or that of most of the text of whole ``documents``."""
     ontology: str = ""
     """The file of the ontology that extractions are mapped to; empty: none."""
     ontology_mode: str = "strict"
@@ -103,20 +157,33 @@ class Settings:
             ("resolve_judge_limit", 0),
             ("price_input_per_mtok", 0),
             ("price_output_per_mtok", 0),
+            ("batch_size", 1),
+            ("max_new_tokens", 1),
+            ("temperature", 0),
+            ("requests_per_minute", 0),
+            ("tokens_per_minute", 0),
+            ("concurrency", 1),
         ):
             if getattr(self, name) < least:
                 raise ConfigError(f"setting {name!r}: expected at least {least}, found {getattr(self, name)!r}")
-        if self.ontology_mode not in ("strict", "open"):
-            raise ConfigError(f"setting 'ontology_mode': expected strict or open, found {self.ontology_mode!r}")
-        if self.engine not in ("local", "ray"):
-            raise ConfigError(f"setting 'engine': expected local or ray, found {self.engine!r}")
+        for name, allowed in (
+            ("ontology_mode", ("strict", "open")),
+            ("topics_of", ("segments", "documents")),
+            ("engine", ("local", "ray")),
+            ("quantize", ("auto", "4bit", "8bit", "none")),
+            ("dtype", ("auto", "bf16", "fp16", "fp32")),
+        ):
+            if getattr(self, name) not in allowed:
+                expected = " or ".join([", ".join(allowed[:-1]), allowed[-1]])
+                raise ConfigError(f"setting {name!r}: expected {expected}, found {getattr(self, name)!r}")
         if not 0 < self.resolve_judge_least <= self.resolve_judge_most < 1:
             raise ConfigError(
                 "settings 'resolve_judge_least' and 'resolve_judge_most': expected two probabilities, the lower first, "
                 f"both between 0 and 1, found {self.resolve_judge_least!r} and {self.resolve_judge_most!r}"
             )
-        if self.file_timeout_s <= 0:
-            raise ConfigError(f"setting 'file_timeout_s': expected more than 0 seconds, found {self.file_timeout_s!r}")
+        for name in ("file_timeout_s", "request_timeout_s"):
+            if getattr(self, name) <= 0:
+                raise ConfigError(f"setting {name!r}: expected more than 0 seconds, found {getattr(self, name)!r}")
 
 
 def load_settings(
@@ -142,6 +209,76 @@ def load_settings(
     return settings if settings.store else dataclasses.replace(settings, store=default_store())
 
 
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """A setting in force: its value, and where that comes from.
+
+    ``place`` is the path of the file, the name of the variable, or the flag; empty for a default.
+    """
+
+    name: str
+    value: Any
+    default: Any
+    source: Literal["default", "file", "environment", "flag"]
+    place: str
+    help: str
+
+
+def settings_with_origins(
+    flags: Mapping[str, Any] | None = None,
+    *,
+    environment: Mapping[str, str] | None = None,
+    folder: Path | None = None,
+) -> list[Origin]:
+    """Every setting that `load_settings` gives for the same arguments, in its order, with where it was found.
+
+    User and password that stand in an address are left out of its value.
+
+    Raises:
+        ConfigError: as `load_settings`.
+    """
+    from kg_builder.store.connection import redacted
+
+    environment = os.environ if environment is None else environment
+    settings = load_settings(flags, environment=environment, folder=folder)
+    path = (folder or Path.cwd()) / CONFIG_FILE
+    in_file = _from_file(path) if path.is_file() else {}
+    in_environment = _from_environment(environment)
+    given = {name for name, value in (flags or {}).items() if value is not None}
+    described = _described()
+    found = []
+    for each in dataclasses.fields(Settings):
+        value = getattr(settings, each.name)
+        shown = redacted(value) if isinstance(value, str) else value
+        source: Literal["default", "file", "environment", "flag"] = "default"
+        place = ""
+        if each.name in given:
+            source, place = "flag", f"--{each.name.replace('_', '-')}"
+        elif each.name in in_environment:
+            source, place = "environment", f"KG_{each.name.upper()}"
+        elif each.name in in_file:
+            source, place = "file", str(path)
+        found.append(Origin(each.name, shown, each.default, source, place, described.get(each.name, "")))
+    return found
+
+
+@cache
+def _described() -> dict[str, str]:
+    """What the source says under each setting."""
+    body = ast.parse(inspect.getsource(Settings)).body[0]
+    statements = body.body if isinstance(body, ast.ClassDef) else []
+    found = {}
+    for before, after in pairwise(statements):
+        if (
+            isinstance(before, ast.AnnAssign)
+            and isinstance(before.target, ast.Name)
+            and isinstance(after, ast.Expr)
+            and isinstance(after.value, ast.Constant)
+        ):
+            found[before.target.id] = " ".join(str(after.value.value).replace("``", "`").split())
+    return found
+
+
 def _kinds() -> dict[str, type]:
     return {f.name: type(f.default) for f in dataclasses.fields(Settings)}
 
@@ -156,7 +293,8 @@ def _from_file(path: Path) -> dict[str, Any]:
     for key, value in table.items():
         if key not in kinds:
             raise ConfigError(f"{path}: unknown key {key!r}; {_suggest(key, kinds)}")
-        if isinstance(value, bool) or not isinstance(value, (int, float) if kinds[key] is float else kinds[key]):
+        kind = (int, float) if kinds[key] is float else kinds[key]
+        if isinstance(value, bool) != (kind is bool) or not isinstance(value, kind):
             raise ConfigError(f"{path}: {key!r}: expected {kinds[key].__name__}, found {value!r}")
     return table
 
@@ -172,12 +310,19 @@ def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
             _refuse_misspelt(variable, key, kinds)
             continue
         try:
-            values[key] = kinds[key](text)
+            values[key] = _yes_or_no(text) if kinds[key] is bool else kinds[key](text)
         except ValueError as exc:
             raise ConfigError(
                 f"environment variable {variable}: expected {kinds[key].__name__}, found {text!r}"
             ) from exc
     return values
+
+
+def _yes_or_no(text: str) -> bool:
+    known = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
+    if text.lower() not in known:
+        raise ValueError(text)
+    return known[text.lower()]
 
 
 def _refuse_misspelt(variable: str, key: str, kinds: Mapping[str, type]) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import combinations
+from itertools import combinations, islice
 from pathlib import Path
 from typing import Any, Literal
 
@@ -96,9 +96,16 @@ def rules_of_ontology(path: Path) -> list[Rule]:
     return rules
 
 
-def find_conflicts(graph: GraphStore, *, rules: Sequence[Rule] | None = None, evidence: int = 3) -> list[Conflict]:
+def find_conflicts(
+    graph: GraphStore,
+    *,
+    rules: Sequence[Rule] | None = None,
+    evidence: int = 3,
+    portions: tuple[int, int] | None = None,
+) -> list[Conflict]:
     """Pairs of facts that `rules` (None: those of the lexicon) do not allow at one time, best supported first.
 
+    `portions` are the first of the portions of some thousand entities to look at, and how many; None: all.
     Values that agree as far as they go (2014 and 12 March 2014), and places of which one is part of the other, are no
     conflict. `evidence` is how many sentences to give for each side, at most. Memory grows with the conflicts.
     """
@@ -108,7 +115,8 @@ def find_conflicts(graph: GraphStore, *, rules: Sequence[Rule] | None = None, ev
         by_name = {rule.relation: rule for rule in rules if rule.of_head == of_head}
         if not by_name:
             continue
-        for rows in graph.facts_of(sorted(by_name), by_tail=not of_head):
+        facts = graph.facts_of(sorted(by_name), by_tail=not of_head)
+        for rows in facts if portions is None else islice(facts, portions[0], sum(portions)):
             found += _of_portion(graph, rows, by_name, of_head, evidence)
     return sorted(found, key=lambda each: (-each.support, each.kind, each.relation, each.entity.name, each.entity.id))
 

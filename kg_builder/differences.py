@@ -14,12 +14,13 @@ from pathlib import Path
 
 from kg_builder.errors import KGError, LoadError
 from kg_builder.loaders import discover
+from kg_builder.recipe import Recipe
 from kg_builder.sentences import split_sentences
-from kg_builder.stages import FileTask, Recipe, process_file
+from kg_builder.stages import FileTask, process_file
 from kg_builder.types import Contribution, Modality, Polarity, Statement
-from kg_builder.workers import default_workers, run_tasks
+from kg_builder.workers import run_tasks
 
-__all__ = ["Comparison", "Differing", "compare_extractors"]
+__all__ = ["Comparison", "Content", "Differing", "compare_extractors", "statements_by_content"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +110,7 @@ def _compared(
             one, other = (FileTask(file.path, file.uri, recipe, cache) for recipe in (first, second))
             yield _Task((one, other))
 
-    count = default_workers() if workers is None else workers
+    count = min(first.workers(workers), second.workers(workers))
     for outcome in run_tasks(compare_file, tasks(), workers=count, ordered=True, timeout_s=file_timeout_s):
         if outcome.result is not None:
             yield outcome.result
@@ -126,7 +127,7 @@ def compare_file(task: _Task) -> Comparison:
         LoadError: the file cannot be read.
     """
     made = [process_file(each) for each in task.tasks]
-    first, second = (_by_content(each) for each in made)
+    first, second = (statements_by_content(each) for each in made)
     names = [each.recipe.extractor for each in task.tasks]
     faults = [f"{name}: {fault}" for name, each in zip(names, made, strict=True) for fault in each.faults]
     return Comparison(
@@ -138,12 +139,14 @@ def compare_file(task: _Task) -> Comparison:
     )
 
 
-_Content = tuple[int, str, str, str, Polarity, Modality]
+Content = tuple[int, str, str, str, Polarity, Modality]
+"""Where the sentence begins, head, relation and tail in canonical form, polarity and modality: what two opinions on a
+text must share to be one."""
 
 
-def _by_content(contribution: Contribution) -> dict[_Content, tuple[Statement, tuple[int, int]]]:
+def statements_by_content(contribution: Contribution) -> dict[Content, tuple[Statement, tuple[int, int]]]:
     """Statements by what they say and the sentence they say it in; of equal ones the surest."""
-    found: dict[_Content, tuple[Statement, tuple[int, int]]] = {}
+    found: dict[Content, tuple[Statement, tuple[int, int]]] = {}
     for statement in contribution.statements:
         x = statement.extraction
         start, end = _sentence(statement)
@@ -155,7 +158,7 @@ def _by_content(contribution: Contribution) -> dict[_Content, tuple[Statement, t
 
 
 def _only(
-    mine: dict[_Content, tuple[Statement, tuple[int, int]]], other: Iterable[_Content], extractor: str
+    mine: dict[Content, tuple[Statement, tuple[int, int]]], other: Iterable[Content], extractor: str
 ) -> tuple[Differing, ...]:
     differing = []
     for content in mine.keys() - set(other):

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, TypeVar
 from kg_builder.cache import FORMAT, ExtractionCache, cache_key
 from kg_builder.errors import CacheError, KGError, StoreError
 from kg_builder.extract import open_extractor
+from kg_builder.recipe import Recipe
 
 if TYPE_CHECKING:
     from kg_builder.store import GraphStore
@@ -37,16 +38,16 @@ class Finding:
     remedy: str = ""
 
 
-def examine(store_uri: str, *, extractor: str = "open_ie", cache: Path | None = None) -> list[Finding]:
+def examine(store_uri: str, *, recipe: Recipe | None = None, cache: Path | None = None) -> list[Finding]:
     """What a look at the installation, at the store and at its cache gives, in the order of looking. Changes nothing.
 
-    `cache` is the file of extractions already made, `extractor` the one that it should be able to answer for.
+    `cache` is the file of extractions already made, `recipe` names the extractor that it should be able to answer for.
     """
     found = [Finding("Python", True, platform.python_version()), *_examine_extractor()]
-    return [*found, *_examine_store(store_uri, extractor, cache)]
+    return [*found, *_examine_store(store_uri, recipe or Recipe(), cache)]
 
 
-def mend(store_uri: str, *, extractor: str = "open_ie", cache: Path | None = None) -> list[Finding]:
+def mend(store_uri: str, *, recipe: Recipe | None = None, cache: Path | None = None) -> list[Finding]:
     """Mend what can be mended of a store and its cache; gives what was done, then what `examine` finds now.
 
     Raises:
@@ -63,7 +64,7 @@ def mend(store_uri: str, *, extractor: str = "open_ie", cache: Path | None = Non
             done.append(Finding("mended", True, f"{each.what}: {each.count:,}{example}", each.done))
     if cache is not None:
         done += _mend_cache(cache)
-    return [*done, *examine(store_uri, extractor=extractor, cache=cache)]
+    return [*done, *examine(store_uri, recipe=recipe, cache=cache)]
 
 
 def _examine_extractor() -> Iterator[Finding]:
@@ -78,7 +79,7 @@ def _examine_extractor() -> Iterator[Finding]:
         yield Finding(what, found > 0, f"{found} extractions from a plain sentence", remedy)
 
 
-def _examine_store(uri: str, extractor: str, cache: Path | None) -> Iterator[Finding]:
+def _examine_store(uri: str, recipe: Recipe, cache: Path | None) -> Iterator[Finding]:
     from kg_builder.store import open_store
 
     try:
@@ -95,7 +96,7 @@ def _examine_store(uri: str, extractor: str, cache: Path | None) -> Iterator[Fin
             if not faults:
                 yield Finding("graph", True, "every invariant holds")
             if cache is not None:
-                yield from _examine_cache(cache, store, extractor)
+                yield from _examine_cache(cache, store, recipe)
     except CacheError as exc:
         yield Finding("cache", False, str(exc), f"delete it; {_COSTS}")
     except StoreError as exc:
@@ -106,7 +107,7 @@ def _examine_store(uri: str, extractor: str, cache: Path | None) -> Iterator[Fin
 _COSTS = "it costs time and nothing else: the graph does not depend on it"
 
 
-def _examine_cache(path: Path, store: GraphStore, extractor: str) -> Iterator[Finding]:
+def _examine_cache(path: Path, store: GraphStore, recipe: Recipe) -> Iterator[Finding]:
     """Whether the cache can be read, and how much of the graph it could answer for."""
     if not path.exists():
         yield Finding("cache", True, f"none at {str(path)!r}; {_COSTS}")
@@ -133,7 +134,11 @@ def _examine_cache(path: Path, store: GraphStore, extractor: str) -> Iterator[Fi
             yield Finding("cache", False, f"{found}, {unreadable:,} of which cannot be read", remedy)
         else:
             yield Finding("cache", True, found)
-        fingerprint = open_extractor(extractor).fingerprint
+        try:
+            fingerprint = recipe.open().fingerprint
+        except KGError as exc:
+            yield Finding(f"extractor {recipe.extractor}", False, str(exc), "name its model, and install what it needs")
+            return
         segments = known = 0
         for texts in _portions(store.keeper.texts()):
             segments += len(texts)
@@ -142,8 +147,8 @@ def _examine_cache(path: Path, store: GraphStore, extractor: str) -> Iterator[Fi
     yield Finding(
         "cache and graph",
         True,
-        f"the cache could answer {known:,} of the {segments:,} segments of the graph for the extractor {extractor}; "
-        "the others would be read again if their documents change",
+        f"the cache could answer {known:,} of the {segments:,} segments of the graph for the extractor "
+        f"{recipe.extractor}; the others would be read again if their documents change",
     )
 
 

@@ -18,6 +18,10 @@ A message says what was expected, what was found, where, and what to do about it
     * DecisionError      a decision on names that cannot be: unknown or ambiguous names, or a contradiction
     * JudgeError         a judge of names that cannot be reached, or does not answer as one
     * EvaluationError    gold or predicted data that cannot be compared
+    * DataError          training data that cannot be used
+    * ModelError         a language model or an adapter that cannot be loaded
+    * TrainingError      a training run that cannot begin or go on
+    * EndpointError      a model's endpoint that cannot be reached, refuses, or does not answer as one
 """
 
 from __future__ import annotations
@@ -26,18 +30,22 @@ __all__ = [
     "BackupError",
     "CacheError",
     "ConfigError",
+    "DataError",
     "DecisionError",
+    "EndpointError",
     "EvaluationError",
     "ExportError",
     "ExtractionError",
     "JudgeError",
     "KGError",
     "LoadError",
+    "ModelError",
     "NoRoomError",
     "OntologyError",
     "QueryError",
     "ReadOnlyError",
     "StoreError",
+    "TrainingError",
     "UnreachableError",
 ]
 
@@ -83,7 +91,13 @@ class ReadOnlyError(StoreError):
 
 
 class QueryError(StoreError):
-    """A Cypher statement that the database could not run: syntax, unknown function, time limit."""
+    """A Cypher statement that the database could not run: syntax, unknown function, time limit.
+
+    ``position`` is the line and the column of the statement, counted from 1, where the server found a mistake; None
+    where it does not say.
+    """
+
+    position: tuple[int, int] | None = None
 
 
 class UnreachableError(StoreError):
@@ -120,3 +134,19 @@ class JudgeError(KGError):
 
 class EvaluationError(KGError):
     """Gold or predicted data that cannot be compared."""
+
+
+class DataError(KGError):
+    """Training data that cannot be used: unreadable, empty, or with too many lines that are no examples."""
+
+
+class ModelError(KGError):
+    """A language model, tokenizer or adapter that cannot be loaded, or that do not go together."""
+
+
+class TrainingError(KGError):
+    """A training run that cannot begin or go on: no memory, a loss that is no number, a checkpoint that is damaged."""
+
+
+class EndpointError(KGError):
+    """A model's endpoint that cannot be reached, refuses, or does not answer as one."""

@@ -18,10 +18,9 @@ from kg_builder.budgets import Prices
 from kg_builder.errors import LoadError
 from kg_builder.loaders import Found, discover, sha256_of
 from kg_builder.loaders.formats import SUFFIXES
+from kg_builder.recipe import Recipe
 from kg_builder.sampling import Loaded, Sample, Tried, draw, measure
-from kg_builder.stages import Recipe
 from kg_builder.types import Usage
-from kg_builder.workers import default_workers
 
 if TYPE_CHECKING:
     from kg_builder.store import GraphStore
@@ -117,7 +116,7 @@ def estimate_ingest(
         KGError: the extractor cannot run at all.
     """
     recipe = recipe or Recipe()
-    count = default_workers() if workers is None else max(1, workers)
+    count = max(1, recipe.workers(workers))
     states: Counter[str] = Counter()
     todo: list[tuple[str, Found]] = []
     known = {document.uri: document for document in store.documents()} if store is not None else {}

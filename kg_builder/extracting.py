@@ -11,9 +11,10 @@ from pathlib import Path
 
 from kg_builder.errors import KGError, LoadError
 from kg_builder.loaders import discover
-from kg_builder.stages import FileTask, Recipe, TextTask, extract_file, extract_texts
+from kg_builder.recipe import Recipe
+from kg_builder.stages import FileTask, TextTask, extract_file, extract_texts
 from kg_builder.types import Extraction
-from kg_builder.workers import default_workers, run_tasks
+from kg_builder.workers import run_tasks
 
 __all__ = ["Extracted", "extract_lines", "extract_paths"]
 
@@ -38,7 +39,7 @@ def extract_paths(paths: Sequence[str], *, recipe: Recipe, workers: int | None =
     """The extractions of each file, in the order of discovery; ``-`` reads standard input as plain text."""
     with tempfile.TemporaryDirectory(prefix="kg-extract-") as folder:
         tasks = _file_tasks(paths, recipe, Path(folder))
-        for outcome in run_tasks(extract_file, tasks, workers=_count(workers), ordered=True):
+        for outcome in run_tasks(extract_file, tasks, workers=recipe.workers(workers), ordered=True):
             uri, failure = outcome.task.uri, outcome.failure
             problem = (failure.error or LoadError(failure.message, reason=failure.reason)) if failure else None
             extractions, faults = outcome.result or ((), ())
@@ -54,7 +55,7 @@ def extract_lines(paths: Sequence[str], *, recipe: Recipe, workers: int | None =
         name = STANDARD_INPUT if path == STANDARD_INPUT else str(path)
         try:
             with _open_text(path) as file:
-                yield from _lines_of(file, name, recipe, _count(workers))
+                yield from _lines_of(file, name, recipe, recipe.workers(workers))
         except (OSError, UnicodeDecodeError) as exc:
             error = LoadError(f"expected readable UTF-8 text at {path!r}, but {exc}", reason="unreadable")
             yield Extracted(name, None, (), error)
@@ -103,7 +104,3 @@ def _open_text(path: str) -> io.TextIOBase:
     if path == STANDARD_INPUT:
         return io.TextIOWrapper(sys.stdin.buffer, encoding="utf-8-sig", newline="\n")
     return Path(path).open(encoding="utf-8-sig", newline="\n")
-
-
-def _count(workers: int | None) -> int:
-    return default_workers() if workers is None else workers

@@ -11,19 +11,20 @@ from dataclasses import asdict
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from kg_builder.budgets import Budget
 from kg_builder.cache import DEFAULT_MAX_BYTES, open_cache
 from kg_builder.errors import CacheError, ConfigError
-from kg_builder.extract import OFFLINE
+from kg_builder.file_groups import apart, grouped
 from kg_builder.loaders import discover
+from kg_builder.recipe import Recipe
 from kg_builder.reports import IngestReport, Progress
 from kg_builder.running import Run
-from kg_builder.stages import FileTask, Recipe, process_file
+from kg_builder.stages import FileTask, process_file, process_group
 from kg_builder.telemetry import emit
 from kg_builder.types import Contribution
-from kg_builder.workers import Outcome, default_workers, run_together
+from kg_builder.workers import Outcome, run_together
 
 if TYPE_CHECKING:
     from kg_builder.resolving_aids import Aids
@@ -64,10 +65,10 @@ def build_graph(
     under a given folder but are no longer there are listed as ``missing``, or withdrawn with `prune`.
 
     Args:
-        workers: processes that load and extract; None: one for each core; 0: everything in this process, without
-            isolation.
+        workers: processes that load and extract; None: one for each core, or one alone with a language model in it; 0:
+            everything in this process, without isolation.
         file_timeout_s: seconds that loading a file, or extracting one of its segments, may take.
-        file_memory_bytes: private memory a worker may take.
+        file_memory_bytes: private memory a worker may take; without effect where it loads a language model.
         cache: file of extractions already made, which makes a run that was killed go on where it was.
         cache_max_bytes: what that file may take; what was of no use for longest is dropped first.
         patience_s: seconds to wait for a store that has gone away.
@@ -107,9 +108,10 @@ def build_graph(
         paths=[str(root) for root in roots],
         found=len(found),
         bytes=sum(file.size_bytes for file in found),
+        work_bytes=run.total_bytes,
         recipe=asdict(run.recipe),
         engine=engine,
-        workers=default_workers() if workers is None and engine == "local" else workers,
+        workers=recipe.workers(workers) if engine == "local" else workers,
         file_timeout_s=file_timeout_s,
         file_memory_bytes=file_memory_bytes,
         cache=str(cache) if cache else None,
@@ -117,19 +119,19 @@ def build_graph(
         budget=asdict(run.budget),
     )
     tasks: Iterable[FileTask | Outcome[FileTask, Contribution]] = run.tasks(found)
+    run_on = partial(together, timeout_s=file_timeout_s, memory_bytes=recipe.memory_limit(file_memory_bytes))
+    in_groups = engine == "local" and recipe.asks_a_model
     while True:
-        outcomes = together(
-            process_file,
-            tasks,
-            timeout_s=file_timeout_s,
-            memory_bytes=file_memory_bytes,
-        )
+        if in_groups:
+            outcomes = apart(run_on(process_group, grouped(tasks, recipe, stop=run.stop)), run.again)
+        else:
+            outcomes = run_on(process_file, tasks)
         with contextlib.closing(outcomes):
             for ready in outcomes:
                 run.take(ready)
         if not run.again:
             break
-        tasks, run.again = run.again, []
+        tasks, run.again, in_groups = run.again, [], False
     if cache is not None:
         with contextlib.suppress(CacheError):
             open_cache(cache).trim(cache_max_bytes)
@@ -143,11 +145,10 @@ def build_graph(
 
 def _engine(
     name: str, recipe: Recipe, workers: int | None, ray_address: str | None, ray_result_bytes: int
-) -> Callable[..., Generator[list[Outcome[FileTask, Contribution]], None, None]]:
+) -> Callable[..., Generator[list[Outcome[Any, Any]], None, None]]:
     """What runs tasks on the engine of that name."""
     if name == "local":
-        count = default_workers() if workers is None else workers
-        return partial(run_together, workers=count, network=recipe.extractor not in OFFLINE)
+        return partial(run_together, workers=recipe.workers(workers), network=recipe.needs_network)
     if name == "ray":
         from kg_builder.ray_engine import ray_together
 
@@ -156,6 +157,6 @@ def _engine(
             workers=workers,
             address=ray_address,
             result_bytes=ray_result_bytes,
-            network=recipe.extractor not in OFFLINE,
+            network=recipe.needs_network,
         )
     raise ConfigError(f"expected one of the engines local, ray; found {name!r}")

@@ -13,6 +13,7 @@ from kg_builder.types import Extraction
 
 if TYPE_CHECKING:
     from kg_builder.analysis import GraphStatistics
+    from kg_builder.config import Origin
     from kg_builder.doctor import Finding
     from kg_builder.estimate import Estimated, IngestEstimate
     from kg_builder.evaluate import Evaluation
@@ -29,6 +30,7 @@ __all__ = [
     "render_report",
     "render_rows",
     "render_scores",
+    "render_settings",
     "render_statistics",
     "render_status",
     "render_table",
@@ -234,6 +236,19 @@ def render_findings(findings: Sequence[Finding], *, as_json: bool) -> str:
         f"{'ok   ' if f.healthy else 'FAULT'}  {f.what}: {f.found}{f' -> {f.remedy}' if f.remedy else ''}"
         for f in findings
     )
+
+
+def render_settings(origins: Sequence[Origin], secrets: Mapping[str, bool], *, as_json: bool) -> str:
+    """Every setting with its value and where that comes from; of secrets only whether they are set."""
+    if as_json:
+        told = [
+            {"name": o.name, "value": o.value, "default": o.default, "source": o.source, "place": o.place}
+            for o in origins
+        ]
+        return json.dumps({"settings": told, "secrets": dict(secrets)}, ensure_ascii=False)
+    rows = [(o.name, "" if o.value == "" else o.value, o.place or o.source) for o in origins]
+    rows += [(name, "set" if is_set else "not set", "environment") for name, is_set in secrets.items()]
+    return render_table(("setting", "value", "from"), rows).rstrip()
 
 
 def render_scores(evaluation: Evaluation, *, as_json: bool) -> str:

@@ -1,4 +1,7 @@
-"""People's decisions on entities: they are data, keyed by names, and outlive the graph that they were made on."""
+"""People's decisions on entities: they are data, keyed by names, and outlive the graph that they were made on.
+
+Those on statements are taken in `reviewing`; listed, taken elsewhere and taken back are both here.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,7 @@ from kg_builder.errors import DecisionError
 from kg_builder.resolve.records import Decision, Kind
 from kg_builder.resolving import apply_decisions, resolve_graph
 from kg_builder.resolving_decisions import insist_on_sense
+from kg_builder.reviewing_records import REVIEWS, StatementDecision, decision_from_row, row_of_decision
 from kg_builder.store.resolution import KnownAs, decision_id
 from kg_builder.types import Name
 
@@ -23,20 +27,24 @@ if TYPE_CHECKING:
 __all__ = [
     "Referred",
     "decision_lines",
+    "decision_row",
     "decisions_of",
     "forget_decisions",
     "merge_entities",
     "never_merge",
     "refer",
     "rename_entity",
+    "retype_entity",
     "split_entity",
     "take_decisions",
+    "user",
 ]
 
 _ID = re.compile(r"[0-9a-f]{32}")
 _LONGEST_NAME = 400
+_LONGEST_TYPE = 100
 _LISTED = 10
-_LONGEST_LINE = 1 << 16
+_LONGEST_LINE = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,39 +161,70 @@ def rename_entity(store: GraphStore, a: str, name: str, *, who: str = "", source
     return _take(store, [_decision("rename", meant, Name(shown, meant.type), who, source, note)])[0]
 
 
-def decisions_of(store: GraphStore) -> list[tuple[str, Decision]]:
-    """All decisions with their ids, the earliest first."""
-    return [(decision_id(each), each) for each in store.resolution.decisions()]
+def retype_entity(store: GraphStore, a: str, type: str, *, who: str = "", source: str = "", note: str = "") -> Decision:
+    """Decide of which type an entity is; of which type its names are stays as it is.
+
+    Raises:
+        DecisionError: the entity is unknown or ambiguous, or `type` is none.
+    """
+    from kg_builder.names import says_something
+
+    wanted = " ".join(type.split())
+    if not says_something(wanted) or len(wanted) > _LONGEST_TYPE or not wanted.isprintable():
+        raise DecisionError(f"expected a type of 1 to {_LONGEST_TYPE} characters, found {type[:80]!r}.")
+    meant = refer(store, a).best
+    return _take(store, [_decision("retype", meant, Name(meant.key, wanted), who, source, note)])[0]
 
 
-def forget_decisions(store: GraphStore, ids: Iterable[str]) -> list[Decision]:
-    """Take decisions back, and let resolution say what they said until now; gives them.
+def decisions_of(store: GraphStore) -> list[tuple[str, Decision | StatementDecision]]:
+    """All decisions, on names and on statements, with their ids, the earliest first."""
+    found: list[tuple[str, Decision | StatementDecision]] = []
+    found += [(decision_id(each), each) for each in store.resolution.decisions()]
+    found += [(each.id, each) for each in store.reviews.decisions()]
+    return sorted(found, key=lambda each: (each[1].at, each[0]))
+
+
+def forget_decisions(store: GraphStore, ids: Iterable[str]) -> list[Decision | StatementDecision]:
+    """Take decisions back, and let resolution and the documents say what they said until now; gives them.
 
     Raises:
         DecisionError: there is none of an id; nothing was taken back.
     """
-    known = dict(decisions_of(store))
     wanted = list(dict.fromkeys(ids))
+    known: dict[str, Decision | StatementDecision] = dict(store.reviews.of_ids(wanted))
+    if len(known) < len(wanted):
+        known |= {decision_id(each): each for each in store.resolution.decisions()}
     for id_ in wanted:
         if id_ not in known:
             raise DecisionError(f"expected the id of a decision, found {id_!r}; `kg decisions` lists them.")
     gone = [known[id_] for id_ in wanted]
-    store.resolution.decide((), forget=wanted)
-    _apply(store, gone)
+    on_names = [each for each in gone if isinstance(each, Decision)]
+    store.reviews.decide((), forget=[each.id for each in gone if isinstance(each, StatementDecision)])
+    store.resolution.decide((), forget=[decision_id(each) for each in on_names])
+    if on_names:
+        _apply(store, on_names)
     return gone
 
 
 def decision_lines(store: GraphStore) -> Iterator[str]:
     """All decisions as lines of JSON, which `take_decisions` reads."""
-    for id_, each in decisions_of(store):
-        b = each.b
-        row: dict[str, Any] = {"id": id_, "kind": each.kind, "a": {"key": each.a.key, "type": each.a.type}}
-        if each.kind == "rename" and b is not None:
-            row["shown"] = b.key
-        elif b is not None:
-            row["b"] = {"key": b.key, "type": b.type}
-        row |= {"who": each.who, "at": each.at, "source": each.source, "note": each.note}
-        yield json.dumps(row, ensure_ascii=False) + "\n"
+    for _, each in decisions_of(store):
+        yield json.dumps(decision_row(each), ensure_ascii=False) + "\n"
+
+
+def decision_row(decision: Decision | StatementDecision) -> dict[str, Any]:
+    """A decision as one JSON object."""
+    if isinstance(decision, StatementDecision):
+        return row_of_decision(decision)
+    a, b = decision.a, decision.b
+    row: dict[str, Any] = {"id": decision_id(decision), "kind": decision.kind, "a": {"key": a.key, "type": a.type}}
+    if decision.kind == "rename" and b is not None:
+        row["shown"] = b.key
+    elif decision.kind == "retype" and b is not None:
+        row["type"] = b.type
+    elif b is not None:
+        row["b"] = {"key": b.key, "type": b.type}
+    return row | {"who": decision.who, "at": decision.at, "source": decision.source, "note": decision.note}
 
 
 def take_decisions(store: GraphStore, path: Path) -> int:
@@ -201,17 +240,25 @@ def take_decisions(store: GraphStore, path: Path) -> int:
             ]
     except OSError as exc:
         raise DecisionError(f"expected a file of decisions, found {str(path)!r}: {exc.strerror or exc}.") from exc
-    return len(_take(store, [_parsed(path, number, line) for number, line in lines]))
+    found = [_parsed(path, number, line) for number, line in lines]
+    on_names = [each for each in found if isinstance(each, Decision)]
+    if on_names:
+        _take(store, on_names)
+    on_statements = [each for each in found if isinstance(each, StatementDecision)]
+    there = store.reviews.of_ids(each.id for each in on_statements)
+    store.reviews.decide(each for each in on_statements if each.id not in there or each.at > there[each.id].at)
+    return len(found)
 
 
 # ---------------------------------------------------------------- inside
 def _take(store: GraphStore, news: Sequence[Decision]) -> list[Decision]:
-    """Keep decisions, and have the graph follow them. One that is there already stays as it is, but for a new name."""
+    """Keep decisions, and have the graph follow them. One that is there already stays as it is, but for a new name or
+    type."""
     known = {decision_id(each): each for each in store.resolution.decisions()}
     fresh: dict[str, Decision] = {}
     for each in news:
         old = known.get(decision_id(each))
-        if old is None or (each.kind == "rename" and each.b != old.b and each.at >= old.at):
+        if old is None or (each.kind in ("rename", "retype") and each.b != old.b and each.at >= old.at):
             fresh[decision_id(each)] = each
     insist_on_sense(list(known.values()), list(fresh.values()))
     store.resolution.decide(fresh.values())
@@ -231,10 +278,11 @@ def _apply(store: GraphStore, decisions: Sequence[Decision]) -> None:
 
 def _decision(kind: Kind, a: Name, b: Name | None, who: str, source: str, note: str) -> Decision:
     at = datetime.now(UTC).isoformat(timespec="milliseconds")
-    return Decision(kind, a, b, who or _user(), at, source or f"kg {kind}", note)
+    return Decision(kind, a, b, who or user(), at, source or f"kg {kind}", note)
 
 
-def _user() -> str:
+def user() -> str:
+    """Who decides, where nobody says so."""
     import getpass
 
     try:
@@ -243,16 +291,21 @@ def _user() -> str:
         return ""
 
 
-def _parsed(path: Path, number: int, line: bytes) -> Decision:
+def _parsed(path: Path, number: int, line: bytes) -> Decision | StatementDecision:
     where = f"{path}:{number}"
     try:
         row = json.loads(line.decode("utf-8-sig"))
         kind = row["kind"]
+        if kind in REVIEWS:
+            return replace(decision_from_row(row), source=str(row.get("source") or where))
         if kind not in get_args(Kind):
-            raise DecisionError(f"{where}: expected one of {', '.join(get_args(Kind))} for 'kind', found {kind!r}.")
+            kinds = (*get_args(Kind), *REVIEWS)
+            raise DecisionError(f"{where}: expected one of {', '.join(kinds)} for 'kind', found {kind!r}.")
         b: Name | None = None
         if kind == "rename":
             b = Name(_word(row["shown"]), _word(row["a"]["type"]))
+        elif kind == "retype":
+            b = Name(_word(row["a"]["key"]), _word(row["type"]))
         elif kind != "split":
             b = Name(_word(row["b"]["key"]), _word(row["b"]["type"]))
         a = Name(_word(row["a"]["key"]), _word(row["a"]["type"]))

@@ -9,11 +9,13 @@ from kg_builder.errors import DecisionError
 from kg_builder.resolve import clusters
 from kg_builder.resolve.grouping import contradictions, group
 from kg_builder.resolve.records import Decision, Link
+from kg_builder.reviewing_records import StatementDecision
 from kg_builder.types import Name
 
 __all__ = ["Decided", "described", "insist_on_sense"]
 
 Pair = tuple[str, str]
+_SHOWN = 200  # characters of a sentence
 
 
 class Decided:
@@ -24,12 +26,15 @@ class Decided:
         self.never: dict[Pair, Decision] = {}
         self.split: dict[str, Decision] = {}
         self.shown: dict[str, tuple[str, str]] = {}
+        self.typed: dict[str, tuple[str, str]] = {}
         self._near: dict[str, set[str]] = {}
         for each in decisions:
             if each.kind == "split":
                 self.split[each.a.id] = each
             elif each.b is not None and each.kind == "rename":
                 self.shown[each.a.id] = (each.b.key, each.at)
+            elif each.b is not None and each.kind == "retype":
+                self.typed[each.a.id] = (each.b.type, each.at)
             elif each.b is not None:
                 pair = _pair(each.a.id, each.b.id)
                 (self.must if each.kind == "merge" else self.never)[pair] = each
@@ -93,18 +98,33 @@ def _homonyms(names: Mapping[str, Name]) -> set[Pair]:
     return {pair for ids in senses.values() for pair in combinations(sorted(ids), 2)}
 
 
-def described(decision: Decision) -> str:
+def described(decision: Decision | StatementDecision) -> str:
     """A decision with who took it, when, and where it comes from."""
+    what = _said(decision) if isinstance(decision, StatementDecision) else _decided(decision)
+    source = f", {decision.source}" if decision.source else ""
+    note = f": {decision.note}" if decision.note else ""
+    return f"{what} (decided by {decision.who or 'somebody'}, {decision.at or 'no date'}{source}{note})"
+
+
+def _said(decision: StatementDecision) -> str:
+    said = decision.said
+    told = f"{' | '.join((said.head, said.relation, said.tail))!r} in {said.sentence[:_SHOWN]!r}"
+    if decision.corrected is None:
+        return f"{told} is {'right' if decision.kind == 'accept' else 'wrong'}"
+    new = decision.corrected
+    types = f" ({new.head_type}, {new.tail_type})"
+    return f"{told} is to be {' | '.join((new.head, new.relation, new.tail))!r}{types}"
+
+
+def _decided(decision: Decision) -> str:
     a, b = _told(decision.a), _told(decision.b) if decision.b else ""
-    what = {
+    return {
         "merge": f"{a} and {b} are one",
         "never-merge": f"{a} and {b} are never one",
         "split": f"{a} stands by itself",
         "rename": f"{a} is shown as {decision.b.key!r}" if decision.b else a,
+        "retype": f"{a} is of the type {decision.b.type!r}" if decision.b else a,
     }[decision.kind]
-    source = f", {decision.source}" if decision.source else ""
-    note = f": {decision.note}" if decision.note else ""
-    return f"{what} (decided by {decision.who or 'somebody'}, {decision.at or 'no date'}{source}{note})"
 
 
 def insist_on_sense(decisions: Sequence[Decision], news: Sequence[Decision]) -> None:

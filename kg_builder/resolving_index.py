@@ -37,6 +37,7 @@ _MOST_IN_DOCUMENT = 1000
 _CONTEXTS = 16  # of a name, that are used to find candidates
 _PATIENCE_S = 600.0
 _IN_MEMORY = 1 << 15  # profiles
+_BLOCKS_IN_MEMORY = 1 << 16
 
 _FORMAT = 3  # of the tables; those of another are dropped
 _WITH_NAMES = ("meta", "name", "block", "context", "link", "todo", "spelt", "near")
@@ -108,6 +109,8 @@ class Index:
         self._db.executescript(_TABLES)
         self._db.execute("BEGIN IMMEDIATE")
         self._profiles: dict[int, Profile] = {}
+        self._sizes: dict[tuple[str, int], int] = {}  # of blocks, as far as they were asked for
+        self._members_of: dict[tuple[str, int], list[int]] = {}  # the same, until one changes
         self._nearness = Nearness(database, vectors) if vectors else None
 
     def close(self) -> None:
@@ -134,6 +137,8 @@ class Index:
         for table in (*_WITH_NAMES, "again", "moved", *(["embedded"] if vectors else [])):
             self._db.execute(f"DELETE FROM {table}")
         self._profiles.clear()
+        self._sizes.clear()
+        self._members_of.clear()
 
     def __len__(self) -> int:
         """How many names it knows."""
@@ -143,6 +148,7 @@ class Index:
     def learn(self, ids: Sequence[str], profiles: Iterable[Profile]) -> None:
         """Take over what is known of the names of `ids` now; those without a profile are gone."""
         known = {profile.id: profile for profile in profiles}
+        self._members_of.clear()
         self.todo(ids)
         for id_ in ids:
             row = self._db.execute("SELECT n, profile FROM name WHERE id = ?", (id_,)).fetchone()
@@ -177,18 +183,42 @@ class Index:
         """Move a name from some blocks to others. Those that become too large by it, or no longer are, affect all."""
         for key, most in {k: old[k] for k in old.keys() - new.keys()}.items():
             self._db.execute(f"DELETE FROM {table} WHERE {table} = ? AND n = ?", (key, n))
-            members = self._members(table, key, most + 1)
-            if len(members) == most:
-                self._db.executemany("INSERT OR IGNORE INTO again VALUES (?)", [(m,) for m in members])
+            if self._size(table, key, most, change=-1) == most:
+                self._again(table, key)
         for key, most in {k: new[k] for k in new.keys() - old.keys()}.items():
             self._db.execute(f"INSERT INTO {table} VALUES (?, ?)", (key, n))
-            members = self._members(table, key, most + 2)
-            if len(members) == most + 1:
-                self._db.executemany("INSERT OR IGNORE INTO again VALUES (?)", [(m,) for m in members])
+            if self._size(table, key, most, change=1) == most + 1:
+                self._again(table, key)
+
+    def _size(self, table: str, key: int, most: int, *, change: int) -> int:
+        """How many names are in a block, which a change of so many was just made to. It is not counted further than it
+        takes to see that there are more than one too many."""
+        size = self._sizes.get((table, key))
+        if size is None:
+            counted = f"SELECT count(*) FROM (SELECT 1 FROM {table} WHERE {table} = ? LIMIT ?)"
+            size = int(self._db.execute(counted, (key, most + 3)).fetchone()[0])
+            if size == most + 3:
+                return size
+        else:
+            size += change
+        if len(self._sizes) >= _BLOCKS_IN_MEMORY:
+            self._sizes.clear()
+        self._sizes[table, key] = size
+        return size
+
+    def _again(self, table: str, key: int) -> None:
+        """Have all names of a block compared again."""
+        self._db.execute(f"INSERT OR IGNORE INTO again SELECT n FROM {table} WHERE {table} = ?", (key,))
 
     def _members(self, table: str, key: int, limit: int) -> list[int]:
-        rows = self._db.execute(f"SELECT n FROM {table} WHERE {table} = ? LIMIT ?", (key, limit))
-        return [row[0] for row in rows]
+        """The names of a block, no more than a limit."""
+        found = self._members_of.get((table, key))
+        if found is None:
+            if len(self._members_of) >= _BLOCKS_IN_MEMORY:
+                self._members_of.clear()
+            rows = self._db.execute(f"SELECT n FROM {table} WHERE {table} = ? LIMIT ?", (key, limit))
+            found = self._members_of[table, key] = [row[0] for row in rows]
+        return found
 
     def profile(self, id_: str) -> Profile | None:
         """What is known of a name."""

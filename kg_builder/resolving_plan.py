@@ -53,6 +53,8 @@ class Plan:
                     (move.assigned if by_hand else move.released).add(id_)
                 if at.shown != decided.shown.get(id_):
                     move.shown[id_] = decided.shown.get(id_)
+                if at.typed != decided.typed.get(id_):
+                    move.typed[id_] = decided.typed.get(id_)
         wanted = {(link.a, link.b): link for link in self.links if link.a in placed and link.b in placed}
         there = {(link.a, link.b): link for link in linked}
         move.unlinked = [pair for pair, link in there.items() if not _same(link, wanted.get(pair))]

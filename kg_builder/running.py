@@ -16,8 +16,9 @@ from kg_builder.budgets import Budget
 from kg_builder.errors import LoadError
 from kg_builder.loaders import Found, sha256_of, uri_of
 from kg_builder.patience import patiently
+from kg_builder.recipe import Recipe
 from kg_builder.reports import FileProblem, IngestReport, Progress
-from kg_builder.stages import FileTask, Recipe
+from kg_builder.stages import FileTask
 from kg_builder.telemetry import emit
 from kg_builder.types import Contribution, Usage
 from kg_builder.workers import Failure, Outcome
@@ -110,7 +111,11 @@ class Run:
                         continue
                 except LoadError as exc:
                     error = exc
-            yield Outcome(task, failure=Failure("error", str(error), error=error)) if error else task
+            if error:
+                yield Outcome(task, failure=Failure("error", str(error), error=error))
+            else:
+                emit("reading", f"reading {file.uri}", uri=file.uri, bytes=file.size_bytes)
+                yield task
 
     def take(self, outcomes: Iterable[Outcome[FileTask, Contribution]]) -> None:
         """Write what came of some files; small documents together, which is faster."""
@@ -160,6 +165,7 @@ class Run:
         """Bring the names together that are one entity, and part those that are not."""
         from kg_builder.resolving import resolve_graph
 
+        emit("stage", "all files are read; which names are one entity is looked at", stage="resolving")
         self.resolved = self._patiently(partial(resolve_graph, self.store, aids=aids))
         if self.resolved.trouble:
             self.on_message(f"names were resolved without the judge: {self.resolved.trouble}")
@@ -284,7 +290,7 @@ class Run:
         self.done_bytes += self.weights.get(uri, 0)
         troubled = stage == "failed" or facts.get("reason") == "extraction"
         emit("file", f"{stage} {uri}", level=logging.WARNING if troubled else logging.INFO,
-             outcome=stage, uri=uri, **facts)  # fmt: skip
+             outcome=stage, uri=uri, done=self._done, done_bytes=self.done_bytes, **facts)  # fmt: skip
         if self.on_progress:
             progress = Progress(
                 self._done,

@@ -16,11 +16,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from kg_builder.errors import KGError, LoadError
-from kg_builder.heartbeat import beat
+from kg_builder.errors import LoadError
+from kg_builder.heartbeat import SEVERAL, beat
 from kg_builder.loaders import Found
 from kg_builder.memory import Memory
-from kg_builder.stages import FileTask, Recipe, extract_segment, load_file
+from kg_builder.recipe import Recipe
+from kg_builder.stages import FileTask, answers_of, load_file
 from kg_builder.types import Usage
 from kg_builder.workers import run_together
 
@@ -125,7 +126,8 @@ def measure(
 
     loaded: list[Loaded] = []
     tried: list[Tried] = []
-    outcomes = run_together(measure_file, tasks(), workers=workers, timeout_s=_GIVE_UP_S, memory_bytes=memory_bytes)
+    limit = recipe.memory_limit(memory_bytes)
+    outcomes = run_together(measure_file, tasks(), workers=workers, timeout_s=_GIVE_UP_S, memory_bytes=limit)
     with contextlib.closing(outcomes):
         for ready in outcomes:
             since = since or [time.monotonic()]
@@ -170,29 +172,22 @@ def measure_file(task: _Task) -> Loaded | Tried:
     if task.extract_s is None:
         return Loaded(task.format, task.size_bytes, len(segments), len(unknown), seconds)
     chosen = random.Random(task.file.uri).sample(unknown, min(_SEGMENTS_TRIED, len(unknown)))
-    ours = task.file.recipe.extractor == "open_ie"  # nobody else's is asked for nothing: it may be paid
+    ours = task.file.recipe.extractor in ("open_ie", "llm")  # nobody else's is asked for nothing: it may be paid
+    beat(SEVERAL)
     startup_s = _warm_up(extractor, [segment.language for segment in chosen]) if ours else 0.0
     tried = extractions = failed = 0
     paid, usage, fault = False, Usage(), ""
     begun = time.monotonic()
     try:
-        for segment in chosen:
-            beat(segment.index)
-            before = getattr(extractor, "usage", None)
-            try:
-                answer, used = extract_segment(extractor, segment.text)
-            except KGError:
-                raise  # the extractor as a whole cannot run
-            except Exception as exc:  # noqa: BLE001 (one segment's fault, as in a run: it costs its time all the same)
+        made = answers_of(extractor, [(segment.index, segment.text) for segment in chosen])
+        for segment, (answer, used) in zip(chosen, made, strict=False):
+            usage += used
+            paid = paid or used.tokens > 0 or getattr(extractor, "usage", None) is not None
+            if isinstance(answer, Exception):  # one segment's fault, as in a run: it costs its time all the same
                 failed += 1
-                fault = fault or f"{type(exc).__name__}: {' '.join(str(exc).split())}"
-                spent = getattr(extractor, "usage", None)
-                if spent is not None and spent is not before:  # an answer that made no sense was paid for
-                    usage, paid = usage + spent, True
+                fault = fault or f"{type(answer).__name__}: {' '.join(str(answer).split())}"
             else:
                 extractions += len(answer.extractions)
-                usage += used
-                paid = getattr(extractor, "usage", None) is not None
                 if paid:
                     memory.keep(segment, answer)
             tried += 1

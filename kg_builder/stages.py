@@ -7,86 +7,43 @@ from __future__ import annotations
 
 import traceback
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kg_builder.cache import Answer
-from kg_builder.errors import ExtractionError, KGError
-from kg_builder.extract import open_extractor
-from kg_builder.heartbeat import beat
+from kg_builder.classifying import open_classifier
+from kg_builder.contributing import contribute
+from kg_builder.errors import ExtractionError, KGError, LoadError
+from kg_builder.heartbeat import SEVERAL, beat, kept_alive
 from kg_builder.memory import Memory
+from kg_builder.recipe import Recipe
 from kg_builder.types import (
-    ENTITY_TYPES,
     Contribution,
     Document,
     Extraction,
     Extractor,
-    Language,
-    Name,
     Segment,
-    Statement,
     Usage,
-    digest,
 )
 
 if TYPE_CHECKING:
-    from kg_builder.ontology import Mapper, Mode
+    from kg_builder.ontology import Mapper
 
 __all__ = [
+    "FileGroup",
     "FileTask",
-    "Recipe",
     "TextTask",
-    "contribute",
+    "answers_of",
     "extract_file",
     "extract_segment",
     "extract_texts",
+    "is_anchored",
     "load_file",
     "process_file",
+    "process_group",
 ]
-
-STAGES_VERSION = 3
-"""Goes up when loading, segmenting or normalizing gives something else for the same file, so that it is read again."""
-
-DOMINANCE = 3
-"""How many times as often one type of a name must occur in a document for the rarer types to be taken as slips."""
-
-
-@dataclass(frozen=True, slots=True)
-class Recipe:
-    """What a contribution is made with: another recipe for the same file means work to do."""
-
-    extractor: str = "open_ie"
-    segment_characters: int = 1024
-    max_file_bytes: int = 200_000_000
-    verbatim: bool = False  # read sentences as they stand, unresolved pronouns included; not for graphs
-    ontology: str = ""  # a file; what the extractor finds is mapped to it. Empty: to none
-    ontology_mode: Mode = "strict"
-    ontology_vectors: str = ""  # package.module:name of a callable, texts -> array
-
-    @property
-    def fingerprint(self) -> str:
-        """Changes whenever the same file may give another contribution. Loads the extractor."""
-        mapper = self.open_mapper()
-        with_ontology = (mapper.fingerprint, self.ontology_vectors) if mapper else ()
-        return digest("recipe", STAGES_VERSION, self.open().fingerprint, self.segment_characters, *with_ontology)
-
-    def open(self) -> Extractor:
-        """The extractor that this recipe names."""
-        return open_extractor(self.extractor, verbatim=self.verbatim)
-
-    def open_mapper(self) -> Mapper | None:
-        """What maps extractions to the ontology that this recipe names, if any.
-
-        Raises:
-            OntologyError: the ontology cannot be used.
-        """
-        if not self.ontology:
-            return None
-        from kg_builder.ontology import open_mapper
-
-        return open_mapper(Path(self.ontology), self.ontology_mode, self.ontology_vectors)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +55,13 @@ class FileTask:
     recipe: Recipe
     cache: Path | None = None  # where extractions are kept as soon as they are made, and found again
     avoid: tuple[tuple[int, str], ...] = ()  # segments that are not to be tried, each with the reason
+
+
+@dataclass(frozen=True, slots=True)
+class FileGroup:
+    """Files that are processed together, all with the same recipe."""
+
+    tasks: tuple[FileTask, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,18 +80,26 @@ def process_file(task: FileTask) -> Contribution:
         LoadError: the file cannot be read; the reason is a slug, the message a sentence.
     """
     document = load_file(task)
-    found = _extract(document, task)
-    made = contribute(
-        document, found.segments, found.extractions, quarantined=found.quarantined, faults=tuple(found.faults)
-    )
-    return replace(
-        made,
-        reused=found.reused,
-        unkept=found.unkept,
-        extracted=found.extracted,
-        left_out=dict(sorted((+found.left_out).items())),
-        usage=found.usage,
-    )
+    return _contributed(document, _extract(document, task))
+
+
+def process_group(group: FileGroup) -> list[Contribution | LoadError]:
+    """The contribution of each file of a group, or why it cannot be read: their segments are answered together.
+
+    Raises:
+        KGError: the extractor as a whole cannot run.
+    """
+    extractor = group.tasks[0].recipe.open()
+    begun: list[_Begun | LoadError] = []
+    for task in group.tasks:
+        beat(SEVERAL)
+        try:
+            begun.append(_begin(load_file(task), task, extractor))
+        except LoadError as exc:
+            begun.append(exc)
+    ready = [each for each in begun if isinstance(each, _Begun)]
+    made = answers_of(extractor, [(SEVERAL, segment.text) for each in ready for segment in each.unknown])
+    return [_contributed(b.document, b.fill(made)) if isinstance(b, _Begun) else b for b in begun]
 
 
 def extract_file(task: FileTask) -> tuple[list[Extraction], tuple[str, ...]]:
@@ -155,6 +127,14 @@ def extract_texts(task: TextTask) -> list[tuple[list[Extraction], str]]:
     """
     extractor, mapper = task.recipe.open(), task.recipe.open_mapper()
     made: list[tuple[list[Extraction], str]] = []
+    if hasattr(extractor, "extract_many"):
+        for text, (answer, _) in zip(task.texts, answers_of(extractor, list(enumerate(task.texts))), strict=True):
+            if isinstance(answer, Exception):
+                made.append(([], _told(answer)))
+            else:
+                found = answer.extractions
+                made.append((mapper.map(text, found).extractions if mapper is not None else found, ""))
+        return made
     while len(made) < len(task.texts):
         before = len(made)
         try:
@@ -174,43 +154,51 @@ def extract_texts(task: TextTask) -> list[tuple[list[Extraction], str]]:
     return made
 
 
-def contribute(
-    document: Document,
-    segments: Sequence[Segment],
-    extractions: Sequence[Extraction],
-    *,
-    quarantined: int = 0,
-    faults: tuple[str, ...] = (),
-) -> Contribution:
-    """The contribution of a document whose `extractions` are anchored in it.
+def answers_of(
+    extractor: Extractor, texts: Sequence[tuple[int, str]], *, alone: bool = False
+) -> Iterator[tuple[Answer | Exception, Usage]]:
+    """What an extractor makes of each text, or the error that it ends with, and what that cost; in order, lazily.
 
-    Equal statements at the same place are one, the others are rejected as ``repeated``; so is, with its reason, a
-    statement without a usable name or relation. `quarantined` says how many more the extractor gave, not anchored.
+    Each text comes with its place, which is told as a sign of life. An extractor that answers texts together
+    (``batch_size``, ``extract_many``) is given as many as it likes, but with `alone` one at a time.
+
+    Raises:
+        KGError: the extractor as a whole cannot run.
     """
-    from kg_builder.normalize import statement_problem, to_statement
+    many = getattr(extractor, "extract_many", None)
+    if many is None:
+        for place, text in texts:
+            beat(place)
+            yield _answer_of(extractor, text)
+        return
+    size = 1 if alone else max(1, getattr(extractor, "batch_size", 1))
+    for at in range(0, len(texts), size):
+        some = texts[at : at + size]
+        beat(some[0][0] if len(some) == 1 else SEVERAL)
+        given = 0
+        try:
+            for answered in many([text for _, text in some]):
+                given += 1
+                if isinstance(answered, Exception):
+                    yield answered, Usage()
+                else:
+                    yield Answer(answered.extractions, dict(answered.left_out)), answered.usage
+        except KGError:
+            raise
+        except Exception as exc:  # noqa: BLE001 (the rest of these texts have no answer; others may)
+            yield from [(exc, Usage())] * (len(some) - given)
 
-    statements: dict[str, Statement] = {}
-    rejected: Counter[str] = Counter()
-    for extraction in extractions:
-        language: Language = extraction.segment.language if extraction.segment else document.language
-        statement = to_statement(extraction, language=language)
-        if statement is None:
-            rejected[statement_problem(extraction) or "unusable"] += 1
-            continue
-        kept = statements.get(extraction.id)
-        rejected["repeated"] += kept is not None
-        if kept is None or kept.extraction.confidence < extraction.confidence:
-            statements[extraction.id] = statement
-    agreed = _agree_on_types(list(statements.values()))
-    return Contribution(
-        document,
-        tuple(segments),
-        tuple(agreed),
-        quarantined,
-        faults,
-        rejected=dict(sorted((+rejected).items())),
-        extracted=len(extractions) + quarantined,
-    )
+
+def _answer_of(extractor: Extractor, text: str) -> tuple[Answer | Exception, Usage]:
+    before = getattr(extractor, "usage", None)
+    try:
+        return extract_segment(extractor, text)
+    except KGError:
+        raise  # the extractor as a whole cannot run
+    except Exception as exc:  # noqa: BLE001 - the border that keeps one segment's fault from the others
+        spent = getattr(extractor, "usage", None)
+        paid = spent is not None and spent is not before  # an answer that made no sense was paid for all the same
+        return exc, spent if paid and spent is not None else Usage()
 
 
 def load_file(task: FileTask) -> Document:
@@ -237,13 +225,28 @@ class _Found:
     usage: Usage = field(default_factory=Usage)
     mapper: Mapper | None = None
 
+    def wanted(self, recipe: Recipe) -> list[Segment]:
+        """The segments of the topics that the recipe names; the others are counted. All, if it names none."""
+        if not recipe.classifier:
+            return self.segments
+        beat(SEVERAL)
+        with kept_alive():
+            topics = list(open_classifier(recipe.classifier).topics([segment.text for segment in self.segments]))
+        if recipe.topics_of == "documents":
+            sizes: Counter[str] = Counter()
+            for segment, topic in zip(self.segments, topics, strict=True):
+                sizes[topic] += len(segment.text)
+            topics = [max(sizes, key=lambda topic: (sizes[topic], topic))] * len(topics) if topics else []
+        self.left_out.update(f"segments of the topic {each}" for each in topics if each not in recipe.topics)
+        return [each for each, topic in zip(self.segments, topics, strict=True) if topic in recipe.topics]
+
     def add(self, segment: Segment, answer: Answer) -> None:
         """Take what was found in a segment, in the ontology's terms if there is one, but for what does not stand there
         as it says."""
         text = segment.text
         if self.mapper is not None:
             # After the cache, so that another ontology costs no new extraction.
-            anchored = [x for x in answer.extractions if _is_anchored(x, text)]
+            anchored = [x for x in answer.extractions if is_anchored(x, text)]
             self.quarantined += len(answer.extractions) - len(anchored)
             self.extracted += len(answer.extractions) - len(anchored)
             mapped = self.mapper.map(text, anchored)
@@ -252,57 +255,92 @@ class _Found:
         self.left_out.update(answer.left_out)
         self.extracted += len(answer.extractions)
         for extraction in answer.extractions:
-            if _is_anchored(extraction, text):
+            if is_anchored(extraction, text):
                 self.extractions.append(extraction.shifted(segment))
             else:
                 self.quarantined += 1
 
 
-def _extract(document: Document, task: FileTask) -> _Found:
+@dataclass(slots=True)
+class _Begun:
+    """A document before its segments are answered; of those that are ``wanted`` the ``unknown`` ones are to be."""
+
+    task: FileTask
+    document: Document
+    found: _Found
+    memory: Memory
+    wanted: list[Segment]
+    unknown: list[Segment]
+
+    def fill(self, made: Iterator[tuple[Answer | Exception, Usage]]) -> _Found:
+        """What was found, with the next answers of `made` for the segments that are unknown."""
+        found, memory, avoid = self.found, self.memory, dict(self.task.avoid)
+        try:
+            for segment in self.wanted:
+                where = f"segment {segment.index} ({segment.start}-{segment.end})"
+                if segment.index in avoid:
+                    found.faults.append(f"{where}: {avoid[segment.index]}")
+                    continue
+                known = memory.recall(segment)
+                if known is not None:
+                    found.reused += 1
+                    found.add(segment, known)
+                    continue
+                answer, usage = next(made)
+                found.usage += usage
+                if isinstance(answer, Exception):
+                    found.faults.append(f"{where}: {_told(answer)}")
+                    continue
+                memory.keep(segment, answer)
+                found.add(segment, answer)
+        finally:
+            memory.save()
+        found.unkept = memory.unkept
+        return found
+
+
+def _begin(document: Document, task: FileTask, extractor: Extractor) -> _Begun:
     from kg_builder.segment import segment_document
 
     found = _Found(segment_document(document, budget=task.recipe.segment_characters), mapper=task.recipe.open_mapper())
-    extractor = task.recipe.open()
     memory = Memory(task.cache, extractor.fingerprint, found.segments)
     avoid = dict(task.avoid)
-    for segment in found.segments:
-        where = f"segment {segment.index} ({segment.start}-{segment.end})"
-        if segment.index in avoid:
-            found.faults.append(f"{where}: {avoid[segment.index]}")
-            continue
-        known = memory.recall(segment)
-        if known is not None:
-            found.reused += 1
-            found.add(segment, known)
-            continue
-        beat(segment.index)
-        before = getattr(extractor, "usage", None)
-        try:
-            answer, usage = extract_segment(extractor, segment.text)
-        except KGError:
-            raise  # the extractor as a whole cannot run
-        except Exception as exc:  # noqa: BLE001 - the border that keeps one segment's fault from the others
-            found.faults.append(f"{where}: {_told(exc)}")
-            spent = getattr(extractor, "usage", None)
-            if spent is not None and spent is not before:  # an answer that made no sense was paid for all the same
-                found.usage += spent
-            continue
-        found.usage += usage
-        memory.keep(segment, answer)
-        found.add(segment, answer)
-    memory.save()
-    found.unkept = memory.unkept
-    return found
+    wanted = found.wanted(task.recipe)
+    unknown = [s for s in wanted if s.index not in avoid and memory.recall(s) is None]
+    return _Begun(task, document, found, memory, wanted, unknown)
+
+
+def _extract(document: Document, task: FileTask) -> _Found:
+    extractor = task.recipe.open()
+    begun = _begin(document, task, extractor)
+    # After a crash one by one: the place of the next one is that of the segment that does it.
+    asked = [(segment.index, segment.text) for segment in begun.unknown]
+    return begun.fill(answers_of(extractor, asked, alone=bool(task.avoid)))
+
+
+def _contributed(document: Document, found: _Found) -> Contribution:
+    made = contribute(
+        document, found.segments, found.extractions, quarantined=found.quarantined, faults=tuple(found.faults)
+    )
+    return replace(
+        made,
+        reused=found.reused,
+        unkept=found.unkept,
+        extracted=found.extracted,
+        left_out=dict(sorted((+found.left_out).items())),
+        usage=found.usage,
+    )
 
 
 def _told(exc: Exception) -> str:
     """An error on one line, with the calls that led to it, innermost last."""
     frames = traceback.extract_tb(exc.__traceback__)[-5:]
     origin = " > ".join(f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in frames)
-    return f"{type(exc).__name__}: {' '.join(str(exc).split())} ({origin})"
+    said = f"{type(exc).__name__}: {' '.join(str(exc).split())}"
+    return f"{said} ({origin})" if origin else said
 
 
-def _is_anchored(extraction: Extraction, text: str) -> bool:
+def is_anchored(extraction: Extraction, text: str) -> bool:
     """Whether both mentions, and the relation where it claims a place, stand in the text as they say."""
     relation = extraction.relation
     return (
@@ -310,40 +348,3 @@ def _is_anchored(extraction: Extraction, text: str) -> bool:
         and text[extraction.tail.start : extraction.tail.end] == extraction.tail.surface != ""
         and (relation.start is None or text[relation.start : relation.end] == relation.surface)
     )
-
-
-def _rank(type: str) -> int:
-    return ENTITY_TYPES.index(type) if type in ENTITY_TYPES else len(ENTITY_TYPES)
-
-
-def _agree_on_types(statements: list[Statement]) -> list[Statement]:
-    """Let a name have its dominant type throughout a document where the others look like slips of the tagger.
-
-    Two types that both occur repeatedly stay two names: a person and a place can share theirs. What the document
-    writes in lower case as often as not is a common noun ("Porpoises" at the start of a sentence), and no name's type
-    counts for it.
-    """
-    counts: dict[str, Counter[str]] = {}
-    common: dict[str, Counter[str]] = {}  # types where a word stands in lower case; "" counts the capitals
-    for statement in statements:
-        x = statement.extraction
-        for name, mention in ((statement.head, x.head), (statement.tail, x.tail)):
-            if name.type != "Other":
-                counts.setdefault(name.key, Counter())[name.type] += 1
-            if mention.surface[0].isupper() or mention.surface[0].islower():
-                written = name.type if mention.surface.islower() else ""
-                common.setdefault(name.key, Counter())[written] += 1
-    dominant: dict[tuple[str, str], str] = {}
-    for key, types in counts.items():
-        best, most = min(types.items(), key=lambda item: (-item[1], _rank(item[0]), item[0]))
-        dominant.update({(key, t): best for t, n in types.items() if n == 1 or n * DOMINANCE <= most})
-        lower = common.get(key, Counter())
-        if 2 * (lower.total() - lower[""]) >= lower.total() > lower[""] > 0:
-            del lower[""]
-            best = min(lower, key=lambda t: (-lower[t], t))
-            dominant.update({(key, t): best for t in ("Other", *types)})
-
-    def agreed(name: Name) -> Name:
-        return Name(name.key, dominant.get((name.key, name.type), name.type))
-
-    return [replace(s, head=agreed(s.head), tail=agreed(s.tail)) for s in statements]

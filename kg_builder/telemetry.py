@@ -3,9 +3,13 @@
 Events go through the standard `logging`, as records of the logger ``kg_builder`` at level INFO (WARNING for what went
 wrong). A record's message is a sentence, its attribute ``kg`` a dict with ``event`` and what belongs to it:
 
-* ``begin``: version, store, recipe, workers, budget; ``end``: the report
-* ``file``: outcome (loaded, unchanged, failed, skipped), uri, seconds, bytes, segments, extractions, reason …
+* ``begin``: version, store, recipe, workers, budget, and the bytes that seem to be work; ``end``: the report
+* ``reading``: a file is begun: uri, bytes
+* ``file``: outcome (loaded, unchanged, failed, skipped), uri, seconds, bytes, segments, extractions, reason …; how many
+  files are done, and how many of the bytes that seemed to be work
+* ``stage``: what comes when all files are read: stage (resolving)
 * ``resolved``: names looked at, pairs compared, entities merged and split, seconds
+* ``endpoint``: a model's endpoint cannot do all that was asked of it: model, host
 * ``waiting``: the store has gone away; ``budget``: it is spent; ``stop``: nothing more is begun
 """
 

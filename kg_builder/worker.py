@@ -37,8 +37,14 @@ def main() -> None:
     if hasattr(faulthandler, "register"):
         faulthandler.register(signal.SIGUSR1, file=stack)
     connection = Connection(descriptor)
-    listen(lambda place: connection.send(("at", place)))
-    connection.send(("at", None))  # a sign of life: the time that a task may take begins now
+    one_at_a_time = threading.Lock()  # signs of life may come from a thread
+
+    def send(said: tuple[str, object]) -> None:
+        with one_at_a_time:
+            connection.send(said)
+
+    listen(lambda place: send(("at", place)))
+    send(("at", None))  # a sign of life: the time that a task may take begins now
     while True:
         try:
             function, task = connection.recv()
@@ -53,7 +59,7 @@ def main() -> None:
         except Exception as exc:  # noqa: BLE001 - the border that keeps one file's fault from all others
             message = f"{type(exc).__name__}: {exc}"
             answer = ("failure", Failure("crashed", message, traceback.format_exc()))
-        connection.send(answer)
+        send(answer)
         del answer, task
         gc.collect()
 

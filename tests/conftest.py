@@ -17,16 +17,42 @@ from kg_builder.store.embedded import stop
 
 sys.path.insert(0, str(Path(__file__).parent / "neo4j"))  # not a package: it would stand before the driver of that name
 
+from java_classes import shared_classes
 from real_neo4j import VERSIONS, Neo4jServer, Unavailable, fetch_jars, find_java, running
 
 STORES = ["embedded", *(f"neo4j-{version}" for version in VERSIONS)]
+_NEWEST = list(VERSIONS)[-1]
 _SKIPPED = pytest.StashKey[set[str]]()
+_LONG = {
+    "test_backup",
+    "test_cli",
+    "test_doctor",
+    "test_export_neo4j",
+    "test_finetune_evaluate",
+    "test_gpu_benchmark",
+    "test_histories",
+    "test_kills",
+    "test_llm",
+    "test_ray_engine",
+    "test_resuming",
+    "test_serve",
+    "test_training",
+    "test_training_tasks",
+    "test_ui_browser",
+    "test_watching",
+    "test_whole_loop",
+}
+"""Files of tests that take longest: begun first, so that no process is at work long after the others."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
     config.stash[_SKIPPED] = set()
     os.environ.setdefault("KG_EMBEDDED_IDLE_S", "5")  # no server outlives the tests for long, even if they are killed
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # tiny models, and a process of tests on each core
     os.environ.setdefault("JAVA_TOOL_OPTIONS", "-XX:TieredStopAtLevel=1")  # nothing lives long here
+    if not hasattr(config, "workerinput"):  # processes of tests take over what this one has set
+        several = bool(config.getoption("numprocesses", None))
+        os.environ["JAVA_TOOL_OPTIONS"] += f" {shared_classes(make=several)}".rstrip()
 
 
 @pytest.hookimpl(wrapper=True)
@@ -44,11 +70,24 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
     class ByServer(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
-            parameters = nodeid.partition("[")[2]
-            server = next((version for version in VERSIONS if version in parameters), None)
-            return server or ("embedded" if "embedded" in parameters else nodeid.partition("::")[0])
+            return _server_of(nodeid) or nodeid.partition("::")[0]
 
+    config.option.loadscopereorder = False  # as they were collected
     return ByServer(config, log)
+
+
+@pytest.hookimpl(tryfirst=True)  # before tests are chosen by their marks
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if _server_of(item.nodeid) == _NEWEST and item.path.parent.name != "store":
+            item.add_marker("long")  # the store's own tests run on each server, all others on one Neo4j
+    items.sort(key=lambda item: not (_server_of(item.nodeid) or item.path.stem in _LONG))
+
+
+def _server_of(nodeid: str) -> str:
+    """The server that a test runs on, from its parameters; empty where it brings its own, or needs none."""
+    parameters = nodeid.partition("[")[2]
+    return next((name for name in (*VERSIONS, "embedded") if name in parameters), "")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
@@ -179,3 +218,14 @@ def log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("PYTHONPATH", here)
     monkeypatch.syspath_prepend(here)
     return path
+
+
+@pytest.fixture(scope="session")
+def public_data() -> Path:
+    """The folder of public benchmark data."""
+    folder = os.environ.get("KG_DATA")
+    if folder and Path(folder).is_dir():
+        return Path(folder)
+    if os.environ.get("CI") == "true":
+        pytest.fail("KG_DATA must name the folder of the public benchmark data when CI=true")
+    pytest.skip("KG_DATA does not name the folder of the public benchmark data")

@@ -21,9 +21,10 @@ from kg_builder.errors import BackupError, StoreError
 from kg_builder.export import export_graph
 from kg_builder.pipeline import build_graph
 from kg_builder.progress import describe_step
+from kg_builder.recipe import Recipe
 from kg_builder.render import render_status
 from kg_builder.reports import Step
-from kg_builder.stages import FileTask, Recipe, process_file
+from kg_builder.stages import FileTask, process_file
 from kg_builder.store import GraphStore
 from kg_builder.store import writing as writing_module
 from kg_builder.store.keeping import Keeper

@@ -14,8 +14,8 @@ import pytest
 from kg_builder.budgets import Budget, Prices
 from kg_builder.errors import ConfigError
 from kg_builder.pipeline import build_graph
+from kg_builder.recipe import Recipe
 from kg_builder.reports import IngestReport, Progress
-from kg_builder.stages import Recipe
 from kg_builder.store import GraphStore
 from kg_builder.types import Usage
 

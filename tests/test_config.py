@@ -1,10 +1,14 @@
 """Settings: where they come from, which wins, and what is refused."""
 
+import dataclasses
+import json
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
-from kg_builder.config import Settings, load_settings
+from kg_builder.cli import cli
+from kg_builder.config import Settings, load_settings, settings_with_origins
 from kg_builder.errors import ConfigError
 
 
@@ -52,3 +56,32 @@ def test_a_misspelt_variable_is_refused_and_others_are_let_be(tmp_path: Path) ->
     with pytest.raises(ConfigError, match=r"KG_WORKERS: expected int, found 'many'"):
         load_settings(environment={"KG_WORKERS": "many"}, folder=tmp_path)
     load_settings(environment={"KG_DATA": "/data", "KG_OF_ANOTHER_PROGRAM": "1"}, folder=tmp_path)
+
+
+def test_each_setting_says_where_it_comes_from_and_hides_what_stands_in_addresses(tmp_path: Path) -> None:
+    (tmp_path / "kg.toml").write_text('workers = 3\nbase_url = "http://me:hidden@host/v1"\nextractor = "llm"\n')
+    environment = {"KG_EXTRACTOR": "endpoint", "KG_CACHE": "none"}
+    found = settings_with_origins({"cache": "here", "store": None}, environment=environment, folder=tmp_path)
+    assert [each.name for each in found] == [field.name for field in dataclasses.fields(Settings)]
+    by_name = {each.name: (each.value, each.source, each.place) for each in found}
+    assert by_name["workers"] == (3, "file", str(tmp_path / "kg.toml"))
+    assert by_name["base_url"] == ("http://host/v1", "file", str(tmp_path / "kg.toml"))
+    assert by_name["extractor"] == ("endpoint", "environment", "KG_EXTRACTOR")
+    assert by_name["cache"] == ("here", "flag", "--cache")
+    assert by_name["concurrency"] == (8, "default", "")
+    assert by_name["store"][1] == "default" and by_name["store"][0].startswith("embedded:")
+    assert all(each.help for each in found)
+
+
+def test_the_command_shows_settings_and_no_secret(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("NEO4J_PASSWORD", "never-shown")
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    monkeypatch.setenv("KG_WORKERS", "2")
+    shown = CliRunner().invoke(cli, ["settings"], standalone_mode=False)
+    assert "never-shown" not in shown.output and "KG_WORKERS" in shown.output
+    told = json.loads(CliRunner().invoke(cli, ["settings", "--json"], standalone_mode=False).output)
+    assert told["secrets"]["NEO4J_PASSWORD"] is True and told["secrets"]["OPENAI_API_KEY"] is False
+    assert {"name": "workers", "value": 2, "default": 0, "source": "environment", "place": "KG_WORKERS"} in told[
+        "settings"
+    ]

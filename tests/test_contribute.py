@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kg_builder.stages import contribute
+from kg_builder.contributing import contribute
 from kg_builder.types import Contribution, Document, Extraction, Mention, Relation, Segment, digest
 
 

@@ -12,7 +12,7 @@ import pytest
 from kg_builder.differences import Comparison, compare_extractors
 from kg_builder.errors import ConfigError
 from kg_builder.extract import open_extractor
-from kg_builder.stages import Recipe
+from kg_builder.recipe import Recipe
 from kg_builder.types import Extraction, Mention, Relation
 
 TEXT = "Mara Quill founded Harbor Robotics in Oslo. The board met. Ines Varga leads Deep Tide."

@@ -14,8 +14,8 @@ from kg_builder.backup import back_up, read_manifest
 from kg_builder.errors import BackupError, ExportError, NoRoomError
 from kg_builder.export import export_graph
 from kg_builder.pipeline import build_graph
+from kg_builder.recipe import Recipe
 from kg_builder.render import render_report
-from kg_builder.stages import Recipe
 from kg_builder.store import GraphStore, open_store
 from kg_builder.store.embedded import stop
 

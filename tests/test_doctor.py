@@ -15,7 +15,7 @@ from kg_builder.backup import back_up, restore
 from kg_builder.doctor import examine, mend
 from kg_builder.errors import StoreError
 from kg_builder.pipeline import build_graph
-from kg_builder.stages import Recipe
+from kg_builder.recipe import Recipe
 from kg_builder.store import GraphStore, open_store
 from kg_builder.store.connection import Run
 

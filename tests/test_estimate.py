@@ -16,10 +16,10 @@ from kg_builder.errors import ExtractionError
 from kg_builder.estimate import Estimated, estimate_ingest
 from kg_builder.loaders import load
 from kg_builder.pipeline import build_graph
+from kg_builder.recipe import Recipe
 from kg_builder.render import render_estimate
 from kg_builder.samples import sample_folder
 from kg_builder.segment import segment_document
-from kg_builder.stages import Recipe
 from kg_builder.store import GraphStore
 
 

@@ -1,5 +1,4 @@
 import json
-import os
 from itertools import product
 from pathlib import Path
 
@@ -12,17 +11,6 @@ from kg_builder.evaluate import MATCHES, Match, evaluate_files, score_by_relatio
 from kg_builder.evaluate.open_ie import CarbTuple, load_benchie, load_carb, score_benchie, score_carb
 from kg_builder.prompt import parse_triples
 from kg_builder.types import Triple
-
-
-@pytest.fixture(scope="module")
-def data() -> Path:
-    """The folder of public benchmark data."""
-    folder = os.environ.get("KG_DATA")
-    if folder and Path(folder).is_dir():
-        return Path(folder)
-    if os.environ.get("CI") == "true":
-        pytest.fail("KG_DATA must name the folder of the public benchmark data when CI=true")
-    pytest.skip("KG_DATA does not name the folder of the public benchmark data")
 
 
 def triples(*rows: str) -> list[Triple]:
@@ -198,9 +186,9 @@ def test_the_projects_gold_matches_itself(name: str) -> None:
 
 
 @pytest.mark.parametrize(("column", "f1"), [("test_re", 0.128), ("sft_re", 0.179)])
-def test_published_f1_of_a_model_before_and_after_tuning(data: Path, column: str, f1: float) -> None:
+def test_published_f1_of_a_model_before_and_after_tuning(public_data: Path, column: str, f1: float) -> None:
     """Llama3-8B against triples of Llama3-70B on 20 sentences: micro F1 over distinct well-formed triples."""
-    rows = json.loads((data / "seed_llama3_re" / "all_tests.json").read_text(encoding="utf-8"))
+    rows = json.loads((public_data / "seed_llama3_re" / "all_tests.json").read_text(encoding="utf-8"))
     gold, predicted = ([parse_triples(row[name]).triples for row in rows] for name in ("gold_re", column))
     assert round(score_triples(gold, predicted, match="exact").f1, 3) == f1
 
@@ -217,9 +205,9 @@ BENCHIE = [
 
 @pytest.mark.parametrize(("system", "precision", "recall", "f1"), BENCHIE)
 def test_benchie_scores_of_published_outputs(
-    data: Path, system: str, precision: float, recall: float, f1: float
+    public_data: Path, system: str, precision: float, recall: float, f1: float
 ) -> None:
-    folder = data / "openie" / "benchie_dev"
+    folder = public_data / "openie" / "benchie_dev"
     gold = load_benchie(folder / f"gold_{'zh' if system.endswith('zh') else 'en'}.txt")
     lines = (folder / f"system_{system}.tsv").read_text(encoding="utf-8").split("\n")
     rows = [(int(n), a, r, b) for n, a, r, b, *_ in (line.split("\t") for line in lines if line)]
@@ -227,9 +215,9 @@ def test_benchie_scores_of_published_outputs(
     assert (round(found.precision, 3), round(found.recall, 3), round(found.f1, 3)) == (precision, recall, f1)
 
 
-def test_carb_scores_of_published_output(data: Path) -> None:
+def test_carb_scores_of_published_output(public_data: Path) -> None:
     """OpenIE 5 on the development sentences; the figures are those of an independent implementation of the rules."""
-    folder = data / "openie" / "carb_dev"
+    folder = public_data / "openie" / "carb_dev"
     tuples = []
     for line in (folder / "system_outputs" / "openie5_output.txt").read_text(encoding="utf-8").split("\n"):
         confidence, _, subject, relation, others, sentence = line.split("\t") if line else [""] * 6

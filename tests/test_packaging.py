@@ -31,6 +31,8 @@ def test_the_wheel_carries_models_ui_and_samples_and_nothing_of_the_tests(wheel:
         r"kg_builder/py\.typed",
         r"ui/app\.py",
         r"ui/graph/bundle/index\.html",
+        r"ui/editor/bundle/index\.html",
+        r"ui/links\.js",
         r"finetune/pipelines/.+\.py",
     ):
         assert any(re.fullmatch(needed, name) for name in names), f"nothing like {needed} in the wheel"

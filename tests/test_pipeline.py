@@ -12,8 +12,8 @@ import pytest
 
 from kg_builder.extract import open_extractor
 from kg_builder.pipeline import build_graph
+from kg_builder.recipe import Recipe
 from kg_builder.reports import IngestReport, Progress
-from kg_builder.stages import Recipe
 from kg_builder.store import GraphStore, open_store
 from kg_builder.types import Extraction
 
@@ -229,7 +229,7 @@ def test_a_segment_that_fails_is_isolated_listed_and_done_later(
     folder: Path, store: GraphStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     recipe = Recipe(segment_characters=50)
-    monkeypatch.setattr("kg_builder.stages.open_extractor", lambda *_, **__: Stumbling())
+    monkeypatch.setattr("kg_builder.recipe.open_extractor", lambda *_, **__: Stumbling())
     report = build_graph([folder / "one.txt"], store=store, recipe=recipe, workers=0)
     assert (report.loaded, report.partial, report.failed) == (1, 1, 0)
     assert ("Mara Quill", "found", "Harbor Robotics") in facts(store)

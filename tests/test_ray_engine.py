@@ -21,7 +21,8 @@ import pytest
 from kg_builder.errors import ConfigError
 from kg_builder.export import export_graph
 from kg_builder.ray_engine import MAX_RETRIES, ray_together
-from kg_builder.stages import FileTask, Recipe, process_file
+from kg_builder.recipe import Recipe
+from kg_builder.stages import FileTask, process_file
 from kg_builder.store import GraphStore
 from kg_builder.workers import Outcome
 

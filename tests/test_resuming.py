@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from kg_builder.pipeline import build_graph
+from kg_builder.recipe import Recipe
 from kg_builder.reports import IngestReport, Progress
-from kg_builder.stages import Recipe
 from kg_builder.store import GraphStore
 
 RECIPE = Recipe("troublesome:Troublesome", segment_characters=50)

@@ -57,7 +57,10 @@ def test_the_log_has_a_line_for_every_file_and_no_secrets(
     assert first["version"]
     assert first["recipe"]["extractor"] == "open_ie"
     assert "password" not in log.read_text().lower()
-    assert {e["event"] for e in files} == {"file", "resolved"}
+    assert {e["event"] for e in files} == {"reading", "file", "stage", "resolved"}
+    assert [e["stage"] for e in files if e["event"] == "stage"] == ["resolving"]
+    begun = [e for e in files if e["event"] == "reading"]
+    assert {e["uri"].rpartition("/")[2] for e in begun} == {"one.txt", "empty.txt"}  # an archive is never opened
     files = [e for e in files if e["event"] == "file"]
     outcomes = {e["uri"].rpartition("/")[2]: (e["outcome"], e["reason"]) for e in files}
     assert outcomes == {
@@ -68,10 +71,12 @@ def test_the_log_has_a_line_for_every_file_and_no_secrets(
     (loaded,) = (e for e in files if e["outcome"] == "loaded")
     assert (loaded["segments"], loaded["extractions"]) == (report.segments, report.extractions)
     assert loaded["seconds"] > 0
+    assert sorted(e["done"] for e in files) == [1, 2, 3]
+    assert max(e["done_bytes"] for e in files) == first["work_bytes"] == sum(e["bytes"] for e in begun)
     assert last["report"] == json.loads(json.dumps(report.to_dict()))
     with recording(log_file=log):
         build_graph([folder], store=embedded_store, workers=1)
-    assert [e["outcome"] for e in events(log)[5:] if e["event"] == "file"].count("unchanged") == 1  # appended
+    assert [e["outcome"] for e in events(log)[8:] if e["event"] == "file"].count("unchanged") == 1  # appended
 
 
 def test_handlers_of_others_see_the_same_events(

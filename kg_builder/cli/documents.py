@@ -17,6 +17,10 @@ from kg_builder.config import Settings
 __all__ = ["extract", "ingest", "remove", "retry", "status"]
 
 
+_READING = ("store", "extractor", "ontology", "ontology-mode", "workers", "engine", "json", "quiet")
+"""The flags of commands that read documents into the graph."""
+
+
 @click.command()
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--samples", is_flag=True, help="Read the sample documents that come with the package.")
@@ -31,7 +35,7 @@ __all__ = ["extract", "ingest", "remove", "retry", "status"]
 @click.option("--estimate-seconds", type=float, default=10.0, show_default=True, metavar="S", help="For the sample.")
 @click.option("--log-file", type=click.Path(path_type=Path), metavar="FILE", help="Append events as JSON lines.")
 @click.option("--metrics-file", type=click.Path(path_type=Path), metavar="FILE", help="Keep OpenMetrics counters here.")
-@options("store", "extractor", "ontology", "ontology-mode", "workers", "engine", "json", "quiet")
+@options(*_READING)
 def ingest(
     paths: tuple[Path, ...],
     samples: bool,
@@ -140,10 +144,12 @@ def status(settings: Settings, as_json: bool) -> int:
 @click.command()
 @click.argument("uris", nargs=-1)
 @click.option("--reason", help="Only files that failed for this reason.")
-@options("store", "extractor", "ontology", "ontology-mode", "workers", "engine", "json", "quiet")
+@click.option("--log-file", type=click.Path(path_type=Path), metavar="FILE", help="Append events as JSON lines.")
+@options(*_READING)
 def retry(
     uris: tuple[str, ...],
     reason: str | None,
+    log_file: Path | None,
     settings: Settings,
     as_json: bool,
     quiet: bool,
@@ -167,7 +173,7 @@ def retry(
     if not paths:
         click.echo("kg: no failed file matches; `kg status` lists them", err=True)
         return NOTHING_DONE if wanted or reason else 0
-    return build(settings, paths, as_json=as_json, quiet=quiet)
+    return build(settings, paths, log_file=log_file, as_json=as_json, quiet=quiet)
 
 
 @click.command()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from kg_builder.cli.common import PARTLY_DONE, cache_of, open_graph, options
+from kg_builder.cli.common import PARTLY_DONE, cache_of, open_graph, options, recipe_of
 from kg_builder.config import Settings
 
 __all__ = ["doctor", "evaluate", "export", "query", "stats", "ui"]
@@ -98,7 +98,7 @@ def doctor(repair: bool, settings: Settings, as_json: bool) -> int:
     from kg_builder.render import render_findings
 
     look = mend if repair else examine
-    findings = look(settings.store, extractor=settings.extractor, cache=cache_of(settings))
+    findings = look(settings.store, recipe=recipe_of(settings), cache=cache_of(settings))
     click.echo(render_findings(findings, as_json=as_json))
     return PARTLY_DONE if any(not finding.healthy for finding in findings) else 0
 
@@ -150,12 +150,42 @@ def evaluate(gold: Path | None, predicted: Path | None, pairs: Path | None, lear
 @click.option("--port", type=int, help="Port to listen on; default: a free one from 8501 on.")
 @click.option("--address", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--allow-writes", is_flag=True, help="Let the Cypher page change the graph.")
+@click.option("--read-only", is_flag=True, help="Only show: no ingesting, no corrections, no training.")
+@click.option(
+    "--root",
+    "roots",
+    multiple=True,
+    metavar="DIR",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="Folder whose documents may be ingested from the browser (repeatable); default: the current folder.",
+)
+@click.option(
+    "--upload-limit",
+    "upload_mb",
+    type=click.IntRange(1, 100_000),
+    default=200,
+    show_default=True,
+    metavar="MB",
+    help="Largest file that may be dropped.",
+)
 @options("store")
-def ui(port: int | None, address: str, allow_writes: bool, settings: Settings) -> int:
-    """Open the graph in the browser.
+def ui(
+    port: int | None,
+    address: str,
+    allow_writes: bool,
+    read_only: bool,
+    roots: tuple[Path, ...],
+    upload_mb: int,
+    settings: Settings,
+) -> int:
+    """Open the graph in the browser. With the variable KGUI_PASSWORD set, it asks for that password first.
 
     Example: kg ui --store bolt://localhost:7687
     """
     from kg_builder.launch import run_ui
 
-    return run_ui(settings.store, port=port, address=address, allow_writes=allow_writes)
+    if read_only and allow_writes:
+        raise click.UsageError("expected --read-only or --allow-writes, found both")
+    more = ["--read-only"] if read_only else ["--allow-writes"] if allow_writes else []
+    more += [f"--root={root.resolve()}" for root in roots]
+    return run_ui(settings.store, [f"--address={address}", f"--upload-limit={upload_mb}", *more], port=port)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,12 +17,25 @@ if TYPE_CHECKING:
     from kg_builder.resolve.records import Decision
     from kg_builder.resolving import ResolveReport
     from kg_builder.resolving_aids import Aids
+    from kg_builder.reviewing_records import StatementDecision
     from kg_builder.store import GraphStore
 
-__all__ = ["decisions", "explain", "merge", "never_merge", "rename", "resolve", "resolved", "split"]
+__all__ = [
+    "by",
+    "decisions",
+    "explain",
+    "merge",
+    "never_merge",
+    "note",
+    "rename",
+    "resolve",
+    "resolved",
+    "say",
+    "split",
+]
 
-_by = click.option("--by", metavar="WHO", default="", help="Who decides; default: the user of the system.")
-_note = click.option("--note", metavar="TEXT", default="", help="Why, in a few words.")
+by = click.option("--by", metavar="WHO", default="", help="Who decides; default: the user of the system.")
+note = click.option("--note", metavar="TEXT", default="", help="Why, in a few words.")
 
 
 @click.command()
@@ -110,8 +124,8 @@ def resolved(graph: GraphStore, settings: Settings, *, quiet: bool) -> ResolveRe
 @click.command()
 @click.argument("a")
 @click.argument("b")
-@_by
-@_note
+@by
+@note
 @options("store", "quiet")
 def merge(a: str, b: str, by: str, note: str, settings: Settings, quiet: bool) -> int:
     """Decide that A and B are one entity. Both are names, or ids of entities.
@@ -121,15 +135,15 @@ def merge(a: str, b: str, by: str, note: str, settings: Settings, quiet: bool) -
     from kg_builder.resolving_by_hand import merge_entities
 
     with open_graph(settings) as graph:
-        _say([merge_entities(graph, a, b, who=by, note=note)], quiet=quiet)
+        say([merge_entities(graph, a, b, who=by, note=note)], quiet=quiet)
     return 0
 
 
 @click.command("never-merge")
 @click.argument("a")
 @click.argument("b")
-@_by
-@_note
+@by
+@note
 @options("store", "quiet")
 def never_merge(a: str, b: str, by: str, note: str, settings: Settings, quiet: bool) -> int:
     """Decide that A and B are two entities, whatever speaks for one; part them if need be.
@@ -139,14 +153,14 @@ def never_merge(a: str, b: str, by: str, note: str, settings: Settings, quiet: b
     from kg_builder.resolving_by_hand import never_merge as decide
 
     with open_graph(settings) as graph:
-        _say([decide(graph, a, b, who=by, note=note)], quiet=quiet)
+        say([decide(graph, a, b, who=by, note=note)], quiet=quiet)
     return 0
 
 
 @click.command()
 @click.argument("a")
-@_by
-@_note
+@by
+@note
 @options("store", "quiet")
 def split(a: str, by: str, note: str, settings: Settings, quiet: bool) -> int:
     """Take the name A out of its entity; with an id, take the entity apart into its names.
@@ -156,15 +170,15 @@ def split(a: str, by: str, note: str, settings: Settings, quiet: bool) -> int:
     from kg_builder.resolving_by_hand import split_entity
 
     with open_graph(settings) as graph:
-        _say(split_entity(graph, a, who=by, note=note), quiet=quiet)
+        say(split_entity(graph, a, who=by, note=note), quiet=quiet)
     return 0
 
 
 @click.command()
 @click.argument("a")
 @click.argument("name")
-@_by
-@_note
+@by
+@note
 @options("store", "quiet")
 def rename(a: str, name: str, by: str, note: str, settings: Settings, quiet: bool) -> int:
     """Show the entity A under NAME; what the documents call it stays among its aliases.
@@ -174,7 +188,7 @@ def rename(a: str, name: str, by: str, note: str, settings: Settings, quiet: boo
     from kg_builder.resolving_by_hand import rename_entity
 
     with open_graph(settings) as graph:
-        _say([rename_entity(graph, a, name, who=by, note=note)], quiet=quiet)
+        say([rename_entity(graph, a, name, who=by, note=note)], quiet=quiet)
     return 0
 
 
@@ -225,7 +239,7 @@ def decisions(
 
     with open_graph(settings, create=take is not None) as graph:
         if forget:
-            _say(forget_decisions(graph, forget), quiet=quiet, done="taken back")
+            say(forget_decisions(graph, forget), quiet=quiet, done="taken back")
         if take is not None:
             count = take_decisions(graph, take)
             if not quiet:
@@ -241,7 +255,8 @@ def decisions(
     return 0
 
 
-def _say(taken: list[Decision], *, quiet: bool, done: str = "decided") -> None:
+def say(taken: Sequence[Decision | StatementDecision], *, quiet: bool, done: str = "decided") -> None:
+    """Tell which decisions were taken."""
     from kg_builder.resolving_decisions import described
 
     if not quiet:

@@ -43,10 +43,12 @@ Vectors = Callable[[Sequence[str]], Any]
 
 @dataclass(frozen=True, slots=True)
 class Mapped:
-    """Extractions in the ontology's relations and types, and how many were left out (or kept open), by reason."""
+    """Extractions in the ontology's relations and types, and how many were left out (or kept open), by reason;
+    ``dropped`` are those themselves, as they were."""
 
     extractions: list[Extraction]
     left_out: dict[str, int] = field(default_factory=dict)
+    dropped: list[tuple[Extraction, str]] = field(default_factory=list)
 
 
 class Mapper:
@@ -87,7 +89,7 @@ class Mapper:
 
         Every mention's surface stands in the text where it says; ``name`` is how the examples write it.
         """
-        left_out: Counter[str] = Counter()
+        dropped: list[tuple[Extraction, str]] = []
         found: dict[tuple[str, str, str], Extraction] = {}
         others: list[Extraction] = []
         proposals = self._predictor.proposals(text, extractions) if self._predictor else []
@@ -99,15 +101,16 @@ class Mapper:
         for at, extraction in enumerate(extractions):
             made_or_reason = self._by_words(extraction, types)
             if isinstance(made_or_reason, Extraction):
-                if not self._spoken_for(made_or_reason):
+                if extraction.relation.given or not self._spoken_for(made_or_reason):
                     _keep(found, self._written(made_or_reason))
             elif at not in used:
-                left_out[made_or_reason] += 1
+                dropped.append((extraction, made_or_reason))
                 if self._mode == "open":
                     others.append(extraction)
         kept = [*self._agreed(list(found.values())), *others]
         kept.sort(key=lambda x: (min(x.head.start, x.tail.start), max(x.head.start, x.tail.start), x.relation.lemma))
-        return Mapped(kept, dict(sorted(left_out.items())))
+        left_out = Counter(reason for _, reason in dropped)
+        return Mapped(kept, dict(sorted(left_out.items())), dropped)
 
     def _agreed(self, extractions: list[Extraction]) -> list[Extraction]:
         """A name that is a company in one place and an organization in another is a company in both."""
@@ -137,6 +140,9 @@ class Mapper:
 
         `types` has the types of each name in the text: an extractor takes a person for a company now and then.
         """
+        given = self.ontology.relations.get(extraction.relation.lemma) if extraction.relation.given else None
+        if given is not None:
+            return self._as_given(extraction, given)
         matches = self._lexical.matches(extraction) or self._near(extraction)
         reason = "no relation of the ontology"
         best: tuple[float, Extraction] | None = None
@@ -154,6 +160,16 @@ class Mapper:
         if best is None:
             return reason
         return best[1] if best[1].confidence >= self._least else "unsure of the relation"
+
+    def _as_given(self, extraction: Extraction, relation: RelationType) -> Extraction | str:
+        """What a language model said in the ontology's own terms: as it stands, but for a time or a number where the
+        ontology wants a thing, and the other way round. What kind of thing a name is the model knows better."""
+        sides = (("domain", extraction.head, relation.domain), ("range", extraction.tail, relation.range))
+        for side, mention, wanted in sides:
+            value = mention.type in ("Time", "Quantity") or all(each not in self.ontology.types for each in wanted)
+            if value and self._fitting.best(mention, wanted)[0] < _FITS:
+                return f"outside the {side} of {relation.name}"
+        return self._typed(extraction, relation, turned=False, confidence=extraction.confidence)
 
     def _direction(
         self, extraction: Extraction, relation: RelationType, match: Match, types: Mapping[str, set[str]]

@@ -12,7 +12,8 @@ from kg_builder.ontology.examples import read_examples
 from kg_builder.ontology.learning import Learnt, learn
 from kg_builder.ontology.reading import read_ontology
 from kg_builder.ontology.writing import ontology_to_toml, write_ontology
-from kg_builder.stages import Recipe, TextTask, extract_texts
+from kg_builder.recipe import Recipe
+from kg_builder.stages import TextTask, extract_texts
 from kg_builder.types import Extraction
 from kg_builder.workers import run_tasks
 
@@ -97,12 +98,8 @@ def _extractions(texts: list[str], recipe: Recipe, workers: int | None) -> list[
         TextTask(tuple(texts[at : at + _TEXTS_PER_TASK]), at + 1, recipe)
         for at in range(0, len(texts), _TEXTS_PER_TASK)
     ]
-    from kg_builder.workers import default_workers
-
     made: list[list[Extraction]] = []
-    for outcome in run_tasks(
-        extract_texts, tasks, workers=default_workers() if workers is None else workers, ordered=True
-    ):
+    for outcome in run_tasks(extract_texts, tasks, workers=recipe.workers(workers), ordered=True):
         if outcome.result is None:  # a text that kills the extractor still teaches by its words
             if outcome.failure is not None and outcome.failure.error is not None:
                 raise outcome.failure.error

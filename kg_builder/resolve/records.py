@@ -10,7 +10,7 @@ from kg_builder.types import Name
 
 __all__ = ["Context", "Decision", "Kind", "Link", "Profile"]
 
-Kind = Literal["merge", "never-merge", "split", "rename"]
+Kind = Literal["merge", "never-merge", "split", "rename", "retype"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,8 @@ class Decision:
     """What a person decided about names: data that outlives the graph it was made on.
 
     ``merge`` and ``never-merge`` are about two names, ``split`` takes ``a`` out of its entity, ``rename`` has ``b``
-    shown for the entity of ``a``. ``at`` is an ISO time in UTC, ``source`` says where it comes from (a command, a file
+    shown for the entity of ``a``, ``retype`` has that entity be of the type of ``b``.
+    ``at`` is an ISO time in UTC, ``source`` says where it comes from (a command, a file
     with its line, the browser).
     """
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from kg_builder.store.connection import Credentials
 from kg_builder.store.graph import GraphStore, open_store
 from kg_builder.store.records import (
     Counts,
     DocumentState,
     GraphEdge,
+    PlanStep,
     QueryResult,
     StoredDocument,
     StoredEdge,
@@ -18,9 +20,11 @@ from kg_builder.store.records import (
 
 __all__ = [
     "Counts",
+    "Credentials",
     "DocumentState",
     "GraphEdge",
     "GraphStore",
+    "PlanStep",
     "QueryResult",
     "StoredDocument",
     "StoredEdge",

@@ -8,6 +8,7 @@ from typing import Any
 from kg_builder.store import cypher, keeping_cypher, resolving_cypher
 from kg_builder.store.connection import Connection
 from kg_builder.store.facts import Weight
+from kg_builder.store.mending_reviews import wrong_decisions, wrong_reviews
 from kg_builder.store.reading import Reader
 from kg_builder.store.rows import edge_key
 
@@ -29,6 +30,8 @@ def check_graph(connection: Connection, reader: Reader) -> list[str]:
         found += _told(what, iter(examples))
     for what, statement in keeping_cypher.MORE_INVARIANTS.items():
         found += _told(what, (row["id"] for row in reader.sliced(statement, cypher.COUNT_DOCUMENTS)))
+    found += _told("decisions on statements that do not say what was decided", iter(wrong_decisions(connection)))
+    found += _told("statements whose review is not what was decided", wrong_reviews(connection))
     facts = connection.read(cypher.COUNT_FACT_EXTRACTIONS)[0]["n"]
     if facts != counted["support"] and not wrong:
         found.append(f"extractions of facts without an edge: {facts - counted['support']}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -27,6 +27,7 @@ class KnownName:
     assigned: bool = False  # put where it is by `GraphStore.assign`: the rules leave it there
     changed: bool = False
     shown: tuple[str, str] | None = None  # the name that a person chose for its entity, and when
+    typed: tuple[str, str] | None = None  # the type, in the same way
 
     @property
     def alive(self) -> bool:
@@ -95,8 +96,11 @@ def shown_surfaces(names: Iterable[KnownName]) -> tuple[list[str], int]:
     return sorted(shown, key=lambda surface: (-shown[surface], -len(surface), surface)), sum(shown.values())
 
 
-def cluster_type(names: Iterable[KnownName]) -> str:
-    """The type of an entity: that of its typed names; of several, the most mentioned one."""
+def cluster_type(names: Collection[KnownName]) -> str:
+    """The type of an entity: the one that a person chose last, or that of its typed names; of several, the most
+    mentioned one."""
+    if chosen := max(((k.typed[1], k.typed[0]) for k in names if k.typed), default=None):
+        return chosen[1]
     votes: Counter[str] = Counter()
     for known in names:
         if known.name.type != UNTYPED:
@@ -117,6 +121,7 @@ class Registry:
             assigned = bool(row["assigned"])
             known = KnownName(name, row["id"], counts, row["entity"], row["ref"], assigned)
             known.shown = (row["shown"], row["shown_at"] or "") if row.get("shown") else None
+            known.typed = (row["typed"], row["typed_at"] or "") if row.get("typed") else None
             self.names[row["id"]] = known
             self.refs[row["entity"]] = row["entity_ref"]
         groups = self._by_entity()
@@ -163,6 +168,11 @@ class Registry:
         """Have entities shown under names that a person chose (with the time), or no longer."""
         for name_id, each in shown.items():
             self.names[name_id].shown = each
+
+    def retype(self, typed: Mapping[str, tuple[str, str] | None]) -> None:
+        """Have entities be of types that a person chose (with the time), or no longer."""
+        for name_id, each in typed.items():
+            self.names[name_id].typed = each
 
     def planned(self) -> list[Cluster]:
         """The entities as they will be, those without names left out."""

@@ -8,6 +8,7 @@ import random
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from neo4j import Driver
     from neo4j.exceptions import Neo4jError
 
-__all__ = ["Connection", "Run", "TimeLimitError", "redacted", "translated"]
+__all__ = ["Connection", "Credentials", "Run", "TimeLimitError", "redacted", "translated"]
 
 Run = Callable[..., list[dict[str, Any]]]
 """Runs one statement of a transaction with its parameters as keywords, and gives its rows."""
@@ -31,10 +32,32 @@ _SERVER_SCHEMES = ("bolt", "bolt+s", "bolt+ssc", "neo4j", "neo4j+s", "neo4j+ssc"
 _FETCH = 2000
 
 
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """Who one is at a server, and which of its databases is meant (empty: its default)."""
+
+    user: str = "neo4j"
+    password: str | None = field(default=None, repr=False)
+    database: str = ""
+
+    @classmethod
+    def of_environment(cls) -> Credentials:
+        """Those in ``NEO4J_USERNAME``, ``NEO4J_PASSWORD`` and ``NEO4J_DATABASE``."""
+        named = os.environ
+        return cls(named.get("NEO4J_USERNAME", "neo4j"), named.get("NEO4J_PASSWORD"), named.get("NEO4J_DATABASE", ""))
+
+
 class Connection:
     """Sessions on one database. Safe to use from several threads."""
 
-    def __init__(self, uri: str, *, embedded: EmbeddedServer | None = None, read_only: bool = False) -> None:
+    def __init__(
+        self,
+        uri: str,
+        *,
+        embedded: EmbeddedServer | None = None,
+        read_only: bool = False,
+        credentials: Credentials | None = None,
+    ) -> None:
         """Connect at once, so that a wrong address is known at opening.
 
         Raises:
@@ -43,6 +66,7 @@ class Connection:
         self.embedded = embedded
         self.read_only = read_only
         self._uri = uri
+        self._credentials = credentials or Credentials.of_environment()
         self._lock = threading.Lock()
         self._endpoint = self._find()
         self._driver = self._open(self._account)
@@ -106,12 +130,9 @@ class Connection:
                 f"expected no credentials in the store's address {redacted(self._uri)!r}; "
                 "set NEO4J_USERNAME and NEO4J_PASSWORD instead."
             )
-        user, password = os.environ.get("NEO4J_USERNAME", "neo4j"), os.environ.get("NEO4J_PASSWORD")
-        return Endpoint(
-            self._uri,
-            os.environ.get("NEO4J_DATABASE") or None,
-            (user, password) if password is not None else None,
-        )
+        given = self._credentials
+        account = (given.user, given.password) if given.password is not None else None
+        return Endpoint(self._uri, given.database or None, account)
 
     def _open(self, account: tuple[str, str] | None) -> Driver:
         load_driver()
@@ -197,7 +218,7 @@ class Connection:
         except QueryError as exc:
             if self.embedded is None or isinstance(exc, TimeLimitError):
                 raise
-            full = self.embedded.room.lacking(by_log=not isinstance(exc, _Conflict))
+            full = self.embedded.room.lacking(by_log=not isinstance(exc, _Conflict), said=str(exc))
             if full is None:
                 raise
             self.embedded.stop()

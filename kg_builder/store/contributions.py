@@ -13,7 +13,7 @@ from typing import Any, cast
 
 from kg_builder.errors import StoreError
 from kg_builder.store import cypher, keeping_cypher
-from kg_builder.store.connection import Connection
+from kg_builder.store.connection import Connection, Run
 from kg_builder.store.reading import Reader
 from kg_builder.store.rows import Row, portions
 from kg_builder.types import (
@@ -29,7 +29,7 @@ from kg_builder.types import (
     Statement,
 )
 
-__all__ = ["WholeDocument", "extraction_of", "segment_of", "whole_documents"]
+__all__ = ["WholeDocument", "extraction_of", "segment_of", "segments_as_written", "whole_documents"]
 
 _AT_ONCE = 4000  # extractions that one statement should give, about
 _DOCUMENTS_AT_ONCE = 500
@@ -107,6 +107,23 @@ def whole_documents(connection: Connection, reader: Reader, document_id: str | N
             yield from _filled(connection, [WholeDocument(d) for d in portion])
 
 
+def segments_as_written(run: Run, ids: Sequence[str]) -> tuple[list[WholeDocument], dict[str, str]]:
+    """Segments with what was extracted from them, as parts of their documents, and the references of those by id.
+
+    Segments that are not there are left out.
+    """
+    documents: dict[str, WholeDocument] = {}
+    owner: dict[str, WholeDocument] = {}
+    refs: dict[str, str] = {}
+    for row in run(keeping_cypher.SEGMENTS_BY_ID, ids=list(ids)):
+        segment, document = dict(row["s"]), dict(row["d"])
+        refs[document["id"]] = row["ref"]
+        owner[segment["id"]] = documents.setdefault(document["id"], WholeDocument(document))
+        owner[segment["id"]].segments.append(segment)
+    _fill(run, owner, list(owner))
+    return list(_in_order(list(documents.values()))), refs
+
+
 def _filled(connection: Connection, documents: Sequence[WholeDocument]) -> Sequence[WholeDocument]:
     """Documents with their segments, extractions and names."""
     by_id = {each.document["id"]: each for each in documents}
@@ -119,16 +136,26 @@ def _filled(connection: Connection, documents: Sequence[WholeDocument]) -> Seque
         owner[segment["id"]].segments.append(segment)
     loaded = [id_ for id_, load in loads.items() if load]
     for ids in portions(loaded, [loads[id_] for id_ in loaded], _AT_ONCE):
-        mentioned: dict[str, list[WholeDocument]] = {}
-        for row in connection.read(keeping_cypher.EXTRACTIONS_OF, ids=ids):
-            x, whole = dict(row["x"]), owner[row["segment"]]
-            x.pop("edge", None)  # follows from the rest
-            whole.extractions.setdefault(row["segment"], []).append(x)
-            for side in ("head_name", "tail_name"):
-                mentioned.setdefault(x[side], []).append(whole)
-        for row in connection.read(keeping_cypher.NAMES_BY_ID, ids=sorted(mentioned)):
-            for whole in mentioned[row["id"]]:
-                whole.names[row["id"]] = (row["key"], row["type"])
+        _fill(connection.read, owner, ids)
+    return _in_order(documents)
+
+
+def _fill(read: Run, owner: Mapping[str, WholeDocument], segments: Sequence[str]) -> None:
+    """Give documents what was extracted from some of their segments, and the names that it mentions."""
+    mentioned: dict[str, list[WholeDocument]] = {}
+    for row in read(keeping_cypher.EXTRACTIONS_OF, ids=list(segments)):
+        x, whole = dict(row["x"]), owner[row["segment"]]
+        for following in ("edge", "review"):  # from the rest, and from decisions
+            x.pop(following, None)
+        whole.extractions.setdefault(row["segment"], []).append(x)
+        for side in ("head_name", "tail_name"):
+            mentioned.setdefault(x[side], []).append(whole)
+    for row in read(keeping_cypher.NAMES_BY_ID, ids=sorted(mentioned)):
+        for whole in mentioned[row["id"]]:
+            whole.names[row["id"]] = (row["key"], row["type"])
+
+
+def _in_order(documents: Sequence[WholeDocument]) -> Sequence[WholeDocument]:
     for each in documents:
         each.segments.sort(key=lambda s: (s["index"], s["start"], s["id"]))
         for extractions in each.extractions.values():

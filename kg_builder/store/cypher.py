@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from kg_builder.store.dialect import Dialect, quote_identifier
+from kg_builder.store.supporting import CONFIDENCE
 from kg_builder.values import VALUE_PROPERTIES
 
 SYSTEM_LABELS = ("Document", "Segment", "Entity", "Extraction", "Name", "Store", "Decision")
@@ -34,6 +35,7 @@ INDEXED = (
     ("Name", "key"),
     ("Name", "plain"),
     ("Name", "folded"),
+    ("Decision", "head"),
 )
 TEXT_INDEXED = (("Entity", "search"),)
 
@@ -77,6 +79,7 @@ _ARGUMENT = ("", "_start", "_end", "_type", "_name", "_argument", "_argument_sta
 EXTRACTION = (
     *("relation", "surface", "relation_start", "relation_end", "lemma", "passive", "inverted", "edge"),
     *("polarity", "modality", "confidence", "extractor", "qualifiers", "valid_from", "valid_to"),
+    *("review", "decision"),
     *(side + each for side in ("head", "tail") for each in _ARGUMENT),
 )
 
@@ -94,7 +97,8 @@ URIS = "MATCH (d:Document) WHERE d.uri STARTS WITH $prefix RETURN d.uri AS uri"
 LEFT_OUT = "MATCH (d:Document) WHERE d.left_out > '' RETURN d.left_out AS left_out"
 SEGMENTS = (
     "MATCH (d:Document {id: $id})<-[:PART_OF]-(s:Segment) "
-    "RETURN s.id AS id, s.index AS index, s.start AS start, s.end AS end, s.page AS page, s.text AS text"
+    "RETURN s.id AS id, s.index AS index, s.start AS start, s.end AS end, s.page AS page, s.text AS text, "
+    "s.section AS section"
 )
 SEGMENT_LOADS = (
     "UNWIND $ids AS id MATCH (d:Document {id: id})<-[:PART_OF]-(s:Segment) "
@@ -109,7 +113,8 @@ DELETE_SEGMENTS = "UNWIND $ids AS id MATCH (s:Segment {id: id}) DETACH DELETE s"
 # ---------------------------------------------------------------- names and entities
 _NAME = (
     "RETURN m.id AS id, elementId(m) AS ref, m.key AS key, m.type AS type, m.surfaces AS surfaces, m.counts AS counts, "
-    "m.assigned AS assigned, m.shown AS shown, m.shown_at AS shown_at, e.id AS entity, elementId(e) AS entity_ref"
+    "m.assigned AS assigned, m.shown AS shown, m.shown_at AS shown_at, m.typed AS typed, m.typed_at AS typed_at, "
+    "e.id AS entity, elementId(e) AS entity_ref"
 )
 # With how many names their entities have: most have one, and to look for the others of a busy one takes long.
 NAMES_OF_KEYS = (
@@ -193,7 +198,7 @@ FACTS_OF_TAILS = (
 # ---------------------------------------------------------------- facts
 SUPPORT = (
     "UNWIND $keys AS key MATCH (x:Extraction {edge: key}) "
-    "RETURN key AS key, count(x) AS support, max(x.confidence) AS confidence, "
+    f"RETURN key AS key, count(x) AS support, max({CONFIDENCE}) AS confidence, "
     # The smallest span that has all those of the evidence; '' and '~' stand for a side that some of it leaves open.
     "min(CASE WHEN x.valid_from IS NULL AND x.valid_to IS NOT NULL THEN '' ELSE x.valid_from END) AS low, "
     "max(CASE WHEN x.valid_to IS NULL AND x.valid_from IS NOT NULL THEN '~' ELSE x.valid_to END) AS high"
@@ -328,28 +333,6 @@ SEARCH_BEGINNING_NAMES = (
 )
 SEARCH_PART = f"MATCH (e:Entity) WHERE e.search CONTAINS $text AND {_FOUND}"
 SEARCHES = ((SEARCH_EQUAL, SEARCH_EQUAL_NAMES), (SEARCH_BEGINNING, SEARCH_BEGINNING_NAMES), (SEARCH_PART,))
-NEIGHBOURS_OUT = (
-    "UNWIND $ids AS id MATCH (h:Entity {id: id})-[f]->(t:Entity) "
-    "WHERE f.confidence >= $confidence AND ($relations IS NULL OR f.relation IN $relations) "
-    "AND ($types IS NULL OR t.type IN $types) "
-    "RETURN h.id AS head, f.relation AS relation, t.id AS tail, f.support AS support, f.confidence AS confidence "
-    "ORDER BY support DESC, confidence DESC LIMIT $limit"
-)
-NEIGHBOURS_IN = (
-    "UNWIND $ids AS id MATCH (t:Entity {id: id})<-[f]-(h:Entity) "
-    "WHERE f.confidence >= $confidence AND ($relations IS NULL OR f.relation IN $relations) "
-    "AND ($types IS NULL OR h.type IN $types) "
-    "RETURN h.id AS head, f.relation AS relation, t.id AS tail, f.support AS support, f.confidence AS confidence "
-    "ORDER BY support DESC, confidence DESC LIMIT $limit"
-)
-ADJACENT = (
-    "UNWIND $ids AS id MATCH (e:Entity {id: id})-[f]-(o:Entity) WHERE o.id <> id "
-    "RETURN DISTINCT id AS id, o.id AS other LIMIT $limit"
-)
-FACTS_AMONG = (
-    "UNWIND $ids AS id MATCH (h:Entity {id: id})-[f]->(t:Entity) WHERE t.id IN $ids "
-    "RETURN h.id AS head, f.relation AS relation, t.id AS tail, f.support AS support, f.confidence AS confidence"
-)
 
 # ---------------------------------------------------------------- what must never be found
 COUNT_EXTRACTIONS = COUNTS["extractions"]

@@ -36,6 +36,8 @@ class Dialect:
             either, beyond their list of neighbours.
         takes_ids: whether a fact can be had by the server's own id of it (``kg.fact``, which the supervisor defines).
         enforces_read_mode: whether a session in READ mode refuses writes, and ``EXPLAIN`` tells a statement's kind.
+        counts_from_start: whether the place of a mistake is counted from the statement's start, and not from behind
+            ``EXPLAIN`` or what comments it begins with.
         text_indexes: whether there is an index for ``CONTAINS``.
         forbidden: characters that a label or a relationship type cannot hold.
         shared_namespace: whether a label and a relationship type cannot have the same name.
@@ -47,6 +49,7 @@ class Dialect:
     joins_ends: bool
     takes_ids: bool
     enforces_read_mode: bool
+    counts_from_start: bool
     text_indexes: bool
     forbidden: frozenset[str]
     shared_namespace: bool
@@ -76,6 +79,7 @@ ARCADEDB = Dialect(
     joins_ends=True,
     takes_ids=True,
     enforces_read_mode=False,
+    counts_from_start=False,
     text_indexes=False,
     forbidden=frozenset("\x00%~,*"),
     shared_namespace=True,
@@ -87,6 +91,7 @@ NEO4J = Dialect(
     joins_ends=False,  # it would begin at the busier end
     takes_ids=False,
     enforces_read_mode=True,
+    counts_from_start=True,
     text_indexes=True,
     forbidden=frozenset("\x00%"),
     shared_namespace=False,

@@ -14,24 +14,35 @@ __all__ = ["Addition", "Draft", "groups"]
 
 @dataclass(slots=True)
 class Addition:
-    """Segments with the statements found in them."""
+    """Segments with the statements found in them.
+
+    ``reviews`` has what people said of statements, ``decided`` the decision that a statement follows from which nobody
+    extracted: both by the ids of extractions.
+    """
 
     segments: Sequence[Segment] = ()
-    statements: Sequence[tuple[Statement, str]] = ()  # with the ids of their segments
+    statements: list[tuple[Statement, str]] = field(default_factory=list)  # with the ids of their segments
     mentions: dict[tuple[str, str, int, int], str] = field(default_factory=dict)
     names: dict[str, Name] = field(default_factory=dict)
+    reviews: dict[str, str] = field(default_factory=dict)
+    decided: dict[str, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, segments: Sequence[Segment], found: Mapping[str, list[Statement]]) -> Addition:
         """The segments with their statements; a mention that several statements share counts once."""
-        placed = [(statement, segment.id) for segment in segments for statement in found.get(segment.id, ())]
-        made = cls(segments, placed)
-        for statement, segment_id in placed:
-            x = statement.extraction
-            for name, mention in ((statement.head, x.head), (statement.tail, x.tail)):
-                made.names[name.id] = name
-                made.mentions[name.id, segment_id, mention.start, mention.end] = mention.surface
+        made = cls(segments)
+        for segment in segments:
+            for statement in found.get(segment.id, ()):
+                made.add(statement, segment.id)
         return made
+
+    def add(self, statement: Statement, segment_id: str) -> None:
+        """One more statement of a segment."""
+        self.statements.append((statement, segment_id))
+        x = statement.extraction
+        for name, mention in ((statement.head, x.head), (statement.tail, x.tail)):
+            self.names[name.id] = name
+            self.mentions[name.id, segment_id, mention.start, mention.end] = mention.surface
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,8 +18,9 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from http.client import HTTPException
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -121,6 +122,36 @@ class EmbeddedServer:
                 raise StoreError(f"expected to use the store in {str(self.path)!r}, but {found}.") from exc
             raise
         return _endpoint(facts)
+
+    def end_statements(self, mark: str) -> bool:
+        """End the statements that are running with `mark` in the beginning of their text; False when there was none."""
+        facts = _published(self.path)
+        if facts is None:
+            return False
+        account = supervisor.WRITER, facts["accounts"][supervisor.WRITER]
+        try:
+            running = supervisor.server_command(facts["http"], account, "list queries") or []
+            found = [str(each["id"]) for each in running if mark in str(each.get("text", ""))]
+            for each in found:
+                supervisor.server_command(facts["http"], account, f"terminate query {each}")
+        except (OSError, HTTPException, ValueError, KeyError, TypeError):
+            return False
+        return bool(found)
+
+    def make_types(self, types: Iterable[str]) -> bool:
+        """Make relationship types, all at once, where there are none of these names; False when it did not work.
+
+        The server writes its whole schema anew for each type that a statement brings along, and once for these.
+        """
+        facts = _published(self.path)
+        if facts is None:
+            return False
+        account = supervisor.WRITER, facts["accounts"][supervisor.WRITER]
+        script = "".join(f"CREATE EDGE TYPE `{each}` IF NOT EXISTS BUCKETS 1;" for each in types)
+        try:
+            return supervisor.run_sql(facts["http"], account, script) == 200
+        except (OSError, HTTPException):
+            return False
 
     def stop(self) -> None:
         """Stop the server, for a new one to begin with what is on the disk."""

@@ -176,6 +176,7 @@ class Edges:
         made = [(recounted[key], weight) for key, weight in counts.items()]
         made += [x for key, x in self._added.items() if key not in recounted and key not in self._existing]
         grown = [x for key, x in self._added.items() if key not in recounted and key in self._existing]
+        self._tokens.have_types(self._tokens.relationship(fact.relation) for fact, _ in made)
         self._each_type(made, cypher.Typed.create, new=True)
         self._each_type(self._grow_remembered(grown), cypher.Typed.add_support)
 

@@ -17,13 +17,13 @@ from kg_builder.store import cypher
 from kg_builder.store.access import Access
 from kg_builder.store.answers import Answers
 from kg_builder.store.checking import check_graph
-from kg_builder.store.connection import Connection, redacted
+from kg_builder.store.connection import Connection, Credentials, redacted
 from kg_builder.store.drafts import Draft
 from kg_builder.store.embedded import EmbeddedServer
-from kg_builder.store.exploring import Explorer
+from kg_builder.store.exploring import EdgeFilter, Explorer
 from kg_builder.store.keeping import Keeper
 from kg_builder.store.projecting import mend_graph
-from kg_builder.store.querying import Querying
+from kg_builder.store.querying import PlanKind, Querying
 from kg_builder.store.reading import Reader
 from kg_builder.store.records import (
     Counts,
@@ -38,6 +38,7 @@ from kg_builder.store.records import (
 )
 from kg_builder.store.repairing import Repair
 from kg_builder.store.resolution import Resolution
+from kg_builder.store.reviews import Reviews
 from kg_builder.store.tokens import Tokens
 from kg_builder.store.writing import Writer
 from kg_builder.types import Contribution, digest
@@ -47,18 +48,24 @@ __all__ = ["GraphStore", "open_store"]
 _EMBEDDED = "embedded:"
 
 
-def open_store(uri: str | None = None, *, create: bool = True, read_only: bool = False) -> GraphStore:
+def open_store(
+    uri: str | None = None,
+    *,
+    create: bool = True,
+    read_only: bool = False,
+    credentials: Credentials | None = None,
+) -> GraphStore:
     """The store at `uri`: ``embedded:PATH``, ``bolt://…`` or ``neo4j://…`` (None: ``KG_STORE``, else one of the
     user's own).
 
-    A server's credentials come from ``NEO4J_USERNAME``, ``NEO4J_PASSWORD`` and ``NEO4J_DATABASE``.
+    A server's `credentials` come from ``NEO4J_USERNAME``, ``NEO4J_PASSWORD`` and ``NEO4J_DATABASE`` unless given.
 
     Raises:
         StoreError: when it cannot be opened, or (with `create` false) an embedded one does not exist.
     """
     uri = uri or os.environ.get("KG_STORE") or _default_uri()
     if not uri.startswith(_EMBEDDED):
-        return GraphStore(uri, Connection(uri, read_only=read_only))
+        return GraphStore(uri, Connection(uri, read_only=read_only, credentials=credentials))
     path = uri.removeprefix(_EMBEDDED)
     if not path:
         raise StoreError("expected a folder, as in embedded:PATH, found none.")
@@ -92,6 +99,7 @@ class GraphStore:
         access = Access(connection, self._reader, self._writer, self._exclusive)
         self.keeper = Keeper(access)
         self.resolution = Resolution(access)
+        self.reviews = Reviews(access)
         self.answers = Answers(access)
         if not connection.read_only:
             self._make_schema()
@@ -243,12 +251,38 @@ class GraphStore:
         limit: int = 200,
         min_confidence: float = 0.0,
         relations: Sequence[str] | None = None,
+        without: Sequence[str] | None = None,
         types: Sequence[str] | None = None,
+        documents: Sequence[str] | None = None,
+        since: str | None = None,
+        until: str | None = None,
     ) -> Subgraph:
-        """The edges within `depth` steps of entities, best supported first, at most `limit` of them."""
-        return self._explorer.neighbourhood(
-            ids, depth=depth, limit=limit, min_confidence=min_confidence, relations=relations, types=types
-        )
+        """The edges within `depth` steps of entities, best supported first, at most `limit` of them.
+
+        `without` leaves relations out; `documents` (ids) keeps what one of them states; `since` and `until` (days in
+        ISO 8601) keep what holds at some time between, and leave out what says no time; ``""`` is before all days.
+        """
+        wanted = EdgeFilter(min_confidence, relations, without, types, documents, since, until)
+        return self._explorer.neighbourhood(ids, depth=depth, limit=limit, wanted=wanted)
+
+    def most_mentioned(
+        self,
+        *,
+        entities: int = 300,
+        limit: int = 1000,
+        min_confidence: float = 0.0,
+        relations: Sequence[str] | None = None,
+        without: Sequence[str] | None = None,
+        types: Sequence[str] | None = None,
+        since: str | None = None,
+        until: str | None = None,
+    ) -> Subgraph:
+        """The edges among the most mentioned entities, best supported first, at most `limit` of them.
+
+        Entities without such an edge are left out; the filters are those of `neighbourhood`.
+        """
+        wanted = EdgeFilter(min_confidence, relations, without, types, None, since, until)
+        return self._explorer.most_mentioned(entities=entities, limit=limit, wanted=wanted)
 
     def path(self, a: str, b: str, *, max_length: int = 6) -> Subgraph:
         """A shortest path between two entities, directions set aside; empty when there is none."""
@@ -293,14 +327,21 @@ class GraphStore:
         *,
         max_rows: int = 1000,
         timeout_s: float = 30.0,
+        plan: PlanKind | None = None,
+        cancel: threading.Event | None = None,
     ) -> QueryResult:
         """The rows of a Cypher statement that only reads.
 
+        `plan` asks how the server would run it ("explain", no rows) or ran it ("profile"). Setting `cancel`, from
+        another thread, ends the statement here and, but for an ArcadeDB that is not embedded, on the server.
+
         Raises:
             ReadOnlyError: for any other, before it runs.
-            QueryError: when the server cannot run it, or it takes longer than `timeout_s`.
+            QueryError: when the server cannot run it, it takes longer than `timeout_s`, or it was cancelled.
         """
-        return self._querying.query(cypher, parameters, max_rows=max_rows, timeout_s=timeout_s)
+        return self._querying.query(
+            cypher, parameters, max_rows=max_rows, timeout_s=timeout_s, plan=plan, cancel=cancel
+        )
 
     def execute(
         self,

@@ -12,7 +12,12 @@ SEGMENTS_OF = (
     "RETURN id AS document, properties(s) AS s, extractions"
 )
 EXTRACTIONS_OF = (
-    "UNWIND $ids AS id MATCH (s:Segment {id: id})<-[:FROM]-(x:Extraction) RETURN id AS segment, properties(x) AS x"
+    "UNWIND $ids AS id MATCH (s:Segment {id: id})<-[:FROM]-(x:Extraction) WHERE x.decision IS NULL "
+    "RETURN id AS segment, properties(x) AS x"
+)
+SEGMENTS_BY_ID = (
+    "UNWIND $ids AS id MATCH (s:Segment {id: id})-[:PART_OF]->(d:Document) "
+    "RETURN properties(s) AS s, properties(d) AS d, elementId(d) AS ref"
 )
 NAMES_BY_ID = "UNWIND $ids AS id MATCH (n:Name {id: id}) RETURN n.id AS id, n.key AS key, n.type AS type"
 
@@ -27,6 +32,7 @@ PLACES_OF_NAMES = (
 )
 
 DOCUMENTS_OF = "UNWIND $ids AS id MATCH (s:Segment {id: id})-[:PART_OF]->(d:Document) RETURN DISTINCT d.id AS id"
+COUNT_DECIDED = "MATCH (x:Extraction) WHERE x.decision IS NOT NULL RETURN count(x) AS n"
 SEGMENT_TEXTS = "MATCH (s:Segment) WHERE s.id >= $low AND s.id < $high RETURN s.text AS text"
 
 # ---------------------------------------------------------------- restoring
@@ -46,15 +52,18 @@ def _slice(variable: str) -> str:
 
 
 WRITING = "MATCH (d:Document {state: 'writing'}) RETURN d.id AS id, d.uri AS uri"
+# What follows from decisions is made anew whenever a segment is written, and no document's own.
 DOCUMENT_LOADS = (
     f"MATCH (d:Document) {_slice('d')} OPTIONAL MATCH (d)<-[:PART_OF]-(s:Segment) "
-    "OPTIONAL MATCH (s)<-[:FROM]-(x:Extraction) WITH d, count(DISTINCT s) AS segments, count(x) AS extractions "
+    "OPTIONAL MATCH (s)<-[:FROM]-(x:Extraction) WHERE x.decision IS NULL "
+    "WITH d, count(DISTINCT s) AS segments, count(x) AS extractions "
     "RETURN d.id AS id, d.uri AS uri, d.state AS state, coalesce(d.segments, 0) AS said_segments, segments, "
     "coalesce(d.extractions, 0) AS said_extractions, extractions"
 )
 SHORT_DOCUMENTS = (
     f"MATCH (d:Document) {_slice('d')} AND d.state <> 'writing' OPTIONAL MATCH (d)<-[:PART_OF]-(s:Segment) "
-    "OPTIONAL MATCH (s)<-[:FROM]-(x:Extraction) WITH d, count(DISTINCT s) AS segments, count(x) AS extractions "
+    "OPTIONAL MATCH (s)<-[:FROM]-(x:Extraction) WHERE x.decision IS NULL "
+    "WITH d, count(DISTINCT s) AS segments, count(x) AS extractions "
     "WHERE segments <> coalesce(d.segments, 0) OR extractions <> coalesce(d.extractions, 0) RETURN d.uri AS id"
 )
 SET_DOCUMENTS = "UNWIND $rows AS r MATCH (d:Document {id: r.id}) SET d += r.set"
@@ -115,7 +124,7 @@ ENDS = (
     "OPTIONAL MATCH (x)-[:TAIL]->(t:Entity) WITH s, x, heads, collect(t.id) AS tails "
     "RETURN x.id AS id, elementId(x) AS ref, x.head_name AS head_name, x.tail_name AS tail_name, heads, tails, "
     "x.edge AS edge, x.inverted AS inverted, x.relation AS relation, x.polarity AS polarity, x.modality AS modality, "
-    "x.confidence AS confidence, x.valid_from AS valid_from, x.valid_to AS valid_to"
+    "x.confidence AS confidence, x.review AS review, x.valid_from AS valid_from, x.valid_to AS valid_to"
 )
 UNLINK_ENDS = "UNWIND $ids AS id MATCH (x:Extraction {id: id})-[old:HEAD|TAIL]->() DELETE old"
 LINK_ENDS = (

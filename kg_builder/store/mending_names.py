@@ -28,7 +28,7 @@ CREATE TABLE mention (
 ) WITHOUT ROWID;
 CREATE INDEX by_segment ON mention (segment);
 CREATE TABLE name (
-    id TEXT PRIMARY KEY, key TEXT, type TEXT, entity TEXT, shown TEXT, shown_at TEXT
+    id TEXT PRIMARY KEY, key TEXT, type TEXT, entity TEXT, shown TEXT, shown_at TEXT, typed TEXT, typed_at TEXT
 ) WITHOUT ROWID;
 CREATE INDEX by_entity ON name (entity);
 CREATE INDEX by_key ON name (key);
@@ -82,10 +82,9 @@ class NameMender:
             if name.id != row["id"]:
                 name = self._recovered(row["id"]) or name
             entity = row["entities"][0] if len(row["entities"]) == 1 else None
-            shown = row["p"].get("shown"), row["p"].get("shown_at")
-            self._db.execute(
-                "INSERT INTO name VALUES (?, ?, ?, ?, ?, ?)", (row["id"], name.key, name.type, entity, *shown)
-            )
+            chosen = (row["p"].get(each) for each in ("shown", "shown_at", "typed", "typed_at"))
+            known_as = (row["id"], name.key, name.type, entity, *chosen)
+            self._db.execute("INSERT INTO name VALUES (?, ?, ?, ?, ?, ?, ?, ?)", known_as)
         lost = "SELECT DISTINCT name FROM mention WHERE name NOT IN (SELECT id FROM name)"
         made: list[Row] = []
         hopeless: list[str] = []
@@ -94,7 +93,7 @@ class NameMender:
             if known is None:
                 hopeless.append(id_)
                 continue
-            self._db.execute("INSERT INTO name VALUES (?, ?, ?, NULL, NULL, NULL)", (id_, known.key, known.type))
+            self._db.execute("INSERT INTO name (id, key, type) VALUES (?, ?, ?)", (id_, known.key, known.type))
             made.append({"id": id_, "set": KnownName(known, id_, self._counts(id_)).row()})
             self._mender.note("names that are mentioned and not there", "made anew from their mentions", known.key)
         self._mender.each(made, keeping_cypher.CREATE_LOST_NAMES)
@@ -143,11 +142,13 @@ class NameMender:
         return Counter(dict(rows.fetchall()))
 
     def _known(self, where: str, value: str) -> list[KnownName]:
-        rows = self._db.execute(f"SELECT id, key, type, entity, shown, shown_at FROM name WHERE {where} = ?", (value,))
+        columns = "id, key, type, entity, shown, shown_at, typed, typed_at"
+        rows = self._db.execute(f"SELECT {columns} FROM name WHERE {where} = ?", (value,))
         found = []
-        for id_, key, type_, entity, shown, shown_at in rows.fetchall():
+        for id_, key, type_, entity, shown, shown_at, typed, typed_at in rows.fetchall():
             known = KnownName(Name(key, type_), id_, self._counts(id_), entity)
             known.shown = (shown, shown_at or "") if shown else None
+            known.typed = (typed, typed_at or "") if typed else None
             found.append(known)
         return found
 

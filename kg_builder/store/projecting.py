@@ -16,9 +16,11 @@ from kg_builder.store.checking import missing_schema
 from kg_builder.store.connection import Connection
 from kg_builder.store.facts import Fact, Weight, fact_of
 from kg_builder.store.mending_names import NameMender
+from kg_builder.store.mending_reviews import mend_reviews
 from kg_builder.store.reading import Reader, id_slices
 from kg_builder.store.repairing import Mender, Repair, mend_evidence
 from kg_builder.store.rows import Row, batches
+from kg_builder.store.supporting import supports, weighed
 from kg_builder.store.tokens import Tokens
 
 __all__ = ["mend_graph"]
@@ -53,6 +55,7 @@ def mend_graph(connection: Connection, reader: Reader, tokens: Tokens) -> list[R
     for row in broken:
         mender.note("decisions that do not say what was decided", "taken out", row["id"])
     mender.each(broken, resolving_cypher.DELETE_DECISIONS)
+    mend_reviews(mender)
     return list(mender.repairs.values())
 
 
@@ -102,16 +105,16 @@ class _Projection:
             if (list(x["heads"]), list(x["tails"])) != ([head], [tail]):
                 relinked.append({"id": x["id"], "head": head, "tail": tail})
             edge = None
-            if (x["polarity"], x["modality"]) == ("positive", "asserted"):
+            if supports(x["polarity"], x["modality"], x["review"]):
                 fact = fact_of({"head": head, "tail": tail, "relation": x["relation"], "inverted": x["inverted"]})
                 edge = fact.key
-                weight = Weight.of(x["confidence"], x["valid_from"], x["valid_to"])
+                weight = Weight.of(weighed(x["confidence"], x["review"]), x["valid_from"], x["valid_to"])
                 self._db.execute(
                     "INSERT INTO fact VALUES (?, ?, ?, ?, 1, ?, ?, ?, 0) ON CONFLICT (edge) DO UPDATE "
                     "SET support = support + 1, best = max(best, excluded.best), "
                     "low = coalesce(min(low, excluded.low), low, excluded.low), "
                     "high = coalesce(max(high, excluded.high), high, excluded.high)",
-                    (edge, fact.subject, fact.relation, fact.object, x["confidence"], weight.low, weight.high),
+                    (edge, fact.subject, fact.relation, fact.object, weight.confidence, weight.low, weight.high),
                 )
             if edge != x["edge"]:
                 self._mender.note("extractions that support another fact than they state", "set right", x["id"])

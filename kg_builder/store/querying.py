@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
+import contextlib
+import secrets
 import threading
 import time
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
-from kg_builder.errors import QueryError, ReadOnlyError
+from kg_builder.errors import QueryError, ReadOnlyError, StoreError
 from kg_builder.store.connection import Connection, TimeLimitError, translated
 from kg_builder.store.guard import check_read_only, single_statement
 from kg_builder.store.records import QueryResult
+from kg_builder.store.telling import Sent, mistake_of, plan_of
 from kg_builder.store.values import plain
 
 if TYPE_CHECKING:
     from neo4j import Driver
 
-__all__ = ["Querying"]
+__all__ = ["PlanKind", "Querying"]
+
+PlanKind = Literal["explain", "profile"]
+
+_POLL_S = 0.05
+_GRACE_S = 0.5  # past its limit, a statement is ended from here
+_ENDING_S = 3.0  # how long a server may take to end a statement before its connection is broken
+
+_RUNNING = "SHOW TRANSACTIONS YIELD transactionId AS id, metaData AS data WHERE data.kg = $mark RETURN id"
+_TERMINATE = "TERMINATE TRANSACTIONS $ids"
 
 
 class Querying:
@@ -28,28 +40,46 @@ class Querying:
         self._lock = threading.Lock()
 
     def query(
-        self, cypher: str, parameters: Mapping[str, Any] | None, *, max_rows: int, timeout_s: float
+        self,
+        cypher: str,
+        parameters: Mapping[str, Any] | None,
+        *,
+        max_rows: int,
+        timeout_s: float,
+        plan: PlanKind | None = None,
+        cancel: threading.Event | None = None,
     ) -> QueryResult:
         """The rows of a statement that only reads; any other is refused before it runs."""
         statement = single_statement(cypher)
         check_read_only(statement)
+        # ArcadeDB lists what runs by text alone; statements that nobody will cancel keep theirs, and so their plans.
+        mark = f"/*kg {secrets.token_hex(8)}*/ " if cancel is not None else ""
+        sent = Sent.of(statement, plan=plan, mark=mark)
         if self._connection.dialect.enforces_read_mode:
-            kind = self._run(_explained(statement), parameters, max_rows=0, timeout_s=timeout_s, reading=True)[1]
+            kind = self._run(
+                sent.explained(), parameters, max_rows=0, timeout_s=timeout_s, reading=True, cancel=cancel
+            )[1]
             if kind not in ("r", None):
                 raise ReadOnlyError(
                     "expected a statement that only reads, found one that writes or changes the schema."
                 )
-        return self._run(statement, parameters, max_rows=max_rows, timeout_s=timeout_s, reading=True)[0]
+        return self._run(sent, parameters, max_rows=max_rows, timeout_s=timeout_s, reading=True, cancel=cancel)[0]
 
     def execute(
-        self, cypher: str, parameters: Mapping[str, Any] | None, *, max_rows: int, timeout_s: float
+        self,
+        cypher: str,
+        parameters: Mapping[str, Any] | None,
+        *,
+        max_rows: int,
+        timeout_s: float,
     ) -> QueryResult:
         """The rows of any statement."""
         if self._connection.read_only:
             raise ReadOnlyError(
                 "expected a store opened for writing, found one opened read-only; open it without that."
             )
-        return self._run(single_statement(cypher), parameters, max_rows=max_rows, timeout_s=timeout_s, reading=False)[0]
+        sent = Sent.of(single_statement(cypher))
+        return self._run(sent, parameters, max_rows=max_rows, timeout_s=timeout_s, reading=False)[0]
 
     def close(self) -> None:
         """Let the connections go."""
@@ -76,37 +106,72 @@ class Querying:
         driver.close()
 
     def _run(
-        self, cypher: str, parameters: Mapping[str, Any] | None, *, max_rows: int, timeout_s: float, reading: bool
+        self,
+        sent: Sent,
+        parameters: Mapping[str, Any] | None,
+        *,
+        max_rows: int,
+        timeout_s: float,
+        reading: bool,
+        cancel: threading.Event | None = None,
     ) -> tuple[QueryResult, str | None]:
         """Run in a thread of its own: ArcadeDB knows no limit for one statement, so that waiting must end here."""
         driver = self._driver(reading=reading)
         outcome: list[tuple[QueryResult, str | None]] = []
         failure: list[BaseException] = []
+        ended = threading.Event()
 
         def work() -> None:
             try:
-                outcome.append(self._fetch(driver, cypher, parameters or {}, max_rows, timeout_s, reading=reading))
+                outcome.append(self._fetch(driver, sent, parameters or {}, max_rows, timeout_s, reading=reading))
             except BaseException as exc:  # noqa: BLE001 (carried to the thread that waits, and raised there)
                 failure.append(exc)
+            finally:
+                ended.set()
 
-        thread = threading.Thread(target=work, name="kg-query", daemon=True)
-        thread.start()
-        thread.join(timeout_s + 0.5)
-        if thread.is_alive():
-            threading.Thread(target=self._abandon, args=(driver,), kwargs={"reading": reading}, daemon=True).start()
-            raise QueryError(_too_long(timeout_s))
-        if failure and _timed_out(failure[0]):
+        threading.Thread(target=work, name="kg-query", daemon=True).start()
+        cancelled = _cancelled(ended, timeout_s + _GRACE_S, cancel)
+        if not ended.is_set():
+            threading.Thread(
+                target=self._end, args=(sent, driver, ended), kwargs={"reading": reading}, daemon=True
+            ).start()
+            raise QueryError(_STOPPED if cancelled else _too_long(timeout_s))
+        if failure and (_timed_out(failure[0]) or isinstance(failure[0], TimeLimitError)):
             raise QueryError(_too_long(timeout_s)) from failure[0]
-        if failure and isinstance(failure[0], TimeLimitError):
-            raise QueryError(_too_long(timeout_s)) from failure[0]
+        if failure and type(failure[0]) is QueryError:
+            raise self._located(failure[0], sent) from failure[0]
         if failure:
             raise failure[0]
         return outcome[0]
 
+    def _located(self, error: QueryError, sent: Sent) -> QueryError:
+        """The error with the place that the server names, as it is in the caller's statement."""
+        said, position = mistake_of(str(error), sent, self._connection.dialect)
+        located = QueryError(said)
+        located.position = position
+        return located
+
+    def _end(self, sent: Sent, driver: Driver, ended: threading.Event, *, reading: bool) -> None:
+        """Have the server end a statement; where that does not help, break the connections of all that run here."""
+        with contextlib.suppress(StoreError):  # not allowed, or nobody there: what is left is to let go
+            self._terminate(sent)
+        if not ended.wait(_ENDING_S if sent.mark else 0.0):
+            self._abandon(driver, reading=reading)
+
+    def _terminate(self, sent: Sent) -> None:
+        if not sent.mark:
+            return
+        if self._connection.embedded is not None:
+            self._connection.embedded.end_statements(sent.mark)
+        elif self._connection.dialect.enforces_read_mode:
+            found = [row["id"] for row in self._connection.read(_RUNNING, mark=sent.mark)]
+            if found:
+                self._connection.read(_TERMINATE, ids=found)
+
     def _fetch(
         self,
         driver: Driver,
-        cypher: str,
+        sent: Sent,
         parameters: Mapping[str, Any],
         max_rows: int,
         timeout_s: float,
@@ -124,7 +189,8 @@ class Querying:
                 fetch_size=min(max(max_rows + 1, 1), 1000),
             ) as session,
         ):
-            result = session.run(Query(cypher, timeout=timeout_s), dict(parameters))
+            about = {"kg": sent.mark} if sent.mark else None
+            result = session.run(Query(sent.text, timeout=timeout_s, metadata=about), dict(parameters))
             rows: list[tuple[Any, ...]] = []
             truncated = False
             for record in result:
@@ -136,7 +202,20 @@ class Querying:
                     raise QueryError(_too_long(timeout_s))
             columns = tuple(result.keys())
             summary = result.consume()
-        return QueryResult(columns, tuple(rows), truncated, time.perf_counter() - started), summary.query_type
+            seconds = time.perf_counter() - started
+        made = QueryResult(columns, tuple(rows), truncated, seconds, plan_of(summary.profile or summary.plan))
+        return made, summary.query_type
+
+
+def _cancelled(ended: threading.Event, seconds: float, cancel: threading.Event | None) -> bool:
+    """Wait until a statement has ended, its time is over, or it was cancelled; True for the last."""
+    if cancel is None:
+        ended.wait(seconds)
+        return False
+    deadline = time.monotonic() + seconds
+    while not ended.is_set() and not cancel.is_set() and (left := deadline - time.monotonic()) > 0:
+        ended.wait(min(_POLL_S, left))
+    return cancel.is_set()
 
 
 def _timed_out(error: BaseException) -> bool:
@@ -145,9 +224,7 @@ def _timed_out(error: BaseException) -> bool:
     return isinstance(error, QueryError) and ("TimedOut" in code or code.endswith(".Terminated"))
 
 
-def _explained(cypher: str) -> str:
-    first = cypher.split(None, 1)[0].upper() if cypher.split() else ""
-    return cypher if first == "EXPLAIN" else f"EXPLAIN {cypher}"
+_STOPPED = "expected the statement to end, and stopped it, as was asked."
 
 
 def _too_long(timeout_s: float) -> str:

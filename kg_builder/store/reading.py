@@ -61,7 +61,7 @@ class Reader:
     def segments(self, document_id: str, uri: str) -> list[StoredSegment]:
         """The segments of a document in reading order."""
         rows = self._read(cypher.SEGMENTS, id=document_id)
-        found = [StoredSegment(r["id"], uri, r["index"], r["start"], r["end"], r["page"], r["text"]) for r in rows]
+        found = [_segment(r, uri) for r in rows]
         return sorted(found, key=lambda segment: (segment.index, segment.start, segment.id))
 
     # ------------------------------------------------------------ entities and edges
@@ -233,6 +233,14 @@ def _document(properties: dict[str, Any]) -> StoredDocument:
         reason=p.get("reason", ""),
         detail=p.get("detail", ""),
         recipe=p.get("recipe", ""),
+        left_out=json.loads(p.get("left_out") or "{}"),
+    )
+
+
+def _segment(row: Any, uri: str) -> StoredSegment:
+    return StoredSegment(
+        *(row["id"], uri, row["index"], row["start"], row["end"], row["page"], row["text"]),
+        section=row["section"] or "",
     )
 
 
@@ -245,7 +253,16 @@ def entity_of(row: Any) -> StoredEntity:
 def graph_edge(row: Any) -> GraphEdge:
     """An edge from a row of `cypher.FACT`."""
     relation = row["relation"]
-    return GraphEdge(row["head"], relation, relation_type(relation), row["tail"], row["support"], row["confidence"])
+    return GraphEdge(
+        row["head"],
+        relation,
+        relation_type(relation),
+        row["tail"],
+        row["support"],
+        row["confidence"],
+        row["valid_from"],
+        row["valid_to"],
+    )
 
 
 def _edge(row: dict[str, Any], ends: dict[str, StoredEntity], evidence: Sequence[StoredEvidence]) -> StoredEdge:
@@ -291,4 +308,8 @@ def evidence_of(row: Any) -> StoredEvidence:
         qualifiers=tuple(Qualifier(**each) for each in json.loads(x.get("qualifiers") or "[]")),
         valid_from=x.get("valid_from"),
         valid_to=x.get("valid_to"),
+        review=x.get("review") or "",
+        decision=x.get("decision") or "",
+        head_type=x.get("head_type") or "",
+        tail_type=x.get("tail_type") or "",
     )

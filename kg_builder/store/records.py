@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from kg_builder.store.supporting import supports
 from kg_builder.types import Modality, Polarity, Qualifier
 from kg_builder.values import Value
 
@@ -13,6 +14,7 @@ __all__ = [
     "Counts",
     "DocumentState",
     "GraphEdge",
+    "PlanStep",
     "QueryResult",
     "StoredDocument",
     "StoredEdge",
@@ -46,6 +48,7 @@ class StoredDocument:
     reason: str = ""
     detail: str = ""
     recipe: str = ""  # what it was made with (extractor, prompt, ontology): another recipe means work to do
+    left_out: Mapping[str, int] = field(default_factory=dict, hash=False)  # statements held back, by reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +97,15 @@ class StoredEvidence:
     qualifiers: tuple[Qualifier, ...] = ()
     valid_from: str | None = None  # the first and the last day of which it is said, in ISO 8601; None: open or not said
     valid_to: str | None = None
+    review: Literal["", "accept", "reject", "edit"] = ""  # what a person said of it; "edit": another took its place
+    decision: str = ""  # the id of the decision that it follows from, where a person put it in the place of another
+    head_type: str = ""  # as it was extracted, which need not be the type of the entity
+    tail_type: str = ""
+
+    @property
+    def is_fact(self) -> bool:
+        """Whether it supports an edge: the text asserts it, and nobody has rejected or replaced it."""
+        return supports(self.polarity, self.modality, self.review)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +138,7 @@ class StoredSegment:
     end: int
     page: int | None
     text: str
+    section: str = ""  # the headings above it, outermost first, joined by " > "
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +151,8 @@ class GraphEdge:
     tail_id: str
     support: int
     confidence: float
+    valid_from: str | None = None  # as of `StoredEdge`
+    valid_to: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,14 +178,33 @@ class Counts:
 
 
 @dataclass(frozen=True, slots=True)
+class PlanStep:
+    """An operator of the plan by which a server runs a statement, with those that it takes its rows from.
+
+    What a server does not tell is None. ``accesses`` counts those to the database. Numbers other than
+    ``estimated_rows`` are there only where the statement was profiled.
+    """
+
+    operator: str
+    details: str = ""
+    estimated_rows: float | None = None
+    rows: int | None = None
+    accesses: int | None = None
+    seconds: float | None = None
+    children: tuple[PlanStep, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class QueryResult:
     """Rows of a Cypher statement, in JSON-like values.
 
     Nodes are ``{"_node": id, "_labels": [...], **properties}``, relationships ``{"_relationship": id, "_type": ...,
-    "_start": id, "_end": id, **properties}``, paths ``{"_path": [node, relationship, node …]}``.
+    "_start": id, "_end": id, **properties}``, paths ``{"_path": [node, relationship, node …]}``. ``plan`` is there
+    where it was asked for.
     """
 
     columns: tuple[str, ...]
     rows: tuple[tuple[Any, ...], ...]
     truncated: bool = False
     seconds: float = 0.0
+    plan: PlanStep | None = None

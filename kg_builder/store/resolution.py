@@ -68,6 +68,7 @@ class NamePlace:
     mentions: int
     assigned: bool = False
     shown: tuple[str, str] | None = None  # the name that a person chose, and when
+    typed: tuple[str, str] | None = None  # the type, in the same way
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +98,7 @@ class _Said:
 
 def decision_id(decision: Decision) -> str:
     """Identity of a decision: the same about the same names is one, whoever takes it and when."""
-    if decision.kind in ("split", "rename") or decision.b is None:
+    if decision.kind in ("split", "rename", "retype") or decision.b is None:
         return digest("decision", decision.kind, decision.a.id)[:12]
     return digest("decision", decision.kind, *sorted((decision.a.id, decision.b.id)))[:12]
 
@@ -283,6 +284,7 @@ class Resolution:
         for some in _some(sorted(set(ids))):
             for row in self._connection.read(statements.PLACED, ids=some):
                 shown = (row["shown"], row["shown_at"] or "") if row["shown"] else None
+                typed = (row["typed"], row["typed_at"] or "") if row["typed"] else None
                 found[row["id"]] = NamePlace(
                     row["id"],
                     Name(row["key"], row["type"]),
@@ -291,6 +293,7 @@ class Resolution:
                     row["mentions"],
                     bool(row["assigned"]),
                     shown,
+                    typed,
                 )
         return [found[id_] for id_ in sorted(found)]
 

@@ -65,7 +65,8 @@ PLACED = (
     "UNWIND $ids AS id MATCH (n:Name {id: id})-[:NAMES]->(e:Entity) WITH DISTINCT e "
     "MATCH (m:Name)-[:NAMES]->(e) RETURN m.id AS id, m.key AS key, m.type AS type, e.id AS entity, "
     "e.mentions AS mentions, "
-    "m.assigned AS assigned, m.shown AS shown, m.shown_at AS shown_at, m.name AS name"
+    "m.assigned AS assigned, m.shown AS shown, m.shown_at AS shown_at, m.typed AS typed, m.typed_at AS typed_at, "
+    "m.name AS name"
 )
 LINKED = (
     "UNWIND $ids AS id MATCH (a:Name {id: id})-[l:LINKED]->(b:Name) RETURN a.id AS a, b.id AS b, "
@@ -79,9 +80,10 @@ LINK = (
 UNLINK_NAMES = "UNWIND $ids AS id MATCH (n:Name {id: id})-[l:LINKED]-(:Name) DELETE l"
 RELEASE_NAMES = "UNWIND $ids AS id MATCH (n:Name {id: id}) REMOVE n.assigned"
 SHOW_NAMES = "UNWIND $rows AS r MATCH (n:Name {id: r.id}) SET n.shown = r.shown, n.shown_at = r.shown_at"
+TYPE_NAMES = "UNWIND $rows AS r MATCH (n:Name {id: r.id}) SET n.typed = r.typed, n.typed_at = r.typed_at"
 
 # ---------------------------------------------------------------- decisions
-DECISIONS = "MATCH (d:Decision) RETURN properties(d) AS d"
+DECISIONS = "MATCH (d:Decision) WHERE d.a_key IS NOT NULL RETURN properties(d) AS d"
 PUT_DECISIONS = (
     "UNWIND $rows AS r MERGE (d:Decision {id: r.id}) SET d.kind = r.kind, d.a_key = r.a_key, d.a_type = r.a_type, "
     "d.b_key = r.b_key, d.b_type = r.b_type, d.who = r.who, d.at = r.at, d.source = r.source, d.note = r.note"
@@ -105,8 +107,9 @@ MENTIONS_OF_NAME = (
 # ---------------------------------------------------------------- what must never be found
 COUNT_DECISIONS = "MATCH (d:Decision) RETURN count(d) AS n"
 WRONG_DECISIONS = (
-    "MATCH (d:Decision) WHERE d.id >= $low AND d.id < $high AND (d.a_key IS NULL OR d.a_type IS NULL OR "
-    "NOT coalesce(d.kind, '') IN ['merge', 'never-merge', 'split', 'rename'] OR "
+    "MATCH (d:Decision) WHERE d.id >= $low AND d.id < $high "
+    "AND NOT coalesce(d.kind, '') IN ['accept', 'reject', 'edit'] AND (d.a_key IS NULL OR d.a_type IS NULL OR "
+    "NOT coalesce(d.kind, '') IN ['merge', 'never-merge', 'split', 'rename', 'retype'] OR "
     "(d.kind <> 'split' AND d.b_key IS NULL)) RETURN d.id AS id"
 )
 INVARIANTS = {

@@ -35,17 +35,18 @@ class Room:
         if self._free() < spare:
             raise self._error(spare)
 
-    def lacking(self, *, by_log: bool = True) -> NoRoomError | None:
+    def lacking(self, *, by_log: bool = True, said: str = "") -> NoRoomError | None:
         """The error to tell of when the server has failed because there is no room; None when there is.
 
-        The server's log knows of a disk that was full for a moment, and of quotas; but it remembers them, too.
+        What the server `said` to the statement knows of a disk that was full for a moment, and of quotas. Its log does,
+        too; but it remembers them.
         """
-        said = b""
+        told = said.encode("utf-8", "replace")
         if by_log:
             with contextlib.suppress(OSError), (self.path / "server.log").open("rb") as log:
                 log.seek(max(0, log.seek(0, os.SEEK_END) - _LOG_TAIL))
-                said = log.read()
-        if self._free() >= _FULL_BYTES and not any(words in said for words in _NO_ROOM):
+                told += log.read()
+        if self._free() >= _FULL_BYTES and not any(words in told for words in _NO_ROOM):
             return None
         return self._error(_FULL_BYTES)
 

@@ -49,8 +49,11 @@ def segment_row(segment: Segment) -> Row:
     }
 
 
-def extraction_row(statement: Statement, edge: str | None) -> Row:
-    """The properties of an extraction's node, but for its id. `edge` is the key of the fact it supports."""
+def extraction_row(statement: Statement, edge: str | None, *, review: str = "", decision: str = "") -> Row:
+    """The properties of an extraction's node, but for its id. `edge` is the key of the fact it supports.
+
+    `review` is what a person said of it; `decision` the id of the one that it follows from, where nobody extracted it.
+    """
     x = statement.extraction
     row: Row = {
         "relation": statement.relation,
@@ -67,6 +70,8 @@ def extraction_row(statement: Statement, edge: str | None) -> Row:
         "head_name": statement.head.id,
         "tail_name": statement.tail.id,
         "edge": edge,
+        "review": review or None,
+        "decision": decision or None,
     }
     row["valid_from"], row["valid_to"] = validity(x)
     if x.qualifiers:

@@ -102,7 +102,7 @@ def _dies_with_parent() -> None:
 def _java_command(settings: dict[str, Any], bolt: int, http: int) -> list[str]:
     options = {
         "server.rootPath": ".",
-        "server.mode": "production",
+        "server.mode": "development",  # in "production" it keeps to itself what is wrong with a statement
         "server.plugins": "Bolt:com.arcadedb.bolt.BoltProtocolPlugin",
         "server.defaultDatabases": f"graph[{WRITER}]",
         "server.httpIncomingHost": "127.0.0.1",
@@ -189,14 +189,43 @@ def _define_functions(http: int, password: str) -> None:
 
     It is kept with the database, which refuses (400) to have it defined again.
     """
-    command = {"language": "sql", "command": 'DEFINE FUNCTION kg.fact "SELECT FROM :id" PARAMETERS [id] LANGUAGE sql'}
-    token = base64.b64encode(f"{WRITER}:{password}".encode()).decode()
-    connection = HTTPConnection("127.0.0.1", http, timeout=30)
+    definition = 'DEFINE FUNCTION kg.fact "SELECT FROM :id" PARAMETERS [id] LANGUAGE sql;'
+    if (status := run_sql(http, (WRITER, password), definition)) not in (200, 400):
+        sys.stderr.write(f"kg.fact could not be defined: status {status}\n")
+
+
+def run_sql(http: int, account: tuple[str, str], script: str) -> int:
+    """Have the server run statements of its own SQL, each ended by a semicolon: for what there is no Cypher for. The
+    HTTP status of its answer.
+
+    Raises:
+        OSError, http.client.HTTPException: there was none.
+    """
+    token = base64.b64encode(":".join(account).encode()).decode()
+    connection = HTTPConnection("127.0.0.1", http, timeout=60)
     try:
         headers = {"Content-Type": "application/json", "Authorization": f"Basic {token}"}
-        connection.request("POST", "/api/v1/command/graph", json.dumps(command), headers)
-        if (status := connection.getresponse().status) not in (200, 400):
-            sys.stderr.write(f"kg.fact could not be defined: status {status}\n")
+        command = json.dumps({"language": "sqlscript", "command": script})
+        connection.request("POST", "/api/v1/command/graph", command, headers)
+        return connection.getresponse().status
+    finally:
+        connection.close()
+
+
+def server_command(http: int, account: tuple[str, str], command: str) -> Any:
+    """What the server answers to a command about itself, such as ``list queries``; None where it refuses.
+
+    Raises:
+        OSError, http.client.HTTPException, ValueError: there was no answer, or none that could be read.
+    """
+    token = base64.b64encode(":".join(account).encode()).decode()
+    connection = HTTPConnection("127.0.0.1", http, timeout=10)
+    try:
+        headers = {"Content-Type": "application/json", "Authorization": f"Basic {token}"}
+        connection.request("POST", "/api/v1/server", json.dumps({"command": command}), headers)
+        answer = connection.getresponse()
+        body = answer.read()
+        return json.loads(body).get("result") if answer.status == 200 else None
     finally:
         connection.close()
 

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
+
 from kg_builder.store import cypher
 from kg_builder.store.connection import Connection
 from kg_builder.store.naming import relation_type, type_label
 
 __all__ = ["Tokens"]
+
+_PLAIN = re.compile(r"\w+")  # what needs no care in SQL
+_TOGETHER = 500  # types that are made by one script
 
 
 class Tokens:
@@ -21,6 +27,7 @@ class Tokens:
         self.dialect = connection.dialect
         self._labels: set[str] = set(cypher.SYSTEM_LABELS)
         self._types: set[str] = set()
+        self._made: set[str] = set()
         self._relationships: dict[str, str] = {}
         self._loaded = not self.dialect.shared_namespace
 
@@ -39,6 +46,21 @@ class Tokens:
             self._relationships[wanted] = self._apart(token, mine=self._types, others=self._labels)
         return self._relationships[wanted]
 
+    def have_types(self, types: Iterable[str]) -> None:
+        """See to it that relationship types are there before facts of them are written. Statements make them as well,
+        but the embedded server takes long for each that comes so, the longer the more there are.
+        """
+        server = self._connection.embedded
+        if server is None:
+            return
+        self._load()
+        missing = sorted({each for each in types if each not in self._made and _PLAIN.fullmatch(each)})
+        for start in range(0, len(missing), _TOGETHER):
+            together = missing[start : start + _TOGETHER]
+            if not server.make_types(together):
+                return
+            self._made.update(together)
+
     def _apart(self, token: str, *, mine: set[str], others: set[str]) -> str:
         if not self.dialect.shared_namespace:
             return token
@@ -52,5 +74,6 @@ class Tokens:
     def _load(self) -> None:
         if not self._loaded:
             self._labels.update(next(iter(row.values())) for row in self._connection.read(cypher.LABELS))
-            self._types.update(next(iter(row.values())) for row in self._connection.read(cypher.RELATIONSHIP_TYPES))
+            self._made.update(next(iter(row.values())) for row in self._connection.read(cypher.RELATIONSHIP_TYPES))
+            self._types |= self._made
             self._loaded = True

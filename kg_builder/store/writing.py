@@ -11,18 +11,21 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 
 from kg_builder.errors import StoreError
-from kg_builder.store import cypher, resolving_cypher
+from kg_builder.reviewing_records import StatementDecision, row_of_decision
+from kg_builder.store import cypher, resolving_cypher, reviewing_cypher
 from kg_builder.store.clustering import Cluster, Registry
 from kg_builder.store.connection import Connection, Run
 from kg_builder.store.drafts import Addition, Draft, groups
 from kg_builder.store.facts import Edges, fact_of
 from kg_builder.store.parting import Part, part
+from kg_builder.store.reviewing import concerned, follow, known_decisions, rewritten
 from kg_builder.store.rows import Row, batches, document_row, extraction_row, portions, segment_row
+from kg_builder.store.supporting import supports, weighed
 from kg_builder.store.tokens import Tokens
-from kg_builder.store.touching import Move, note_touched, put_links
+from kg_builder.store.touching import Move, mark, note_touched
 from kg_builder.types import Name
 
-__all__ = ["Writer"]
+__all__ = ["Writer", "write_again"]
 
 LARGEST_TRANSACTION = 4000
 """Extractions that one transaction may add and take away; larger documents take several."""
@@ -131,9 +134,10 @@ class Writer:
             )
             registry.assign(targets)
             registry.show({name: shown for name, shown in move.shown.items() if name in there})
+            registry.retype({name: typed for name, typed in move.typed.items() if name in there})
             edges = Edges(run, self._tokens)
             _settle(run, self._tokens, registry, edges)
-            _mark(run, move)
+            mark(run, move)
             edges.project()
 
         self._connection.writing(work)
@@ -152,6 +156,31 @@ class Writer:
 
         self._connection.writing(work)
 
+    def decide(self, decisions: Sequence[StatementDecision], forget: Sequence[str], segments: Sequence[str]) -> None:
+        """Keep decisions on statements, take those of some ids back, and write what they are about again.
+
+        All is one transaction, unless more is concerned than one may take: then the decisions come with the first.
+        `segments` are written again too.
+        """
+        left = self._connection.writing(partial(self._decide, decisions, forget, segments))
+        for portion in left:
+            self._connection.writing(partial(_take_turn_and_write_again, self._tokens, portion))
+
+    def _decide(
+        self, decisions: Sequence[StatementDecision], forget: Sequence[str], segments: Sequence[str], run: Run
+    ) -> list[list[str]]:
+        """Keep decisions, and write the first portion of what they are about again; gives the others."""
+        run(cypher.TAKE_TURN)
+        gone = known_decisions(row["d"] for row in run(reviewing_cypher.OF_IDS, ids=list(forget)))
+        rows = [row_of_decision(each) for each in decisions]
+        run(resolving_cypher.DELETE_DECISIONS, ids=[*forget, *(row["id"] for row in rows)])
+        run(reviewing_cypher.PUT, rows=[{"id": row["id"], "set": row} for row in rows])
+        found = sorted({*concerned(run, [*decisions, *gone]), *segments})
+        loads = {row["id"]: row["extractions"] for row in run(reviewing_cypher.LOADS, ids=found)}
+        first, *others = [*portions(list(loads), list(loads.values()), LARGEST_TRANSACTION // 2)] or [[]]
+        write_again(run, self._tokens, first)
+        return others
+
     def _withdraw(self, loads: Mapping[str, int]) -> None:
         for portion in portions(list(loads), list(loads.values()), LARGEST_TRANSACTION):
             self._change((), portion, Addition())
@@ -162,20 +191,6 @@ class Writer:
             _change(run, self._tokens, refs, drop, addition)
 
         self._connection.writing(change)
-
-
-def _mark(run: Run, move: Move) -> None:
-    if move.assigned:
-        run(cypher.ASSIGN_NAMES, ids=sorted(move.assigned))
-    if move.released:
-        run(resolving_cypher.RELEASE_NAMES, ids=sorted(move.released))
-    shown = [
-        {"id": name, "shown": each[0] if each else None, "shown_at": each[1] if each else None}
-        for name, each in sorted(move.shown.items())
-    ]
-    if shown:
-        run(resolving_cypher.SHOW_NAMES, rows=shown)
-    put_links(run, move.unlinked, move.linked)
 
 
 def _loads(run: Run, document_ids: Sequence[str]) -> dict[str, int]:
@@ -191,10 +206,23 @@ def _put_documents(run: Run, rows: Sequence[Row]) -> dict[str, str]:
     return {row["id"]: row["ref"] for row in run(cypher.PUT_DOCUMENTS, rows=rows)}
 
 
+def write_again(run: Run, tokens: Tokens, segments: Sequence[str]) -> None:
+    """Write segments as they are, with all that follows from decisions now. It is our turn."""
+    refs, there, addition = rewritten(run, segments)
+    if there:
+        _change(run, tokens, refs, there, addition)
+
+
+def _take_turn_and_write_again(tokens: Tokens, segments: Sequence[str], run: Run) -> None:
+    run(cypher.TAKE_TURN)
+    write_again(run, tokens, segments)
+
+
 def _change(
     run: Run, tokens: Tokens, document_refs: Mapping[str, str], drop: Sequence[str], addition: Addition
 ) -> None:
     """The segments of `drop` go with all they gave, those of `addition` come with all they give. It is our turn."""
+    addition = follow(run, addition)
     edges = Edges(run, tokens)
     deltas: dict[str, Counter[str]] = {}
     if drop:
@@ -341,11 +369,15 @@ def _put_evidence(
     extractions = []
     for statement, segment_id in addition.statements:
         x = statement.extraction
-        ends = {"head": entity_of[statement.head.id], "tail": entity_of[statement.tail.id]}
-        fact = fact_of({**ends, "relation": statement.relation, "inverted": statement.inverted}) if x.is_fact else None
-        row = extraction_row(statement, fact.key if fact else None)
+        review = addition.reviews.get(x.id, "")
+        fact = None
+        if supports(x.polarity, x.modality, review):
+            ends = {"head": entity_of[statement.head.id], "tail": entity_of[statement.tail.id]}
+            fact = fact_of({**ends, "relation": statement.relation, "inverted": statement.inverted})
+        decision = addition.decided.get(x.id, "")
+        row = extraction_row(statement, fact.key if fact else None, review=review, decision=decision)
         if fact is not None:
-            edges.more(fact, x.confidence, row.get("valid_from"), row.get("valid_to"))
+            edges.more(fact, weighed(x.confidence, review), row.get("valid_from"), row.get("valid_to"))
         extractions.append(
             {
                 "id": x.id,

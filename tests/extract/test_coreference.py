@@ -13,7 +13,8 @@ from kg_builder.extract.open_ie.english.arguments import mention
 from kg_builder.extract.open_ie.english.coreference import Antecedents, is_pronoun
 from kg_builder.extract.open_ie.english.pipeline import load_english
 from kg_builder.extract.open_ie.english.tree import Tree
-from kg_builder.stages import FileTask, Recipe, process_file
+from kg_builder.recipe import Recipe
+from kg_builder.stages import FileTask, process_file
 
 
 def antecedent(text: str, pronoun: str) -> str | None:

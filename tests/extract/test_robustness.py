@@ -164,12 +164,20 @@ KINDS: dict[str, Callable[[Callable[..., list[Extraction]]], str]] = {
 def test_time_is_linear(extract: Callable[..., list[Extraction]], kind: str) -> None:
     piece = KINDS[kind](extract)
     size = 40_000 if kind == "one character" and extract is english else 1_500
-    times = []
     extract(piece * 3)
-    for length in (size, 4 * size):
-        text = piece * (length // len(piece))
-        began = time.process_time()
-        found = extract(text)
-        times.append(time.process_time() - began)
-        assert_sound(text, found)
-    assert times[1] < 9 * times[0] + 0.4, times  # 4 where time is linear, 16 where it is quadratic
+    tried = []
+    for _ in range(3):  # threads that wait for a busy core spin, and their spinning counts as work
+        times = [_seconds(extract, piece * (length // len(piece))) for length in (size, 4 * size)]
+        if times[1] < 9 * times[0] + 0.4:  # 4 where time is linear, 16 where it is quadratic
+            return
+        tried.append(times)
+    pytest.fail(f"each time longer than linear: {tried}")
+
+
+def _seconds(extract: Callable[..., list[Extraction]], text: str) -> float:
+    """Seconds of the processor for a text, whose extractions are checked."""
+    began = time.process_time()
+    found = extract(text)
+    taken = time.process_time() - began
+    assert_sound(text, found)
+    return taken

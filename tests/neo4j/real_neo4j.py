@@ -125,7 +125,12 @@ def running(version: str, home: Path, *, before: Neo4jServer | None = None) -> I
     command += [str(_HERE / "Start.java"), str(home), str(port)]
     with (home / "server.log").open("ab") as log:
         process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, preexec_fn=_dies_with_parent
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            preexec_fn=_dies_with_parent,
+            env={name: value for name, value in os.environ.items() if name != "JAVA_TOOL_OPTIONS"},  # for another Java
         )
         assert process.stdin is not None
         assert process.stdout is not None

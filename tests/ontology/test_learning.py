@@ -13,7 +13,7 @@ from kg_builder.ontology.learning import learn
 from kg_builder.ontology.places import Places
 from kg_builder.ontology.spans import read_text
 from kg_builder.ontology.weights import pack, unpack
-from kg_builder.stages import Recipe
+from kg_builder.recipe import Recipe
 from kg_builder.types import Triple
 
 FILMS = build_ontology(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from making import ACME, ANN, ids, write
+from dataclasses import replace
+
+from making import ACME, ANN, contribute, ids, write
 
 from kg_builder.normalize import relation_type
 from kg_builder.store import GraphStore
-from kg_builder.types import Name
+from kg_builder.types import Name, Qualifier, digest
 
 
 def test_search_gives_equal_names_first_then_beginnings_then_parts_by_mentions(any_store: GraphStore) -> None:
@@ -62,6 +64,75 @@ def test_neighbourhood_goes_to_its_depth_and_says_when_it_is_cut(any_store: Grap
     assert len(cut.edges) == 2
     assert not any_store.neighbourhood([by_name["A"]], depth=9).truncated
     assert any_store.neighbourhood(["0" * 32]).entities == ()
+
+
+def test_neighbourhood_keeps_to_documents_and_leaves_relations_out(any_store: GraphStore) -> None:
+    write(any_store, "a.txt", "A | r | B", "A | s | B", "B | <t | C:Person", "D | r | E")
+    write(any_store, "b.txt", "A | r | B", "A | u | D", "E | r | F")
+    by_name = ids(any_store)
+    name_of = {id_: name for name, id_ in by_name.items()}
+    a, b = digest("document", "a.txt"), digest("document", "b.txt")
+
+    def edges(**options: object) -> set[tuple[str, str, str, int]]:
+        found = any_store.neighbourhood([by_name["A"]], **options)  # type: ignore[arg-type]
+        return {(name_of[e.head_id], e.relation, name_of[e.tail_id], e.support) for e in found.edges}
+
+    assert edges(without=["r"]) == {("A", "s", "B", 1), ("A", "u", "D", 1)}
+    assert edges(documents=[b]) == {("A", "r", "B", 2), ("A", "u", "D", 1)}  # the support is that of all documents
+    # A step goes on by what these documents state alone: that D is connected with E is stated elsewhere.
+    assert edges(documents=[b], depth=4) == edges(documents=[b])
+    passive = ("C", "t", "B", 1)
+    assert edges(documents=[a], depth=2) == {("A", "r", "B", 2), ("A", "s", "B", 1), passive}
+    assert edges(documents=[a], depth=2, types=["Other"]) == {("A", "r", "B", 2), ("A", "s", "B", 1)}
+    assert edges(documents=[a], relations=["s"]) == {("A", "s", "B", 1)}
+    assert len(edges(documents=[a, b], depth=9)) == 6
+    assert edges(documents=[]) == set()
+    assert any_store.neighbourhood([by_name["A"]], documents=[a], limit=1).truncated
+
+
+def test_neighbourhood_keeps_to_a_time_in_which_facts_hold(any_store: GraphStore) -> None:
+    made = contribute("a.txt", ["A | r | B", "A | r | C", "A | r | D", "A | r | E"])
+    times = ["from 2010 to 2012", "since March 2014", "until June 2009", ""]
+    statements = tuple(
+        replace(each, extraction=replace(each.extraction, qualifiers=(Qualifier("time", time, None, None),)))
+        for each, time in zip(made.statements, times, strict=True)
+    )
+    any_store.write(replace(made, statements=statements), size_bytes=1, recipe="test")
+    by_name = ids(any_store)
+    name_of = {id_: name for name, id_ in by_name.items()}
+
+    def names(**options: object) -> str:
+        found = any_store.neighbourhood([by_name["A"]], **options)  # type: ignore[arg-type]
+        return "".join(sorted(name_of[e.tail_id] for e in found.edges))
+
+    for documents in (None, [digest("document", "a.txt")]):
+        assert names(documents=documents) == "BCDE"
+        assert names(documents=documents, since="2011-01-01") == "BC"
+        assert names(documents=documents, since="2012-12-31") == "BC"
+        assert names(documents=documents, since="2013-01-01") == "C"
+        assert names(documents=documents, until="2009-12-31") == "D"
+        assert names(documents=documents, since="2009-06-01", until="2010-01-01") == "BD"
+        assert names(documents=documents, until="2099") == "BCD"
+    dated = next(e for e in any_store.neighbourhood([by_name["A"]]).edges if name_of[e.tail_id] == "B")
+    assert (dated.valid_from, dated.valid_to) == ("2010-01-01", "2012-12-31")
+
+
+def test_the_most_mentioned_come_with_the_edges_among_them(any_store: GraphStore) -> None:
+    by_name = chain(any_store)
+    name_of = {id_: name for name, id_ in by_name.items()}
+
+    def edges(**options: object) -> list[tuple[str, str, str]]:
+        found = any_store.most_mentioned(**options)  # type: ignore[arg-type]
+        ends = {x for e in found.edges for x in (e.head_id, e.tail_id)}
+        assert {e.id for e in found.entities} == ends
+        return [(name_of[e.head_id], e.relation, name_of[e.tail_id]) for e in found.edges]
+
+    assert len(edges()) == 6
+    assert edges(entities=1) == []
+    assert sorted(edges(entities=2)) == [("A", "r", "B"), ("A", "s", "B")] or len(edges(entities=2)) <= 1
+    assert edges(without=["r"], min_confidence=0.5) == [("D", "s", "E")]
+    assert any_store.most_mentioned(limit=2).truncated
+    assert not any_store.most_mentioned(limit=6).truncated
 
 
 def test_path_is_a_shortest_one_whatever_the_directions(any_store: GraphStore) -> None:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import math
+import threading
+import time
+from pathlib import Path
 
 import pytest
 from making import ACME, ANN, facts, write
@@ -10,6 +14,8 @@ from making import ACME, ANN, facts, write
 from kg_builder.errors import QueryError, ReadOnlyError
 from kg_builder.normalize import relation_type
 from kg_builder.store import GraphStore
+from kg_builder.store.records import PlanStep
+from kg_builder.store.supervisor import WRITER, server_command
 
 WRITES = [
     "CREATE (n:Hacked)",
@@ -84,11 +90,90 @@ def test_query_stops_at_its_row_limit_and_says_so(any_store: GraphStore) -> None
     assert not any_store.query("UNWIND [1, 2, 3] AS x RETURN x", max_rows=3).truncated
 
 
+ENDLESS = "UNWIND range(1, 100000) AS x UNWIND range(1, 100000) AS y WITH x, y WHERE x * y = -1 RETURN count(*)"
+
+
 def test_query_stops_at_its_time_limit_and_the_store_goes_on(any_store: GraphStore) -> None:
-    endless = "UNWIND range(1, 100000) AS x UNWIND range(1, 100000) AS y WITH x, y WHERE x * y = -1 RETURN count(*)"
     with pytest.raises(QueryError, match=r"0\.5 s"):
-        any_store.query(endless, timeout_s=0.5)
+        any_store.query(ENDLESS, timeout_s=0.5)
     assert any_store.query("RETURN 1").rows == ((1,),)
+
+
+def running(store: GraphStore) -> list[str]:
+    """The endless statements that the server is at."""
+    if store.uri.startswith("embedded:"):
+        facts = json.loads((Path(store.uri.removeprefix("embedded:")) / "server.json").read_text())
+        answer = server_command(facts["http"], (WRITER, facts["accounts"][WRITER]), "list queries")
+        texts = [each["text"] for each in answer]
+    else:
+        texts = [row[0] for row in store.execute("SHOW TRANSACTIONS YIELD currentQuery RETURN currentQuery").rows]
+    return [text for text in texts if "x * y = -1" in text and "cancelled" in text]
+
+
+def test_a_cancelled_query_ends_on_the_server_too_and_others_go_on(any_store: GraphStore) -> None:
+    cancel, failure = threading.Event(), []
+    endless = f"/* cancelled */ {ENDLESS}"
+
+    def ask() -> None:
+        try:
+            any_store.query(endless, timeout_s=120, cancel=cancel)
+        except QueryError as exc:
+            failure.append(str(exc))
+
+    asking = threading.Thread(target=ask)
+    asking.start()
+    deadline = time.monotonic() + 20
+    while not running(any_store) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert running(any_store)
+    cancel.set()
+    asking.join(5)
+    assert failure == ["expected the statement to end, and stopped it, as was asked."]
+    while running(any_store) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not running(any_store)
+    assert any_store.query("RETURN 1", cancel=threading.Event()).rows == ((1,),)
+
+
+def operators(plan: PlanStep) -> list[str]:
+    return [plan.operator, *(name for child in plan.children for name in operators(child))]
+
+
+def test_a_plan_is_a_tree_and_explaining_gives_no_rows(any_store: GraphStore) -> None:
+    write(any_store, "a.txt", f"{ANN} | works for | {ACME}")
+    statement = "MATCH (e:Entity {name: 'Ann'}) RETURN e.type"
+    explained = any_store.query(statement, plan="explain")
+    assert (explained.rows, explained.plan is not None) == ((), True)
+    assert explained.plan is not None and any("Seek" in name for name in operators(explained.plan))
+    assert any_store.query(f"explain {statement}", plan="explain", cancel=threading.Event()).plan == explained.plan
+    profiled = any_store.query(f"PROFILE {statement}")
+    assert profiled.plan is not None and len(operators(profiled.plan)) > 1
+    assert any_store.query(statement).plan is None
+    with pytest.raises(ReadOnlyError):
+        any_store.query("CREATE (n:Hacked)", plan="profile")
+
+
+MISTAKES = [
+    ("MATCH (n RETURN n", 1, 10),
+    ("EXPLAIN MATCH (n RETURN n", 1, 18),
+    ("explain\n MATCH (n RETURN n", 2, 11),
+    ("// people\n MATCH (n RETURN n", 2, 11),
+    ("MATCH (n:Entity)\nWHERE n.name = = 'x'\nRETURN n", 2, 16),
+]
+
+
+@pytest.mark.parametrize("cancel", [None, threading.Event()])
+def test_a_mistake_is_told_with_its_place(any_store: GraphStore, cancel: threading.Event | None) -> None:
+    for statement, line, column in MISTAKES:
+        for plan in (None, "explain"):
+            if plan and statement.upper().startswith("EXPLAIN"):
+                continue
+            with pytest.raises(QueryError) as caught:
+                any_store.query(statement, plan=plan, cancel=cancel)  # type: ignore[arg-type]
+            position = caught.value.position
+            assert position == (line, column)
+            assert f"(line {line}, column {column})" in str(caught.value)
+            assert "EXPLAIN" not in str(caught.value) and "/*kg" not in str(caught.value)
 
 
 def test_a_statement_that_cannot_run_says_why(any_store: GraphStore) -> None:
