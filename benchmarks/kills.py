@@ -6,7 +6,8 @@ In each round FOLDER (default: the sample documents) is ingested into an empty s
 SIGKILL at a random moment: the ingestion itself, one of its workers, the embedded server or what watches over it; with
 --neo4j, that server (jars by Maven, as in the tests), which is started again a little later. What was killed is run
 again until a run ends by itself. Then `kg export x.jsonl` must be byte for byte that of the undisturbed run, and no
-invariant of the graph may be hurt. Prints one JSON object; the exit status is 1 when a graph differed.
+invariant of the graph may be hurt. Each round is told on stderr; prints one JSON object; the exit status is 1 when a
+graph differed.
 """
 
 from __future__ import annotations
@@ -214,6 +215,8 @@ def kill_test(
         while (left := kills - harness.kills.total()) > 0 and idle < 20:
             before = harness.kills.total()
             harness.round(min(left, harness.random.randint(1, most_a_round)))
+            told = f"{harness.rounds} rounds, {harness.kills.total()} kills, {harness.equal} graphs equal"
+            print(f"{told}, {time.monotonic() - started:.0f} s", file=sys.stderr, flush=True)
             idle = idle + 1 if harness.kills.total() == before else 0
     return {
         "store": f"Neo4j {neo4j}" if neo4j else "embedded",

@@ -1,0 +1,5 @@
+"""``python -m finetune`` is ``kg-finetune``."""
+
+from finetune.cli import main
+
+main()

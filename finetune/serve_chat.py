@@ -1,0 +1,84 @@
+"""``/v1/chat/completions``, by what exists: the handler of ``transformers serve`` on a model of this process, or vLLM's
+own endpoint, passed through."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+from finetune.serve_models import InProcess, Model
+from finetune.serve_requests import Refused
+from finetune.serve_vllm import Vllm
+from kg_builder.errors import EndpointError
+
+__all__ = ["chat_of"]
+
+
+def chat_of(model: Model) -> Callable[[dict[str, Any]], Any]:
+    """What answers ``/v1/chat/completions``, made with the first request."""
+    if isinstance(model, Vllm):
+        return _passed_on(model)
+    if not isinstance(model, InProcess):
+        raise Refused(501, "chat", "this back end has no chat endpoint")
+    if model.chat is None:
+        model.chat = _transformers_chat(model)
+    return model.chat
+
+
+def _transformers_chat(model: InProcess) -> Callable[[dict[str, Any]], Any]:
+    """The handler of ``transformers serve``, on the model and tokenizer that are loaded already, adapter included: as a
+    process of its own it would load them again, and it knows no adapters."""
+    from uuid import uuid4
+
+    try:
+        from transformers.cli.serving.chat_completion import ChatCompletionHandler
+        from transformers.cli.serving.model_manager import ModelManager, TimedModel
+        from transformers.cli.serving.utils import GenerationState
+    except ImportError as exc:
+        raise Refused(501, "chat", f"this transformers has no server that we know: {exc}") from exc
+    manager = ModelManager(device="cpu", model_timeout=-1)
+    manager.force_model = model.name
+    manager.loaded_models[manager.process_model_name(model.name)] = TimedModel(model.model, -1, model.tokenizer)
+    handler = ChatCompletionHandler(manager, GenerationState())
+
+    async def asked(body: dict[str, Any]) -> Any:
+        from fastapi import HTTPException
+
+        try:
+            return await handler.handle_request(body, str(uuid4()))
+        except HTTPException as exc:
+            raise Refused(exc.status_code, "chat", str(exc.detail)) from exc
+
+    return asked
+
+
+def _passed_on(model: Vllm) -> Callable[[dict[str, Any]], Any]:
+    async def asked(body: dict[str, Any]) -> Any:
+        import httpx2
+        from fastapi.responses import Response, StreamingResponse
+
+        client = httpx2.AsyncClient(base_url=model.url, timeout=model.options.timeout_s, trust_env=False)
+        request = client.build_request(
+            "POST", "/v1/chat/completions", json=body, headers={"authorization": f"Bearer {model.key}"}
+        )
+        try:
+            reply = await client.send(request, stream=True)
+        except httpx2.HTTPError as exc:
+            await client.aclose()
+            raise EndpointError(f"vLLM did not answer: {exc}") from exc
+        kind = reply.headers.get("content-type", "application/json")
+        if not kind.startswith("text/event-stream"):
+            raw = await reply.aread()
+            await client.aclose()
+            return Response(raw, reply.status_code, media_type=kind)
+
+        async def parts() -> AsyncIterator[bytes]:
+            try:
+                async for part in reply.aiter_raw():
+                    yield part
+            finally:
+                await client.aclose()
+
+        return StreamingResponse(parts(), reply.status_code, media_type=kind)
+
+    return asked
