@@ -6,13 +6,26 @@ from pathlib import Path
 
 import streamlit as st
 
-from kg_builder.errors import StoreError
+from kg_builder.errors import ConfigError, StoreError
+from ui.gate import admitted, ask, logout_button
 from ui.i18n import LANGUAGES, language_of
+from ui.links import follow_links, open_linked
 from ui.pages import make_pages
 from ui.session import current_language, follow, set_language, t, write_language
 from ui.style import apply_style
-from ui.views import documents, evidence, explore, overview, query
-from ui.views.no_data import render_missing, render_sidebar
+from ui.views import (
+    documents,
+    evidence,
+    explore,
+    ingest,
+    overview,
+    playground,
+    query,
+    review,
+    settings,
+    training,
+)
+from ui.views.no_data import forget_trouble, render_misconfigured, render_missing, render_sidebar
 
 _HERE = Path(__file__).parent
 _SIDEBAR_PX = 236
@@ -34,18 +47,34 @@ def main() -> None:
         make_pages(
             {
                 "overview": overview.render,
+                "ingest": ingest.render,
                 "explore": explore.render,
                 "evidence": evidence.render,
                 "documents": documents.render,
                 "query": query.render,
+                "review": review.render,
+                "playground": playground.render,
+                "training": training.render,
+                "settings": settings.render,
             }
-        )
+        ),
+        position="sidebar" if admitted() else "hidden",
     )
+    if not admitted():
+        ask()
+        return
+    render_sidebar()
+    logout_button()
     try:
-        render_sidebar()
+        open_linked()
         page.run()
+        follow_links()
     except StoreError as exc:
         render_missing(exc)
+    except ConfigError as exc:
+        render_misconfigured(exc)
+    else:
+        forget_trouble()
 
 
 def language_switch() -> None:

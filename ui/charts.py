@@ -13,7 +13,7 @@ from ui.colors import STATE_COLORS, type_color
 from ui.session import t
 from ui.style import type_label
 
-__all__ = ["confidence_chart", "entity_chart", "relation_chart", "state_chart", "type_chart"]
+__all__ = ["confidence_chart", "entity_chart", "growth_chart", "relation_chart", "state_chart", "type_chart"]
 
 _BAR = 24  # pixels of height for one bar
 _LABEL_PX = 190
@@ -112,6 +112,28 @@ def confidence_chart(bins: Sequence[tuple[int, int]]) -> alt.Chart:
         .properties(height=230)
         .configure_view(stroke=None)
     )
+    return chart
+
+
+def growth_chart(points: Sequence[tuple[str, int, int]]) -> alt.Chart:
+    """Documents and statements over time, one above the other: their scales have nothing in common."""
+    frame = pd.DataFrame(points, columns=["time", "documents", "statements"])
+    frame["time"] = pd.to_datetime(frame["time"], utc=True)
+    base = alt.Chart(frame).encode(x=alt.X("time:T", title=None, axis=alt.Axis(tickCount=5, grid=False)))
+    parts = []
+    for name, title, color in (
+        ("documents", t("chart.documents"), "#10b981"),
+        ("statements", t("chart.statements"), "#3b82f6"),
+    ):
+        moment = alt.Tooltip("time:T", title=t("chart.time"), format="%Y-%m-%d %H:%M:%S")
+        count = alt.Tooltip(f"{name}:Q", title=title, format=",d")
+        axis = alt.Axis(tickCount=3, format=",d")
+        parts.append(
+            base.mark_area(interpolate="step-after", color=color, opacity=0.28, line={"color": color})
+            .encode(y=alt.Y(f"{name}:Q", title=title, axis=axis), tooltip=[moment, count])
+            .properties(height=92, width="container")
+        )
+    chart: alt.Chart = alt.vconcat(*parts, spacing=8).configure_view(stroke=None)
     return chart
 
 

@@ -37,7 +37,7 @@ THEME = {
     "buttonRadius": "0.6rem",
     "showSidebarBorder": "true",
     "paddingTop": "0.4rem",
-    "light.primaryColor": "#2563eb",
+    "light.primaryColor": "#1d4ed8",
     "light.backgroundColor": "#ffffff",
     "light.secondaryBackgroundColor": "#f4f6fa",
     "light.textColor": "#1b2536",

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 import streamlit as st
 
-from kg_builder.store import open_store
 from kg_builder.store.reading import evidence_of, place
 from kg_builder.store.records import (
     Counts,
@@ -24,12 +23,16 @@ from kg_builder.store.records import (
     StoredSegment,
     Subgraph,
 )
+from ui import connecting
 
 if TYPE_CHECKING:
     from kg_builder.store import GraphStore
 
 P = ParamSpec("P")
 T = TypeVar("T")
+
+SAMPLED_EDGES = 50_000
+"""The edges that are sorted by their support at most: all of a large graph would take seconds."""
 
 _MOST_STATEMENTS = 5000
 _KEEP_S = 3600
@@ -41,6 +44,10 @@ def _cached(function: Callable[P, T]) -> Callable[P, T]:
     return kept
 
 
+cached = _cached
+"""The same for modules that read more from the store: `cached(function)(version(), ...)`."""
+
+
 def _kept_open(function: Callable[P, T]) -> Callable[P, T]:
     """Make the function's result once for the whole server process."""
     kept: Callable[P, T] = st.cache_resource(show_spinner=False)(function)
@@ -50,13 +57,13 @@ def _kept_open(function: Callable[P, T]) -> Callable[P, T]:
 @_kept_open
 def store() -> GraphStore:
     """The one connection of this server process, for reading only. Raises StoreError where there is no store."""
-    return open_store(os.environ.get("KG_STORE") or None, create=False, read_only=True)
+    return connecting.open_current(read_only=True)
 
 
 @_kept_open
 def writable_store() -> GraphStore:
     """A connection that may write: only asked for where the person who started the server allowed it."""
-    return open_store(os.environ.get("KG_STORE") or None, create=False)
+    return connecting.open_current(read_only=False)
 
 
 def writes_allowed() -> bool:
@@ -70,15 +77,21 @@ def forget() -> None:
     st.cache_resource.clear()
 
 
+def changed() -> None:
+    """Have the next look at the graph's version be a new one: after something was written."""
+    _version.clear()
+
+
 def version() -> str:
-    """A text that changes when the graph does, looked up again after a second."""
-    looked_up: str = _version()
+    """A text that changes when the graph does, or another store is shown; looked up again after a second."""
+    looked_up: str = _version(connecting.current_uri())
     return looked_up
 
 
 @st.cache_data(ttl=1, show_spinner=False)  # type: ignore[untyped-decorator]
-def _version() -> str:
-    return str(store().query("MATCH (s:Store {id: 'graph'}) RETURN s.version AS version", max_rows=1).rows)
+def _version(uri: str) -> str:
+    rows = store().query("MATCH (s:Store {id: 'graph'}) RETURN s.version AS version", max_rows=1).rows
+    return f"{uri} {rows}"
 
 
 @_cached
@@ -122,23 +135,25 @@ def relations() -> list[tuple[str, str, int]]:
 
 
 @_cached
-def _top_entities(version: str, limit: int) -> list[StoredEntity]:
+def _top_entities(version: str, limit: int, without: str) -> list[StoredEntity]:
     found = store().query(
-        "MATCH (e:Entity) RETURN e.id, e.name, e.type, e.mentions ORDER BY e.mentions DESC, e.name LIMIT $limit",
-        {"limit": limit},
+        "MATCH (e:Entity) WHERE e.type <> $without "
+        "RETURN e.id, e.name, e.type, e.mentions ORDER BY e.mentions DESC, e.name LIMIT $limit",
+        {"limit": limit, "without": without},
     )
     return [StoredEntity(row[0], row[1], row[2], mentions=row[3] or 0) for row in found.rows]
 
 
-def top_entities(limit: int) -> list[StoredEntity]:
-    """The most mentioned entities, without their aliases."""
-    return _top_entities(version(), limit)
+def top_entities(limit: int, *, without: str = "") -> list[StoredEntity]:
+    """The most mentioned entities (but for those of one type), without their aliases."""
+    return _top_entities(version(), limit, without)
 
 
 @_cached
-def _confidence_histogram(version: str) -> list[tuple[int, int]]:
+def _confidence_histogram(version: str, sample: bool) -> list[tuple[int, int]]:
+    some = "WHERE x.id < '1' " if sample else ""
     found = store().query(
-        "MATCH (x:Extraction) WITH toInteger(x.confidence * 20) AS bin RETURN bin, count(*) AS n ORDER BY bin",
+        f"MATCH (x:Extraction) {some}WITH toInteger(x.confidence * 20) AS bin RETURN bin, count(*) AS n ORDER BY bin",
         max_rows=50,
     )
     merged: dict[int, int] = {}
@@ -147,9 +162,30 @@ def _confidence_histogram(version: str) -> list[tuple[int, int]]:
     return sorted(merged.items())
 
 
-def confidence_histogram() -> list[tuple[int, int]]:
-    """(bin, statements) for twenty bins of 0.05; a confidence of 1 is in the last."""
-    return _confidence_histogram(version())
+def confidence_histogram(*, sample: bool = False) -> list[tuple[int, int]]:
+    """(bin, statements) for twenty bins of 0.05; a confidence of 1 is in the last.
+
+    A `sample` is one statement in sixteen, by its id, which is a digest and so as good as drawn by lot.
+    """
+    return _confidence_histogram(version(), sample)
+
+
+@_cached
+def _growth(version: str, most: int) -> list[tuple[str, int, int]]:
+    statements = 0
+    points: dict[str, tuple[int, int]] = {}
+    for number, each in enumerate(sorted(documents(), key=lambda document: document.ingested_at), 1):
+        statements += each.extractions
+        points[each.ingested_at] = number, statements
+    moments = list(points)
+    step = max(1, -(-len(moments) // most))
+    kept = [*moments[step - 1 : -1 : step], *moments[-1:]]
+    return [(moment, *points[moment]) for moment in kept]
+
+
+def growth(*, most: int = 200) -> list[tuple[str, int, int]]:
+    """(moment in ISO 8601, documents, statements) that the graph had from then on, as they were last read."""
+    return _growth(version(), most)
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,16 +205,16 @@ class TopEdge:
 @_cached
 def _top_edges(version: str, limit: int) -> list[TopEdge]:
     found = store().query(
-        "MATCH (a:Entity)-[r]->(b:Entity) WHERE r.support IS NOT NULL "
+        "MATCH (a:Entity)-[r]->(b:Entity) WITH a, r, b LIMIT $sample WHERE r.support IS NOT NULL "
         "RETURN a.id, a.name, type(r), r.relation, b.id, b.name, r.support, r.confidence "
         "ORDER BY r.support DESC, r.confidence DESC, a.name, b.name LIMIT $limit",
-        {"limit": limit},
+        {"limit": limit, "sample": SAMPLED_EDGES},
     )
     return [TopEdge(*row) for row in found.rows]
 
 
 def top_edges(limit: int) -> list[TopEdge]:
-    """The facts with the most support."""
+    """The facts with the most support, of a sample of them where there are more than `SAMPLED_EDGES`."""
     return _top_edges(version(), limit)
 
 
@@ -268,7 +304,7 @@ def segments(uri: str) -> list[StoredSegment]:
 @_cached
 def _segment_statements(version: str, ids: tuple[str, ...]) -> list[StoredEvidence]:
     found = store().query(
-        "MATCH (x:Extraction)-[:FROM]->(s:Segment)-[:PART_OF]->(d:Document) WHERE s.id IN $ids "
+        "UNWIND $ids AS id MATCH (s:Segment {id: id})-[:PART_OF]->(d:Document) MATCH (s)<-[:FROM]-(x:Extraction) "
         "RETURN properties(x) AS x, properties(s) AS s, d.uri AS uri, d.title AS title",
         {"ids": list(ids)},
         max_rows=_MOST_STATEMENTS,
@@ -285,7 +321,9 @@ def segment_statements(ids: tuple[str, ...]) -> list[StoredEvidence]:
 @_cached
 def _inverted(version: str, ids: tuple[str, ...]) -> frozenset[str]:
     found = store().query(
-        "MATCH (x:Extraction) WHERE x.id IN $ids AND x.inverted RETURN x.id", {"ids": list(ids)}, max_rows=len(ids) + 1
+        "UNWIND $ids AS id MATCH (x:Extraction {id: id}) WHERE x.inverted RETURN x.id",
+        {"ids": list(ids)},
+        max_rows=len(ids) + 1,
     )
     return frozenset(row[0] for row in found.rows)
 

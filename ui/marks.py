@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
 from itertools import pairwise
 
 from kg_builder.segment import split_sentences
-from kg_builder.store.records import StoredEvidence, StoredSegment
+from kg_builder.store.records import StoredEvidence
 
-__all__ = ["Mark", "evidence_marks", "mark_text", "segment_html", "sentence_bounds", "sentence_html"]
+__all__ = ["Mark", "evidence_marks", "mark_text", "sentence_bounds", "sentence_html", "sentences_around"]
 
 _RANK = {"head": 0, "tail": 0, "relation": 1, "qualifier": 2}
 
@@ -95,12 +95,15 @@ def sentence_html(evidence: StoredEvidence, notes: dict[str, str] | None = None,
     return mark_text(evidence.text, marks, start=start, end=end)
 
 
-def segment_html(segment: StoredSegment, evidence: Iterable[StoredEvidence], inverted: Collection[str] = ()) -> str:
-    """A whole segment with every statement's words marked. ``inverted`` holds ids of extractions."""
-    marks = [
-        mark
-        for item in evidence
-        for mark in evidence_marks(item, inverted=item.extraction_id in inverted)
-        if mark.role != "qualifier"
-    ]
-    return mark_text(segment.text, marks)
+def sentences_around(evidence: StoredEvidence, before: str = "", after: str = "") -> tuple[str, str]:
+    """The sentences before and after the statement's own. ``before`` and ``after`` are the texts of the neighbouring
+    segments, for a sentence at its segment's edge.
+    """
+    core = [mark for mark in evidence_marks(evidence) if mark.role != "qualifier"]
+    start, end = sentence_bounds(evidence.text, core)
+    left, right = evidence.text[:start].strip() or before, evidence.text[end:].strip() or after
+    earlier, later = split_sentences(left), split_sentences(right)
+    return (
+        left[earlier[-1][0] : earlier[-1][1]].strip() if earlier else left.strip(),
+        right[later[0][0] : later[0][1]].strip() if later else right.strip(),
+    )

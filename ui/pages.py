@@ -12,13 +12,29 @@ from ui.session import t
 
 __all__ = ["PageName", "go", "link", "make_pages"]
 
-PageName = Literal["overview", "explore", "evidence", "documents", "query"]
+PageName = Literal[
+    "overview",
+    "ingest",
+    "explore",
+    "evidence",
+    "documents",
+    "query",
+    "review",
+    "playground",
+    "training",
+    "settings",
+]
 _ICONS: dict[PageName, str] = {
     "overview": ":material/dashboard:",
+    "ingest": ":material/upload_file:",
     "explore": ":material/hub:",
     "evidence": ":material/format_quote:",
     "documents": ":material/description:",
     "query": ":material/terminal:",
+    "review": ":material/rule:",
+    "playground": ":material/science:",
+    "training": ":material/model_training:",
+    "settings": ":material/settings:",
 }
 
 

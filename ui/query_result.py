@@ -50,7 +50,8 @@ def to_json(result: QueryResult) -> str:
 def to_drawing(result: QueryResult) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """Every node and relationship in the rows, as the graph component takes them.
 
-    An entity's id is the graph's, and an edge between two entities has the id by which its evidence is found.
+    An entity's id is the graph's, a document's has ``document:`` in front, and an edge between two entities has the id
+    by which its evidence is found.
     """
     found = [part for row in result.rows for value in row for part in _parts(value)]
     nodes = {str(part["_node"]): part for part in found if "_node" in part}
@@ -119,11 +120,13 @@ def _node_name(node: Mapping[str, Any]) -> str:
 
 
 def _node(key: str, node: Mapping[str, Any]) -> dict[str, Any]:
-    is_entity = "Entity" in node.get("_labels", ()) and isinstance(node.get("id"), str)
+    labels, id_ = node.get("_labels", ()), node.get("id")
+    known = ("Entity" in labels or "Document" in labels) and isinstance(id_, str)
+    drawn = f"document:{id_}" if known and "Document" in labels else str(id_)
     mentions = node.get("mentions")
     kind = _node_type(node)
     return node_payload(
-        str(node["id"]) if is_entity else f"node:{key}",
+        drawn if known else f"node:{key}",
         _node_name(node),
         kind,
         mentions=mentions if isinstance(mentions, int) else 1,

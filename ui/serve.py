@@ -15,6 +15,7 @@ import time
 import urllib.error
 import urllib.request
 import webbrowser
+from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
 
@@ -38,42 +39,62 @@ def serve(
     port: int | None = None,
     address: str = "127.0.0.1",
     allow_writes: bool = False,
+    read_only: bool = False,
+    roots: Sequence[Path] = (),
+    upload_mb: int = 200,
     headless: bool = True,
     with_parent: bool = False,
 ) -> int:
     """Serve the interface on `store_uri` until it is stopped, and give its exit status (0 when stopped on purpose).
 
-    ``port`` None takes the first free one from 8501 on. ``headless`` False opens a browser. ``with_parent`` also stops
-    when the process that started this one is gone.
+    A password is asked for where ``KGUI_PASSWORD`` is set.
+
+    Args:
+        port: None: the first free one from 8501 on.
+        roots: the folders whose documents may be ingested; none: the current one.
+        upload_mb: the largest file that may be dropped, in megabytes.
+        headless: False opens a browser.
+        with_parent: stop, too, when the process that started this one is gone.
 
     Raises:
         ConfigError: the port is taken.
     """
-    chosen = _free_port(address, port)
-    command = [sys.executable, "-P", "-m", "ui.server", *_options(address, chosen)]
+    if address not in _LOOPBACK and not os.environ.get("KGUI_PASSWORD"):
+        click.echo(
+            f"kg ui: whoever can reach {address} can use this, without a password; set KGUI_PASSWORD to ask for one",
+            err=True,
+        )
     root = str(Path(__file__).resolve().parent.parent)
     path = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")]))
     environment = {
         **os.environ,
         "PYTHONPATH": path,
         "KG_STORE": store_uri,
-        "KGUI_ALLOW_WRITES": "1" if allow_writes else "0",
+        "KGUI_ALLOW_WRITES": "1" if allow_writes and not read_only else "0",
+        "KGUI_READ_ONLY": "1" if read_only else os.environ.get("KGUI_READ_ONLY", "0"),
+        "KGUI_ROOTS": os.pathsep.join(str(Path(root).resolve()) for root in roots)
+        or os.environ.get("KGUI_ROOTS", str(Path.cwd())),
     }
-    # The child reads its standard input until it ends: however this process dies, the child notices and goes too.
-    child = subprocess.Popen(command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
-    stopping = _forward_signals(child)
-    try:
-        url = f"http://{_host(address)}:{chosen}"
-        if _answers(url, child, stopping):
-            click.echo(url)
-            if not headless:
-                webbrowser.open(url)
-        return _wait(child, stopping, os.getppid() if with_parent else None)
-    finally:
-        _stop(child)
+    while True:
+        chosen = _free_port(address, port)
+        command = [sys.executable, "-P", "-m", "ui.server", *_options(address, chosen, upload_mb)]
+        # The child reads its standard input until it ends: however this process dies, the child notices and goes too.
+        child = subprocess.Popen(command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
+        stopping = _forward_signals(child)
+        try:
+            url = f"http://{_host(address)}:{chosen}"
+            if _answers(url, chosen, child, stopping):
+                click.echo(url)
+                if not headless:
+                    webbrowser.open(url)
+            elif port is None and not stopping.is_set() and not _is_free(address, chosen):
+                continue  # somebody else took the port while the child was starting
+            return _wait(child, stopping, os.getppid() if with_parent else None)
+        finally:
+            _stop(child)
 
 
-def _options(address: str, port: int) -> list[str]:
+def _options(address: str, port: int, upload_mb: int) -> list[str]:
     options = {
         "server.address": address,
         "server.port": str(port),
@@ -82,6 +103,7 @@ def _options(address: str, port: int) -> list[str]:
         "server.enableXsrfProtection": "true",
         "server.enableCORS": "true",
         "server.enableStaticServing": "false",
+        "server.maxUploadSize": str(upload_mb),
         "browser.gatherUsageStats": "false",
         "browser.serverAddress": _host(address),
         "client.toolbarMode": "minimal",
@@ -146,13 +168,13 @@ def _forward_signals(child: subprocess.Popen[bytes]) -> threading.Event:
     return stopping
 
 
-def _answers(url: str, child: subprocess.Popen[bytes], stopping: threading.Event) -> bool:
-    """True once the server answers; False when it ended, or was stopped, before."""
+def _answers(url: str, port: int, child: subprocess.Popen[bytes], stopping: threading.Event) -> bool:
+    """True once the server answers, and no other on its port; False when it ended, or was stopped, before."""
     deadline = time.monotonic() + _START_TIMEOUT_S
     while child.poll() is None and not stopping.is_set():
         try:
             with urllib.request.urlopen(f"{url}/_stcore/health", timeout=2) as answer:
-                if answer.status == 200:
+                if answer.status == 200 and _listens(child, port):
                     return True
         except (urllib.error.URLError, TimeoutError, ConnectionError):
             pass
@@ -162,6 +184,17 @@ def _answers(url: str, child: subprocess.Popen[bytes], stopping: threading.Event
             )
         time.sleep(0.1)
     return False
+
+
+def _listens(child: subprocess.Popen[bytes], port: int) -> bool:
+    """Whether it is this process that listens on the port."""
+    import psutil
+
+    try:
+        connections = psutil.Process(child.pid).net_connections("tcp")
+    except psutil.Error:
+        return False
+    return any(each.status == psutil.CONN_LISTEN and each.laddr.port == port for each in connections)
 
 
 def _wait(child: subprocess.Popen[bytes], stopping: threading.Event, parent: int | None) -> int:
@@ -194,12 +227,32 @@ def _stop(child: subprocess.Popen[bytes]) -> None:
 @click.option("--port", type=click.IntRange(1, 65535), default=None)
 @click.option("--address", default="127.0.0.1", show_default=True)
 @click.option("--allow-writes", is_flag=True)
+@click.option("--read-only", is_flag=True)
+@click.option("--root", "roots", multiple=True, type=click.Path(path_type=Path, exists=True, file_okay=False))
+@click.option("--upload-limit", "upload_mb", type=click.IntRange(1, 100_000), default=200, show_default=True)
 @click.option("--open", "open_browser", is_flag=True, help="Open a browser.")
-def main(store: str, port: int | None, address: str, allow_writes: bool, open_browser: bool) -> None:
+def main(
+    store: str,
+    port: int | None,
+    address: str,
+    allow_writes: bool,
+    read_only: bool,
+    roots: tuple[Path, ...],
+    upload_mb: int,
+    open_browser: bool,
+) -> None:
     """Serve the browser interface. Example: python -m ui.serve --store embedded:./graph"""
     try:
         status = serve(
-            store, port=port, address=address, allow_writes=allow_writes, headless=not open_browser, with_parent=True
+            store,
+            port=port,
+            address=address,
+            allow_writes=allow_writes,
+            read_only=read_only,
+            roots=roots,
+            upload_mb=upload_mb,
+            headless=not open_browser,
+            with_parent=True,
         )
     except KGError as exc:
         click.echo(f"kg ui: {exc}", err=True)

@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,14 +28,17 @@ FLAGS = (
 )
 
 
-def start_server(store: str, *more: str, cwd: Path | None = None) -> tuple[subprocess.Popen[str], str]:
-    """`ui.serve` as `kg ui` starts it, and the address that it printed."""
+def start_server(
+    store: str, *more: str, cwd: Path | None = None, **environment: str
+) -> tuple[subprocess.Popen[str], str]:
+    """`ui.serve` as `kg ui` starts it, with a workspace of its own, and the address that it printed."""
+    workspace = tempfile.mkdtemp(prefix="kg-workspace-", dir=cwd)
     process = subprocess.Popen(
         [sys.executable, "-P", "-m", "ui.serve", "--store", store, *more],
         stdout=subprocess.PIPE,
         text=True,
         cwd=cwd,
-        env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
+        env={**os.environ, "PYTHONPATH": str(REPOSITORY), "KGUI_WORKSPACE": workspace, **environment},
     )
     assert process.stdout is not None
     return process, process.stdout.readline().strip()
@@ -119,6 +123,17 @@ class Watched:
         click(box["x"] + inset[0] + target["x"], box["y"] + inset[1] + target["y"])
 
 
+def _pwned(frame: Any) -> Any:
+    """What a hostile name would have set in a frame; nothing where the page has just taken the frame away."""
+    from playwright.sync_api import Error
+
+    try:
+        return frame.evaluate("window.__pwned")
+    except Error:
+        assert frame.is_detached()
+        return None
+
+
 @pytest.fixture
 def watch(chromium: Any, address: str) -> Iterator[Callable[..., Watched]]:
     """Makes pages that must raise no dialog, run no foreign script, ask no other host and throw no error."""
@@ -146,7 +161,7 @@ def watch(chromium: Any, address: str) -> Iterator[Callable[..., Watched]]:
 
     yield make
     for context, watched in made:
-        run = [frame.evaluate("window.__pwned") for frame in watched.page.frames if not frame.is_detached()]
+        run = [_pwned(frame) for frame in watched.page.frames]
         context.close()
         assert not watched.wrongs
         assert not any(run), "a name from the data ran as a script"

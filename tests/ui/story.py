@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
+from payloads import PAYLOADS as ALL_PAYLOADS
+
 from kg_builder.types import (
     Contribution,
     Document,
@@ -32,22 +34,7 @@ if TYPE_CHECKING:
 ALIASES = {"Aster": "Aster Robotics", "阿斯特机器人公司": "阿斯特机器人"}
 """Surfaces that stand for another name: the two become one entity."""
 
-PAYLOADS = (
-    "<script>window.__pwned=1</script>",
-    '<img src=x onerror="window.__pwned=1">',
-    '"><svg onload=window.__pwned=1>',
-    "<iframe src=http://evil.invalid/frame></iframe>",
-    "![pixel](http://evil.invalid/pixel.png)",
-    "[click me](javascript:window.__pwned=1)",
-    "<a href=javascript:window.__pwned=1>link</a>",
-    ":red[**bold**] :material/home: $x^2$",
-    "`); MATCH (n) DETACH DELETE n; //",
-    "{{constructor.constructor('window.__pwned=1')()}}",
-    "</textarea></title><b>broken</b>",
-    "&lt;b&gt;escaped&lt;/b&gt; &amp; <details open ontoggle=window.__pwned=1>",
-    "<style>body{display:none}</style>",
-    "*stars* _under_ ~~strike~~ # heading",
-)
+PAYLOADS = ALL_PAYLOADS[:14]
 """Names that would do something if any page took them for markup."""
 
 

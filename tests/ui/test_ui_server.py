@@ -82,7 +82,12 @@ def shown(store: str, path: Path) -> str:
     )
     done = subprocess.run(
         [sys.executable, "-P", "-c", script],
-        env={**os.environ, "KG_STORE": store, "PYTHONPATH": str(REPOSITORY)},
+        env={
+            **os.environ,
+            "KG_STORE": store,
+            "PYTHONPATH": str(REPOSITORY),
+            "KGUI_WORKSPACE": str(path / "workspace"),
+        },
         capture_output=True,
         text=True,
         cwd=path,

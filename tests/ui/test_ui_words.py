@@ -43,7 +43,7 @@ def test_every_key_that_is_used_exists_and_every_key_is_used() -> None:
     beginnings: set[str] = set()
     text = ""
     for path in UI.rglob("*.py"):
-        if path.name == "i18n.py" or "node_modules" in path.parts:
+        if path.parent.name == "words" or "node_modules" in path.parts:
             continue
         source = path.read_text(encoding="utf-8")
         text += source

@@ -2,10 +2,12 @@
 import { build } from "esbuild";
 import { createHash } from "node:crypto";
 import { mkdir, readFile, readdir, writeFile } from "node:fs/promises";
+import { basename } from "node:path";
 
 const check = process.argv.includes("--check");
 const result = await build({
-  entryPoints: ["src/main.js"],
+  entryPoints: { graph: "src/main.js", worker: "src/worker.js" },
+  outdir: "bundle",
   bundle: true,
   minify: true,
   format: "iife",
@@ -16,7 +18,7 @@ const result = await build({
 });
 
 const notices = [];
-for (const name of ["cytoscape", "cytoscape-fcose", "cose-base", "layout-base"]) {
+for (const name of ["d3-dispatch", "d3-force", "d3-quadtree", "d3-timer"]) {
   const version = JSON.parse(await readFile(`node_modules/${name}/package.json`, "utf8")).version;
   const license = (await readFile(`node_modules/${name}/LICENSE`, "utf8")).replaceAll("\r\n", "\n").trim();
   notices.push(`${name} ${version}\n${"-".repeat(name.length + version.length + 1)}\n${license}\n`);
@@ -28,7 +30,7 @@ const hash = createHash("sha256");
 for (const name of sources) hash.update(`${name}\0`).update(await readFile(name)).update("\0");
 
 const outputs = {
-  "graph.js": result.outputFiles[0].text,
+  ...Object.fromEntries(result.outputFiles.map((file) => [basename(file.path), file.text])),
   "graph.css": await readFile("src/graph.css", "utf8"),
   "index.html": await readFile("src/index.html", "utf8"),
   "BUILT_FROM.txt": `sha256 ${hash.digest("hex")}\n`,

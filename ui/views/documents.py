@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-from html import escape
-
 import pandas as pd
 import streamlit as st
 
-from kg_builder.store.records import StoredDocument, StoredEvidence, StoredSegment
+from kg_builder.store.records import StoredDocument
 from ui import data
-from ui.evidence_list import marks_key, show_evidence
-from ui.marks import segment_html
-from ui.paging import SEGMENTS_A_PAGE as _SEGMENTS
-from ui.session import follow, number, publish, read, t, write
-from ui.style import chip, heading, note
+from ui.document_view import PARAMETERS, show_document
+from ui.session import follow, publish, read, t, write
+from ui.style import heading, note
 from ui.views.no_data import render_empty
 
 __all__ = ["render"]
 
-_PROBLEMS = {"failed": "documents.problem", "partial": "documents.partial", "skipped": "documents.skipped"}
 _STATES = ("all", "complete", "partial", "failed", "skipped")
 _ROWS = 2000
 
@@ -39,7 +34,8 @@ def render() -> None:
         _back()
         st.warning(t("documents.unknown"), icon=":material/help:")
         return
-    _one(document)
+    _back()
+    show_document(document)
 
 
 def _back() -> None:
@@ -48,7 +44,7 @@ def _back() -> None:
         type="tertiary",
         icon=":material/arrow_back:",
         on_click=write,
-        kwargs={"document": "", "part": ""},
+        kwargs=dict.fromkeys(PARAMETERS, ""),
     )
 
 
@@ -116,67 +112,3 @@ def _table(documents: list[StoredDocument]) -> None:
     if rows and rows[0] < len(documents):
         write(document=documents[rows[0]].id, q="", state="", part="")
         st.rerun()
-
-
-def _one(document: StoredDocument) -> None:
-    _back()
-    chips = [
-        chip(t(f"state.{document.state}"), warn=document.state != "complete"),
-        chip(document.language),
-        chip(f"{t('column.segments')}: {document.segments:,}"),
-        chip(f"{t('column.statements')}: {document.extractions:,}"),
-    ]
-    if document.quarantined:
-        chips.append(chip(f"{t('column.quarantined')}: {document.quarantined:,}", warn=True))
-    st.html(
-        f'<div data-testid="document"><p class="kg-name">{escape(document.title or document.uri)}</p>'
-        f'<p class="kg-source">{escape(document.uri)}</p>{"".join(chips)}</div>'
-    )
-    if document.state != "complete":
-        key = _PROBLEMS[document.state]
-        with st.container(border=True):
-            note(t(key, reason=document.reason))
-            note(document.detail)
-    segments = data.segments(document.uri)
-    if not segments:
-        note(t("documents.nosegments"))
-        return
-    _segments(document, segments)
-
-
-def _segments(document: StoredDocument, segments: list[StoredSegment]) -> None:
-    pages = -(-len(segments) // _SEGMENTS)
-    page = 1
-    if pages > 1:
-        follow("part", "part", lambda values: int(number(values[0] if values else "", 1, low=1, high=pages)))
-        st.session_state["part"] = min(st.session_state["part"], pages)
-        page = st.pagination(pages, key="part")
-        publish("part", "part", str(page) if page > 1 else "")
-    first = (page - 1) * _SEGMENTS
-    shown = segments[first : first + _SEGMENTS]
-    if pages > 1:
-        note(t("documents.range", first=first + 1, last=first + len(shown), total=len(segments)))
-    found = data.segment_statements(tuple(segment.id for segment in shown))
-    by_segment: dict[str, list[StoredEvidence]] = {}
-    for item in found:
-        by_segment.setdefault(item.segment_id, []).append(item)
-    text, statements = st.tabs([t("documents.text"), f"{t('documents.statements')} ({len(found)})"])
-    with text:
-        marks_key()
-        inverted = data.inverted(tuple(item.extraction_id for item in found))
-        st.html("".join(_segment(segment, by_segment.get(segment.id, []), inverted) for segment in shown))
-    with statements:
-        if found:
-            show_evidence(found)
-        else:
-            note(t("documents.nostatements"))
-
-
-def _segment(segment: StoredSegment, statements: list[StoredEvidence], inverted: frozenset[str]) -> str:
-    place = t("evidence.segment", n=segment.index + 1)
-    if segment.page is not None:
-        place = f"{t('evidence.page', n=segment.page)} · {place}"
-    return (
-        f'<p class="kg-source" style="margin:.7rem 0 .1rem">{escape(place)}</p>'
-        f'<p class="kg-segment" data-testid="segment">{segment_html(segment, statements, inverted)}</p>'
-    )

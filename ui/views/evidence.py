@@ -6,7 +6,9 @@ from html import escape
 
 import streamlit as st
 
+from kg_builder.store.reading import place
 from kg_builder.store.records import StoredEvidence
+from kg_builder.types import digest
 from ui import data
 from ui.entity_search import search_box
 from ui.evidence_list import is_fact, marks_key, show_evidence
@@ -22,6 +24,8 @@ _LIMIT = 200
 _PAGE = 10
 _START = 15
 _SHOW = ("all", "facts", "others")
+_ORDERS = ("confidence", "document")
+_TITLE = 60
 
 
 def render() -> None:
@@ -42,6 +46,8 @@ def render() -> None:
 def _start() -> None:
     search_box(_choose, suggest=False)
     note(t("evidence.start"))
+    if data.counts().edges > data.SAMPLED_EDGES:
+        note(t("evidence.sample", n=f"{data.SAMPLED_EDGES:,}"))
     with st.container(key="rows_start"):
         for edge in data.top_edges(_START):
             ends = [f"**{plain(name, limit=60)}**" for name in (edge.head, edge.tail)]
@@ -100,24 +106,60 @@ def _list(items: list[StoredEvidence]) -> None:
 
 
 def _filtered(items: list[StoredEvidence]) -> list[StoredEvidence]:
+    documents = {digest("document", item.document_uri): item.document_title or item.document_uri for item in items}
+    extractors = sorted({item.extractor for item in items})
     follow("show", "show", lambda values: values[0] if values and values[0] in _SHOW else "all")
     follow("least", "conf", lambda values: number(values[0] if values else "", 0.0, low=0.0, high=1.0))
-    with st.container(horizontal=True, gap="medium"):
+    follow("order", "sort", lambda values: values[0] if values and values[0] in _ORDERS else _ORDERS[0])
+    follow("in-documents", "doc", lambda values: [value for value in values if value in documents])
+    follow("by-extractors", "extractor", lambda values: [value for value in values if value in extractors])
+    for key, known in (("in-documents", documents), ("by-extractors", extractors)):
+        st.session_state[key] = [value for value in st.session_state[key] if value in known]
+    with st.container(horizontal=True, gap="medium", vertical_alignment="bottom", key="filters"):
         show = st.segmented_control(
             t("evidence.show"), _SHOW, format_func=lambda name: t(f"evidence.{name}"), key="show", required=True
         )
-        least = st.slider(t("evidence.confidence"), 0.0, 1.0, step=0.05, key="least", width=240)
+        order = st.segmented_control(
+            t("evidence.sort"), _ORDERS, format_func=lambda name: t(f"evidence.by.{name}"), key="order", required=True
+        )
+        least = st.slider(t("evidence.confidence"), 0.0, 1.0, step=0.05, key="least", width=200)
+        chosen = st.multiselect(
+            t("evidence.documents"),
+            list(documents),
+            key="in-documents",
+            format_func=lambda id_: _short(documents[id_]),
+            placeholder=t("explore.any"),
+            width=260,
+        )
+        by = extractors
+        if len(extractors) > 1:
+            by = st.multiselect(
+                t("evidence.extractors"), extractors, key="by-extractors", placeholder=t("explore.any"), width=220
+            )
+            publish("by-extractors", "extractor", *by)
     publish("show", "show", show if show != "all" else "")
     publish("least", "conf", f"{least:.2f}" if least else "")
-    wanted = [item for item in items if item.confidence >= least]
-    if show == "all":
-        return wanted
-    return [item for item in wanted if is_fact(item) == (show == "facts")]
+    publish("order", "sort", order if order != _ORDERS[0] else "")
+    publish("in-documents", "doc", *chosen)
+    wanted = [
+        item
+        for item in items
+        if item.confidence >= least
+        and (not chosen or digest("document", item.document_uri) in chosen)
+        and (not by or item.extractor in by)
+        and (show == "all" or is_fact(item) == (show == "facts"))
+    ]
+    return sorted(wanted, key=place if order == "document" else lambda item: (-item.confidence, place(item)))
+
+
+def _short(title: str) -> str:
+    one_line = " ".join(title.split())
+    return one_line if len(one_line) <= _TITLE else one_line[: _TITLE - 1] + "…"
 
 
 def _choose(entity_id: str) -> None:
-    write(entity=entity_id, edge="", q="", page="")
+    write(entity=entity_id, edge="", q="", page="", doc="", extractor="")
 
 
 def _choose_edge(key: str) -> None:
-    write(edge=key, entity="", q="", page="")
+    write(edge=key, entity="", q="", page="", doc="", extractor="")

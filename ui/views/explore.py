@@ -2,117 +2,127 @@
 
 from __future__ import annotations
 
-from html import escape
+from dataclasses import replace
 
 import streamlit as st
 
-from kg_builder.store.records import GraphEdge, StoredEntity, Subgraph
+from kg_builder.store.records import StoredEntity
 from ui import data
-from ui.entity_search import search_box
+from ui.entity_search import search_box, suggestions
 from ui.evidence_list import marks_key, show_evidence
-from ui.graph import EdgeKey, GraphEvent, draw_graph, edge_of, subgraph_elements
+from ui.exploring.actions import centre, happened, select
+from ui.exploring.card import show_card
+from ui.exploring.filters import depth_switch, filter_menu, layout_choice, more_of, show_filters
+from ui.exploring.history import note_view
+from ui.exploring.reads import Drawing, drawing
+from ui.exploring.state import View, layout, pins, read_view
+from ui.exploring.tools import path_menu, saved_menu, share_menu, undo_redo
+from ui.graph import LAYOUTS, EdgeKey, edge_of, show_graph
 from ui.pages import link
-from ui.session import follow, number, publish, read, read_list, t, write
-from ui.style import chip, fact, heading, note, plain, type_chip, type_label
+from ui.session import read, t, write
+from ui.style import fact, heading, note, plain
 from ui.views.no_data import render_empty
 
 __all__ = ["render"]
 
-_LIMIT = 150
-_FACTS = 60
 _EVIDENCE = 20
+_HEIGHT = 580
 
 
 def render() -> None:
-    """Draw the page. Its address holds the centre, what was expanded, what is selected, and the filters."""
+    """Draw the page. All that it shows is in its address: see `ui.exploring.state`."""
     if not data.counts().entities:
         render_empty()
         return
     heading(t("page.explore"), t("explore.lead"))
-    roots = read_list("entity")
-    search_box(_center, suggest=not roots)
-    if not roots:
-        return
-    known = [entity for entity in map(data.entity, roots) if entity is not None]
-    if not known:
+    asked = read_view()
+    # Containers keep what is below in its place, whatever they hold: a drawing that moves is made anew.
+    with st.container(key="search-area"):
+        search_box(centre, suggest=False)
+    known = [entity for entity in map(data.entity, asked.entities) if entity is not None]
+    if asked.entities and not known:
         st.warning(t("explore.unknown"), icon=":material/help:")
         return
-    filters = _filters()
-    part = data.neighbourhood(
-        tuple(entity.id for entity in known),
-        depth=filters.depth,
-        limit=_LIMIT,
-        min_confidence=filters.confidence,
-        relations=filters.relations,
-        types=filters.types,
+    _tools(asked)
+    view = _of_known(read_view(), known)  # the filters' widgets have brought the address up to date
+    with st.container(key="filter-line"):
+        show_filters(view)
+    drawn = drawing(view)
+    left, right = st.columns([1.9, 1], gap="medium")
+    with left:
+        _drawing(view, drawn)
+    with right, st.container(key="panel"):
+        _panel(view, known)
+
+
+def _of_known(view: View, known: list[StoredEntity]) -> View:
+    """The view without entities that are not in the graph (any more)."""
+    to = view.to if known and data.entity(view.to) is not None else ""
+    return replace(view, entities=tuple(entity.id for entity in known), to=to)
+
+
+def _tools(view: View) -> None:
+    with st.container(horizontal=True, gap="small", vertical_alignment="bottom", key="tools"):
+        if view.entities:
+            depth_switch()
+        layout_choice(LAYOUTS)
+        filter_menu(view)
+        if view.entities:
+            path_menu(view)
+        saved_menu()
+        share_menu(read_view())
+        note_view()  # only now is the address what the widgets ask for
+        undo_redo()
+
+
+def _drawing(view: View, drawn: Drawing) -> None:
+    chosen = read("edge") or read("node") or (view.entities[0] if view.entities else "")
+    show_graph(
+        drawn.packed,
+        key="explore-graph",
+        on_event=happened,
+        chosen=chosen,
+        height=_HEIGHT,
+        layout=layout(),
+        pins=pins(),
     )
-    drawing, panel = st.columns([1.9, 1], gap="medium")
-    with drawing:
-        _drawing(part, [entity.id for entity in known])
-    with panel, st.container(key="panel"):
-        _panel(known[0])
+    amount = t("explore.drawn", nodes=f"{drawn.nodes:,}", edges=f"{drawn.edges:,}")
+    if not view.entities:
+        amount = t("explore.sampled", n=f"{view.sample:,}") + " " + amount
+    note(f"{amount} · {t('explore.hint')}")
+    if view.to and not drawn.edges:
+        st.info(t("explore.pathless"), icon=":material/route:")
+    if drawn.truncated:
+        _cut(view, drawn)
 
 
-class _Filters:
-    """What the widgets above the drawing ask for, in the address too."""
-
-    def __init__(self, depth: int, confidence: float, relations: tuple[str, ...], types: tuple[str, ...]) -> None:
-        self.depth, self.confidence, self.relations, self.types = depth, confidence, relations, types
-
-
-def _filters() -> _Filters:
-    relations = list(dict.fromkeys(relation for relation, _, _ in data.relations()))[:500]
-    types = [name for name, _ in data.types()]
-    follow("depth", "depth", lambda values: 2 if values == ("2",) else 1)
-    follow("relations", "rel", lambda values: [value for value in values if value in relations])
-    follow("types", "type", lambda values: [value for value in values if value in types])
-    follow("confidence", "conf", lambda values: number(values[0] if values else "", 0.0, low=0.0, high=1.0))
-    with st.container(horizontal=True, gap="medium", key="filters"):
-        depth = st.segmented_control(t("explore.depth"), [1, 2], key="depth", required=True, width="content")
-        chosen_types = st.multiselect(
-            t("explore.types"), types, key="types", format_func=type_label, placeholder=t("explore.any"), width=240
-        )
-        chosen_relations = st.multiselect(
-            t("explore.relations"), relations, key="relations", placeholder=t("explore.any"), width=260
-        )
-        confidence = st.slider(t("explore.confidence"), 0.0, 1.0, step=0.05, key="confidence", width=220)
-    publish("depth", "depth", "2" if depth == 2 else "")
-    publish("types", "type", *chosen_types)
-    publish("relations", "rel", *chosen_relations)
-    publish("confidence", "conf", f"{confidence:.2f}" if confidence else "")
-    return _Filters(depth or 1, confidence, tuple(chosen_relations), tuple(chosen_types))
+def _cut(view: View, drawn: Drawing) -> None:
+    """What is left out, and how to see it."""
+    with st.container(horizontal=True, vertical_alignment="center", key="cut"):
+        st.info(t("explore.truncated", limit=f"{drawn.edges:,}"), icon=":material/filter_alt:")
+        more = more_of(view) if view.entities else None
+        if more is not None:
+            st.button(
+                t("explore.more", limit=f"{more:,}"),
+                icon=":material/add:",
+                on_click=lambda: write(most=str(more)),
+                key="draw-more",
+            )
 
 
-def _drawing(part: Subgraph, roots: list[str]) -> None:
-    nodes, edges = subgraph_elements(part, roots)
-    chosen = read("edge") or read("node") or roots[0]
-    draw_graph(nodes, edges, key="explore-graph", on_event=_clicked, chosen=chosen, height=560)
-    note(t("explore.drawn", nodes=len(nodes), edges=len(edges)) + " · " + t("explore.hint"))
-    if part.truncated:
-        st.info(t("explore.truncated", limit=_LIMIT), icon=":material/filter_alt:")
-
-
-def _clicked(event: GraphEvent) -> None:
-    if event.kind == "edge":
-        _select_edge(event.id)
-    elif event.kind == "node":
-        _select(event.id)
-    else:
-        _expand(event.id)
-
-
-def _panel(center: StoredEntity) -> None:
+def _panel(view: View, known: list[StoredEntity]) -> None:
     """The evidence of the chosen edge, else the card of the chosen entity."""
     edge = edge_of(read("edge"))
     if edge is not None:
         _edge_panel(edge)
         return
     chosen = read("node")
-    entity = data.entity(chosen) if chosen else center
-    if entity is None:
-        note(t("explore.unknown"))
-        return
-    _card(entity)
+    entity = data.entity(chosen) if chosen else next(iter(known), None)
+    if entity is not None:
+        show_card(entity, view)
+    else:
+        note(t("explore.unknown") if chosen else t("explore.choose"))
+        suggestions(centre)
 
 
 def _edge_panel(edge: EdgeKey) -> None:
@@ -133,80 +143,8 @@ def _edge_panel(edge: EdgeKey) -> None:
                 key=f"back-{entity.id}",
                 type="tertiary",
                 icon=":material/arrow_back:",
-                on_click=_select,
+                on_click=select,
                 args=(entity.id,),
                 width="stretch",
             )
         link("evidence", t("evidence.open"), edge=str(edge))
-
-
-def _card(entity: StoredEntity) -> None:
-    count = t("card.mention") if entity.mentions == 1 else t("card.mentions", n=f"{entity.mentions:,}")
-    aliases = "".join(chip(alias) for alias in entity.aliases)
-    also = (
-        f'<p class="kg-note" style="margin:.2rem 0 .3rem">{escape(t("card.aliases"))}</p>{aliases}' if aliases else ""
-    )
-    st.html(
-        f'<div data-testid="card"><p class="kg-name">{escape(entity.name)}</p>'
-        f"{type_chip(entity.type)}{chip(count)}{also}</div>"
-    )
-    with st.container(horizontal=True, gap="small"):
-        st.button(t("explore.center"), icon=":material/my_location:", on_click=_center, args=(entity.id,))
-        st.button(t("explore.expand"), icon=":material/open_in_full:", on_click=_expand, args=(entity.id,))
-        link("evidence", t("explore.evidence"), entity=entity.id)
-    _facts(entity)
-
-
-def _facts(entity: StoredEntity) -> None:
-    part = data.neighbourhood((entity.id,), depth=1, limit=_LIMIT)
-    names = {other.id: other.name for other in part.entities}
-    edges = sorted(
-        (edge for edge in part.edges if entity.id in (edge.head_id, edge.tail_id)),
-        key=lambda edge: (-edge.support, edge.relation, names.get(edge.tail_id, "")),
-    )
-    if not edges:
-        note(t("card.nofacts"))
-        return
-    groups: dict[str, list[GraphEdge]] = {}
-    for edge in edges[:_FACTS]:
-        groups.setdefault(edge.relation, []).append(edge)
-    with st.container(key="rows_facts"):
-        for relation, members in groups.items():
-            st.html(f'<p class="kg-group">{escape(relation)}</p>')
-            for edge in members:
-                _fact_row(edge, entity, names)
-    if len(edges) > _FACTS:
-        note(t("card.more", n=len(edges) - _FACTS))
-
-
-def _fact_row(edge: GraphEdge, entity: StoredEntity, names: dict[str, str]) -> None:
-    outgoing = edge.head_id == entity.id
-    other = names.get(edge.tail_id if outgoing else edge.head_id, "")
-    arrow = "→" if outgoing else "←"
-    support = f" · {t('card.support', n=edge.support)}" if edge.support > 1 else ""
-    key = str(EdgeKey(edge.head_id, edge.relation, edge.tail_id))
-    st.button(
-        f"{arrow} {plain(other, limit=60)}{support}",
-        key=f"fact-{key}",
-        type="tertiary",
-        on_click=_select_edge,
-        args=(key,),
-        width="stretch",
-    )
-
-
-def _center(entity_id: str) -> None:
-    write(entity=entity_id, node="", edge="", q="")
-
-
-def _expand(entity_id: str) -> None:
-    roots = tuple(dict.fromkeys((*read_list("entity"), entity_id)))
-    write(entity=roots, node=entity_id, edge="")
-
-
-def _select(entity_id: str) -> None:
-    write(node=entity_id, edge="")
-
-
-def _select_edge(key: str) -> None:
-    write(edge=key)

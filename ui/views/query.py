@@ -1,198 +1,108 @@
-"""Cypher for everyone: examples, parameters, limits; rows as a table, a drawing or JSON. Reads only."""
+"""Cypher for everyone: an editor with examples, parameters and limits; rows as a table, a drawing, a chart or JSON."""
 
 from __future__ import annotations
 
-import json
-from typing import Any
-
 import streamlit as st
 
-from kg_builder.errors import QueryError, ReadOnlyError
-from kg_builder.store.records import QueryResult
 from ui import data
-from ui.graph import GraphEvent, draw_graph, edge_of
-from ui.pages import go
-from ui.query_examples import EXAMPLES, Example
-from ui.query_result import to_csv, to_drawing, to_frame, to_json
-from ui.session import follow, number, publish, read, t, write
-from ui.style import heading, note, plain
+from ui.query_desk import Desk, asked, book, desk, parameters_in
+from ui.query_plan import mistake_html, plan_html
+from ui.query_rows import show_rows
+from ui.query_runs import QueryRun
+from ui.query_workbench import may_write, workbench
+from ui.session import t
+from ui.style import heading, note, plain, section
 
 __all__ = ["render"]
 
-_VIEWS = ("table", "graph", "json")
-_MAX_ROWS = 10_000
-_MAX_TIMEOUT_S = 120
-_JSON_CHARACTERS = 200_000
+_AT_ONCE_S = 0.4  # what ends sooner shows without a word about waiting
+_LOOK_S = 0.4
 
 
 def render() -> None:
     """Draw the page. Its address holds the statement that ran, its parameters and limits, and the form of its rows."""
-    heading(t("page.query"), t("query.lead.write" if data.writes_allowed() else "query.lead"))
-    _editor()
-    written = st.session_state.pop("_written", None)
-    if written is not None:
-        _outcome(*written)
+    heading(t("page.query"), t("query.lead.write" if may_write() else "query.lead"))
+    at = desk()
+    at.follow_address()
+    wrong = _begin(at)
+    workbench()  # it marks what was wrong with the last run
+    with st.container(key="query-outcome"):
+        if wrong:
+            st.error(plain(wrong))
+        elif at.run is None:
+            note(t("query.empty"))
+        elif at.run.state == "running":
+            _watch(at.run)
+        else:
+            _ended(at.run)
+
+
+def _begin(at: Desk) -> str:
+    """Start what the address asks for, where that is new; what is wrong with its parameters."""
+    wanted = asked()
+    if at.again or wanted != at.asked:
+        at.again, at.asked = False, wanted
+        if wanted is None:
+            at.run = None
+        else:
+            try:
+                at.start(wanted, parameters_in(wanted.params))
+            except ValueError as exc:
+                at.run = at.asked = None
+                return t("query.parameters.bad", why=str(exc))
+    if at.run is not None:
+        at.run.wait(_AT_ONCE_S)
+    return ""
+
+
+@st.fragment(run_every=_LOOK_S)  # type: ignore[untyped-decorator]
+def _watch(run: QueryRun) -> None:
+    """What is known of a run that has not ended; then the whole page again."""
+    if run.state != "running":
+        st.rerun(scope="app")
+    with st.container(horizontal=True, vertical_alignment="center", key="query-running"):
+        note(t("query.running", seconds=f"{run.seconds:.0f}"))
+        if not run.writing:
+            st.button(t("query.stop"), icon=":material/stop_circle:", on_click=run.stop)
+
+
+def _ended(run: QueryRun) -> None:
+    _keep(run)
+    if run.result is None:
+        _went_wrong(run)
         return
-    cypher = read("cypher")
-    if not cypher:
-        note(t("query.empty"))
+    if not run.writing and run.version != data.version():
+        note(t("query.stale"))
+    if run.result.plan is not None:
+        section(t("plan.title"))
+        steps = run.result.plan.operator.startswith("OpenCypher")  # ArcadeDB's plans list steps in their order
+        note(t("plan.how.steps" if steps else "plan.how"))
+        st.html(plan_html(run.result.plan))
+    elif run.what.mode != "run":
+        note(t("plan.none"))
+    if run.what.mode != "explain":
+        show_rows(run.result, limit=run.what.max_rows, key=str(id(run)))
+
+
+def _keep(run: QueryRun) -> None:
+    """Note a run in the history, once; after one that wrote, look at the graph anew."""
+    if run.noted:
         return
-    parameters = _parameters(read("params"))
-    if parameters is None:
+    run.noted = True
+    rows = len(run.result.rows) if run.result is not None else 0
+    outcome = run.state if run.state in ("rows", "stopped") else "failed"
+    if run.what.mode == "run":
+        book().ran(run.what.cypher, run.what.params, outcome=outcome, rows=rows, seconds=run.seconds)
+    if run.writing:
+        st.cache_data.clear()
+
+
+def _went_wrong(run: QueryRun) -> None:
+    if run.state == "stopped":
+        st.warning(t("query.stopped", seconds=f"{run.seconds:.1f}"), icon=":material/stop_circle:")
         return
-    try:
-        result = data.query(cypher, parameters, max_rows=_row_limit(), timeout_s=_timeout())
-    except ReadOnlyError as exc:
-        _error(t("query.refused"), exc)
-    except QueryError as exc:
-        _error(t("query.failed"), exc)
-    else:
-        _outcome(result, _row_limit())
-
-
-def _row_limit() -> int:
-    return int(number(read("rows"), 500, low=1, high=_MAX_ROWS))
-
-
-def _timeout() -> float:
-    return number(read("seconds"), 30, low=1, high=_MAX_TIMEOUT_S)
-
-
-def _editor() -> None:
-    follow("cypher", "cypher", lambda values: values[0] if values else "")
-    follow("params", "params", lambda values: values[0] if values else "")
-    follow("rows", "rows", lambda _: _row_limit())
-    follow("seconds", "seconds", lambda _: int(_timeout()))
-    note(t("query.examples"))
-    with st.container(horizontal=True, gap="small", key="examples"):
-        for index, example in enumerate(EXAMPLES):
-            st.button(t(example.title), key=f"example-{index}", on_click=_take_example, args=(example,))
-    st.text_area(t("query.cypher"), key="cypher", height=170, placeholder=EXAMPLES[0].cypher)
-    with st.expander(t("query.options")):
-        st.text_input(t("query.parameters"), key="params", placeholder='{"name": "Aster"}')
-        with st.container(horizontal=True):
-            st.number_input(t("query.limit"), 1, _MAX_ROWS, key="rows", width=180)
-            st.number_input(t("query.timeout"), 1, _MAX_TIMEOUT_S, key="seconds", width=180)
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.button(t("query.run"), type="primary", icon=":material/play_arrow:", on_click=_run)
-        if data.writes_allowed():
-            st.toggle(t("query.write"), key="may-write")
-
-
-def _take_example(example: Example) -> None:
-    st.session_state["cypher"] = example.cypher
-    st.session_state["params"] = ""
-    if example.parameter:
-        top = data.top_entities(1)
-        value = top[0].name if top else ""
-        st.session_state["params"] = json.dumps({example.parameter: value}, ensure_ascii=False)
-    _run()
-
-
-def _run() -> None:
-    """Put what is in the editor into the address: it runs from there, so that a link runs it again."""
-    state = st.session_state
-    if state.get("may-write") and data.writes_allowed():
-        _run_writing(state["cypher"], state["params"])
-        return
-    write(
-        cypher=state["cypher"].strip(),
-        params=state["params"].strip(),
-        rows=str(state["rows"]) if state["rows"] != 500 else "",
-        seconds=str(state["seconds"]) if state["seconds"] != 30 else "",
-    )
-
-
-def _run_writing(cypher: str, parameters: str) -> None:
-    """Run a statement that may write, on this click alone: an address never writes."""
-    values = _parameters(parameters)
-    if values is None or not cypher.strip():
-        return
-    try:
-        result = data.writable_store().execute(cypher, values, max_rows=_row_limit(), timeout_s=_timeout())
-    except QueryError as exc:
-        _error(t("query.failed"), exc)
-        return
-    st.cache_data.clear()
-    st.session_state["_written"] = (result, _row_limit())
-
-
-def _parameters(text: str) -> dict[str, Any] | None:
-    """The JSON object in `text`; None, with a message on the page, where it is none."""
-    if not text.strip():
-        return {}
-    try:
-        value = json.loads(text)
-    except ValueError as exc:
-        st.error(plain(t("query.parameters.bad", why=str(exc))))
-        return None
-    if isinstance(value, dict):
-        return value
-    st.error(plain(t("query.parameters.bad", why=type(value).__name__)))
-    return None
-
-
-def _error(title: str, error: Exception) -> None:
-    st.error(title, icon=":material/block:")
-    st.code(str(error), language=None, wrap_lines=True)
-
-
-def _outcome(result: QueryResult, limit: int) -> None:
-    seconds = f"{result.seconds:.2f}"
-    if not result.rows:
-        note(t("query.norows", seconds=seconds))
-        return
-    count = len(result.rows)
-    follow("view", "view", lambda values: values[0] if values and values[0] in _VIEWS else "table")
-    with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
-        view = st.segmented_control(
-            t("query.view"),
-            _VIEWS,
-            format_func=lambda v: t(f"query.{v}"),
-            key="view",
-            required=True,
-            label_visibility="collapsed",
-        )
-        st.download_button(
-            t("query.csv"), to_csv(result), "result.csv", "text/csv", icon=":material/download:", on_click="ignore"
-        )
-        st.download_button(
-            t("query.download.json"),
-            to_json(result),
-            "result.json",
-            "application/json",
-            icon=":material/download:",
-            on_click="ignore",
-        )
-    publish("view", "view", view if view != "table" else "")
-    note(t("query.row", seconds=seconds) if count == 1 else t("query.rows", n=f"{count:,}", seconds=seconds))
-    if result.truncated:
-        st.info(t("query.truncated", limit=f"{limit:,}"), icon=":material/filter_alt:")
-    if view == "graph":
-        _draw(result)
-    elif view == "json":
-        st.code(to_json(result)[:_JSON_CHARACTERS], language="json", height=480)
-    else:
-        st.dataframe(to_frame(result), hide_index=True, width="stretch")
-
-
-def _draw(result: QueryResult) -> None:
-    nodes, edges = to_drawing(result)
-    if not nodes:
-        note(t("query.nograph"))
-        return
-    note(t("query.drawn", nodes=len(nodes), edges=len(edges)))
-    draw_graph(nodes, edges, key="query-graph", on_event=_clicked, height=560)
-    wanted = st.session_state.pop("_opened", None)
-    if wanted is not None:
-        page, name, value = wanted
-        go(page, **{name: value})
-
-
-def _clicked(event: GraphEvent) -> None:
-    """Remember the page that shows what was clicked; only a node that is an entity, or an edge between two, has one."""
-    edge = edge_of(event.id) if event.kind == "edge" else None
-    if edge is not None and not edge.head_id.startswith("node:") and not edge.tail_id.startswith("node:"):
-        st.session_state["_opened"] = ("evidence", "edge", event.id)
-    elif event.kind != "edge" and not event.id.startswith("node:"):
-        st.session_state["_opened"] = ("explore", "entity", event.id)
+    st.error(t("query.refused" if run.state == "refused" else "query.failed"), icon=":material/block:")
+    position = getattr(run.error, "position", None)
+    if position is not None:
+        st.html(mistake_html(run.what.cypher, *position))
+    st.code(str(run.error), language=None, wrap_lines=True)

@@ -1,289 +1,253 @@
-// The drawn graph: nodes, directed and labelled edges, a legend, and the same things once more as a list for the keyboard.
-// Every text from the data is set as text, never as markup.
+// The drawn graph as a component of the page: takes what the page sends, shows it, and tells what was clicked.
 
-import cytoscape from "cytoscape";
-import fcose from "cytoscape-fcose";
-import { arrange, placeLabels, sizeLabels } from "./layout.js";
+import { arrange } from "./arranging.js";
+import { curveOf, edgeAt, nodeAt, sampled } from "./geometry.js";
+import { forgetWidths, radiusAt } from "./paint.js";
+import { hideTip, moveTip, nameTools, showLegend, showLists, showTip } from "./panel.js";
+import { listen } from "./pointer.js";
+import { savePng, saveSvg } from "./saving.js";
+import { makeScene, visible } from "./scene.js";
 import { connect, report, resize } from "./streamlit.js";
-import { applyTheme, loadFont, styleSheet } from "./theme.js";
-
-cytoscape.use(fcose);
+import { applyTheme, loadFont } from "./theme.js";
+import { View } from "./view.js";
 
 const byId = (id) => document.getElementById(id);
+const canvas = byId("canvas");
+const view = new View(canvas);
 const hiddenTypes = new Set();
-let cy = null;
+const root = document.documentElement;
 let words = {};
-let drawn = ""; // the ids on the canvas, to see whether a new layout is due
-let colors = null;
+let drawn = null; // the digest of the graph that is on the canvas
+let layout = null;
+let over = null; // the node or edge under the pointer
+let touched = false; // somebody moved the picture: it is not to be fitted any more
 
-function shorten(text, limit) {
-  const characters = Array.from(text);
-  return characters.length > limit ? characters.slice(0, limit - 1).join("") + "…" : text;
-}
-
-function elements(args) {
-  const nodes = args.nodes.map((node) => ({
-    group: "nodes",
-    data: { font: 12, ...node, short: shorten(node.label, 30) },
-  }));
-  const edges = args.edges.map((edge) => ({
-    group: "edges",
-    data: { ...edge, short: shorten(edge.label, 28) },
-  }));
-  return [...nodes, ...edges];
-}
-
-function start() {
-  cy = cytoscape({
-    container: byId("canvas"),
-    minZoom: 0.08,
-    maxZoom: 4,
-    wheelSensitivity: 0.6,
-    boxSelectionEnabled: false,
-    autounselectify: true,
-  });
-  cy.on("onetap", "node", (event) => report("node", event.target.id()));
-  cy.on("dbltap", "node", (event) => report("expand", event.target.id()));
-  cy.on("tap", "edge", (event) => report("edge", event.target.id()));
-  cy.on("mouseover", "node, edge", (event) => hover(event.target, event.renderedPosition));
-  cy.on("mousemove", "node, edge", (event) => moveTip(event.renderedPosition));
-  cy.on("mouseout", "node, edge", leave);
-  cy.on("free", "node", () => placeLabels(cy));
-  cy.on("pan zoom drag", () => (byId("tip").hidden = true));
-  window.__kgGraph = hook();
-}
-
-// What tests (and scripts that make pictures) need to point at a node or an edge: rendered pixels within the frame.
-function hook() {
-  const at = (point) => ({ x: Math.round(point.x), y: Math.round(point.y) });
-  return {
-    nodes: () => cy.nodes(":visible").map((node) => ({ id: node.id(), label: node.data("label"), ...at(node.renderedPosition()) })),
-    edges: () => cy.edges(":visible").map((edge) => ({ id: edge.id(), label: edge.data("label"), ...at(edge.renderedMidpoint()) })),
-    zoom: () => cy.zoom(),
-    chosen: () => cy.$(".chosen").map((element) => element.id()),
-  };
-}
-
-function describe(target) {
-  if (target.isNode()) return { title: target.data("label"), rows: target.data("tip") ?? [] };
-  const title = `${target.source().data("label")} — ${target.data("label")} → ${target.target().data("label")}`;
-  return { title, rows: target.data("tip") ?? [] };
-}
-
-function hover(target, position) {
-  const near = target.isNode() ? target.closedNeighborhood() : target.union(target.connectedNodes());
-  cy.batch(() => {
-    cy.elements().difference(near).addClass("faded");
-    near.addClass("near");
-  });
-  const tip = byId("tip");
-  const { title, rows } = describe(target);
-  tip.replaceChildren();
-  const heading = document.createElement("strong");
-  heading.textContent = title;
-  tip.append(heading);
-  for (const row of rows) {
-    const line = document.createElement("span");
-    line.textContent = row;
-    tip.append(line);
-  }
-  tip.hidden = false;
-  moveTip(position);
-  byId("canvas").style.cursor = "pointer";
-}
-
-function moveTip(position) {
-  const tip = byId("tip");
-  if (!position || tip.hidden) return;
-  const stage = byId("stage").getBoundingClientRect();
-  const left = Math.min(position.x + 14, stage.width - tip.offsetWidth - 6);
-  const below = position.y + 16;
-  const top = below + tip.offsetHeight > stage.height ? position.y - tip.offsetHeight - 10 : below;
-  tip.style.left = `${Math.max(4, left)}px`;
-  tip.style.top = `${Math.max(4, top)}px`;
-}
-
-function leave() {
-  byId("tip").hidden = true;
-  byId("canvas").style.cursor = "";
-  cy.elements().removeClass("faded near");
-}
-
-function choose(id) {
-  cy.batch(() => {
-    cy.$(".chosen").removeClass("chosen");
-    if (id) cy.getElementById(id).addClass("chosen");
-  });
-}
-
-function fit() {
-  const visible = cy.nodes(":visible");
-  if (visible.length === 0) return;
-  // The frame holds every node; names may reach into the margin, or a few long ones would make everything tiny.
-  const box = visible.boundingBox({ includeLabels: false });
-  const margin = { x: visible.length > 60 || cy.width() < 420 ? 32 : Math.min(110, cy.width() * 0.17), y: 40 };
-  const zoom = Math.min((cy.width() - 2 * margin.x) / box.w, (cy.height() - 2 * margin.y) / box.h);
-  cy.zoom(Math.min(Math.max(zoom, cy.minZoom()), 1.35)); // a handful of nodes must not fill the frame like balloons
-  cy.center(visible);
-}
-
-function draw(args) {
-  const ids = args.nodes.map((node) => node.id).concat(args.edges.map((edge) => edge.id)).sort().join("\n");
-  const places = new Map(cy.nodes().map((node) => [node.id(), { ...node.position() }]));
-  const fresh = elements(args);
-  const changed = ids !== drawn;
-  if (changed) {
-    const view = { zoom: cy.zoom(), pan: { ...cy.pan() } };
-    cy.batch(() => {
-      cy.elements().remove();
-      cy.add(fresh);
-      cy.nodes().forEach((node) => {
-        const place = places.get(node.id());
-        if (place) node.position(place);
-      });
-    });
-    sizeLabels(cy);
-    const known = new Set(args.nodes.map((node) => node.id).filter((id) => places.has(id)));
-    const onlyFewer = known.size === args.nodes.length; // a filter took things away: leave the rest where it is
-    if (onlyFewer) cy.viewport(view);
-    else arrange(cy, { known });
-    placeLabels(cy);
-    drawn = ids;
-    if (!onlyFewer) fit();
-  } else {
-    cy.batch(() => fresh.forEach((element) => cy.getElementById(element.data.id).data(element.data)));
-    sizeLabels(cy);
-  }
-  filterTypes();
-  choose(args.chosen);
-}
-
-function filterTypes() {
-  cy.batch(() => cy.nodes().forEach((node) => node.toggleClass("hidden", hiddenTypes.has(node.data("type")))));
-}
-
-// New children for a list. A page may be drawn anew while somebody stands on one of them with the keyboard: they stay there.
-function refill(list, children) {
-  const held = list.contains(document.activeElement) ? document.activeElement.dataset.id : undefined;
-  list.replaceChildren(...children);
-  if (held !== undefined) list.querySelector(`[data-id="${CSS.escape(held)}"]`)?.focus({ preventScroll: true });
-}
-
-function legend(args) {
-  const types = new Map();
-  for (const node of args.nodes) {
-    const entry = types.get(node.type) ?? { color: node.color, label: node.typeLabel, count: 0 };
-    entry.count += 1;
-    types.set(node.type, entry);
-  }
-  const buttons = [...types].sort(([, a], [, b]) => b.count - a.count).map(([type, entry]) => {
-    const button = document.createElement("button");
-    button.type = "button";
-    button.dataset.id = type;
-    button.title = words.toggle ?? "";
-    button.setAttribute("aria-pressed", String(!hiddenTypes.has(type)));
-    const dot = document.createElement("i");
-    dot.style.backgroundColor = entry.color;
-    const count = document.createElement("span");
-    count.textContent = String(entry.count);
-    button.append(dot, document.createTextNode(entry.label), count);
-    button.addEventListener("click", () => {
-      if (!hiddenTypes.delete(type)) hiddenTypes.add(type);
-      button.setAttribute("aria-pressed", String(!hiddenTypes.has(type)));
-      filterTypes();
-    });
-    return button;
-  });
-  refill(byId("legend"), buttons);
-}
-
-function listItem(kind, id, text, chosen) {
-  const item = document.createElement("li");
-  const button = document.createElement("button");
-  button.type = "button";
-  button.dataset.testid = `graph-${kind}`;
-  button.dataset.id = id;
-  button.textContent = text;
-  if (chosen) button.setAttribute("aria-current", "true");
-  button.addEventListener("click", () => report(kind, id));
-  item.append(button);
-  return item;
-}
-
-function lists(args) {
-  const names = new Map(args.nodes.map((node) => [node.id, node.label]));
-  byId("index").querySelector("summary").textContent = words.list ?? "";
-  const nodes = args.nodes.map((node) => listItem("node", node.id, node.label, node.id === args.chosen));
-  const edges = args.edges.map((edge) => {
-    const text = `${names.get(edge.source)} — ${edge.label} → ${names.get(edge.target)}`;
-    return listItem("edge", edge.id, text, edge.id === args.chosen);
-  });
-  refill(byId("nodes"), nodes);
-  refill(byId("edges"), edges);
-}
-
-function label(args) {
+// ---------------------------------------------------------------- what the page sends
+function render({ args, theme }) {
+  const colors = applyTheme(theme);
+  const began = performance.now();
   words = args.words ?? {};
-  document.documentElement.lang = args.language ?? "en";
-  document.title = words.graph ?? "";
-  byId("canvas").setAttribute("aria-label", words.canvas ?? "");
-  byId("tools").setAttribute("aria-label", words.tools ?? "");
-  for (const [id, word] of [["zoom-in", words.zoomIn], ["zoom-out", words.zoomOut], ["fit", words.fit], ["arrange", words.arrange]]) {
-    byId(id).title = word ?? "";
-    byId(id).setAttribute("aria-label", word ?? "");
+  nameTools(words, args.language);
+  byId("stage").style.height = `${args.height ?? 480}px`;
+  loadFont(args.font, () => {
+    forgetWidths();
+    view.change();
+  });
+  const changed = args.digest !== drawn;
+  if (changed) {
+    take(JSON.parse(new TextDecoder().decode(args.graph)), args);
+    drawn = args.digest;
+  }
+  placePins(args.pins);
+  measure();
+  choose(args.chosen, colors);
+  showLists(view.scene, args.chosen, words, report);
+  showLegend(view.scene, hiddenTypes, words, toggleType);
+  if (changed || args.layout !== layout) lay(args, changed, began);
+  else view.change();
+  resize(byId("frame").scrollHeight);
+}
+
+/** Makes the scene; what was drawn before keeps its place. */
+function take(graph) {
+  const at = new Map((view.scene?.nodes ?? []).map((node) => [node.id, node]));
+  view.scene = makeScene(graph, at);
+  view.scene.nodes.forEach((node) => (node.hidden = hiddenTypes.has(node.type)));
+  over = view.near = null;
+  hideTip();
+  delete root.dataset.settled;
+}
+
+function placePins(pins) {
+  if (!pins) return; // this drawing keeps its pins to itself
+  for (const node of view.scene.nodes) {
+    const place = pins[node.id];
+    node.pinned = place !== undefined;
+    if (place) [node.x, node.y, node.placed] = [place[0], place[1], true];
+  }
+}
+
+function lay(args, changed, began) {
+  const kind = args.layout ?? "force";
+  const another = layout !== null && layout !== kind;
+  layout = args.layout;
+  const { nodes } = view.scene;
+  const free = nodes.filter((node) => !node.pinned);
+  const known = free.filter((node) => node.placed).length;
+  const only = changed && !another && known === free.length && known > 0; // a filter took things away: leave the rest
+  if ((only && kind === "force") || nodes.length === 0) {
+    settle(true);
+    view.change();
+    ready();
+    return;
+  }
+  if (!changed || known === 0 || another) touched = false;
+  place(kind, another, began);
+}
+
+function place(kind, fresh, began = performance.now()) {
+  settle(false);
+  arrange(view.scene, { kind, fresh, wide: Math.min(2.2, Math.max(0.7, view.size.width / view.size.height)) }, (first, done) => {
+    if (!touched) view.fit();
+    view.change();
+    if (done) settle(true);
+    if (first || done) {
+      const painted = () => {
+        if (first) root.dataset.firstPaint = String(Math.round(performance.now() - began));
+        ready();
+      };
+      if (view.heavy) view.finished = () => (painted(), (view.finished = null));
+      else requestAnimationFrame(() => requestAnimationFrame(painted));
+    }
+  });
+}
+
+function ready() {
+  root.dataset.drawn = String(view.scene.nodes.length);
+}
+
+function settle(done) {
+  byId("busy").hidden = done;
+  if (done) root.dataset.settled = "true";
+  else delete root.dataset.settled;
+}
+
+function choose(id, colors = view.look.colors) {
+  const chosen = view.scene.nodeById.get(id) ?? view.scene.edgeById.get(id) ?? null;
+  view.look = { colors, dark: colors.dark, chosen, near: false, ratio: view.ratio, tools: toolsBox() };
+}
+
+/** Where the buttons stand, on the canvas. */
+function toolsBox() {
+  const box = byId("tools");
+  return { left: box.offsetLeft - 4, right: box.offsetLeft + box.offsetWidth, top: box.offsetTop, bottom: box.offsetTop + box.offsetHeight };
+}
+
+function toggleType(type) {
+  if (!hiddenTypes.delete(type)) hiddenTypes.add(type);
+  view.scene.nodes.forEach((node) => (node.hidden = hiddenTypes.has(node.type)));
+  view.change();
+  return !hiddenTypes.has(type);
+}
+
+function measure() {
+  const { width, height } = byId("stage").getBoundingClientRect();
+  view.resize(Math.max(1, Math.round(width) - 2), Math.max(1, Math.round(height) - 2));
+}
+
+// ---------------------------------------------------------------- what people do
+function hover(target, x, y) {
+  const next = target.node ?? target.edge ?? null;
+  if (next === over) {
+    if (over) moveTip(x, y);
+    return;
+  }
+  over = next;
+  canvas.style.cursor = next ? "pointer" : "";
+  if (!next) {
+    view.near = null;
+    hideTip();
+  } else {
+    const edges = target.edge ? [target.edge] : next.edges.filter(visible).slice(0, 1500);
+    const nodes = [...new Set([...edges.flatMap(({ s, t }) => [s, t]), ...(target.node ? [next] : [])])];
+    view.near = { nodes, edges };
+    showTip(target, words, x, y);
+  }
+  view.ask();
+}
+
+function pin(node, pinned = true) {
+  node.pinned = pinned;
+  node.placed = true;
+  view.change();
+  report("pin", node.id, pinned ? { x: Math.round(node.x), y: Math.round(node.y) } : {});
+}
+
+function unpin() {
+  const { chosen } = view.look;
+  if (chosen?.pinned) pin(chosen, false);
+  else {
+    view.scene.nodes.forEach((node) => (node.pinned = false));
+    view.change();
+    report("unpin", "");
   }
 }
 
 function zoomBy(factor) {
-  cy.zoom({ level: cy.zoom() * factor, renderedPosition: { x: cy.width() / 2, y: cy.height() / 2 } });
+  touched = true;
+  view.zoomAt(factor, view.size.width / 2, view.size.height / 2);
 }
 
-function rearrange() {
-  arrange(cy, { fresh: true });
-  placeLabels(cy);
-  fit();
+function fit() {
+  touched = false;
+  view.fit();
 }
 
 function keys(event) {
   const step = 60;
+  const { chosen } = view.look ?? {};
   const actions = {
     "+": () => zoomBy(1.25),
     "=": () => zoomBy(1.25),
     "-": () => zoomBy(0.8),
     0: fit,
-    ArrowLeft: () => cy.panBy({ x: step, y: 0 }),
-    ArrowRight: () => cy.panBy({ x: -step, y: 0 }),
-    ArrowUp: () => cy.panBy({ x: 0, y: step }),
-    ArrowDown: () => cy.panBy({ x: 0, y: -step }),
+    p: () => chosen?.edges && pin(chosen, !chosen.pinned),
+    ArrowLeft: () => view.panBy(step, 0),
+    ArrowRight: () => view.panBy(-step, 0),
+    ArrowUp: () => view.panBy(0, step),
+    ArrowDown: () => view.panBy(0, -step),
   };
   if (!(event.key in actions) || event.ctrlKey || event.metaKey || event.altKey) return;
   event.preventDefault();
+  touched = touched || event.key.startsWith("Arrow");
   actions[event.key]();
 }
 
-function render({ args, theme }) {
-  colors = applyTheme(theme);
-  byId("stage").style.height = `${args.height ?? 480}px`;
-  if (cy === null) start();
-  loadFont(args.font, () => cy.style().update());
-  cy.resize();
-  cy.style(styleSheet(colors));
-  label(args);
-  draw(args);
-  legend(args);
-  lists(args);
-  resize(byId("frame").scrollHeight);
-  document.documentElement.dataset.drawn = String(args.nodes.length);
+// What tests, benchmarks and scripts that make pictures need: where things are, in pixels within the canvas.
+window.__kgGraph = {
+  nodes: () => view.scene.nodes.filter((node) => !node.hidden).map((node) => ({ id: node.id, label: node.label, pinned: node.pinned, ...at(node.x, node.y) })),
+  edges: () => view.scene.edges.filter(visible).map((edge) => ({ id: edge.id, label: edge.label, loop: edge.loop >= 0, curve: edge.curve, ...at(...openPlace(edge)) })),
+  zoom: () => view.camera.k,
+  chosen: () => (view.look.chosen ? [view.look.chosen.id] : []),
+  idle: () => view.idle,
+};
+
+/** The place on an edge nearest to its middle where nothing lies over it. */
+function openPlace(edge) {
+  const radius = radiusAt(view.camera.k);
+  const points = sampled(curveOf(edge, radius), 16);
+  const line = points.length === 2 ? [0.5, 0.4, 0.6, 0.3, 0.7, 0.2, 0.8].map((u) => [0, 1].map((i) => points[0][i] * (1 - u) + points[1][i] * u)) : [8, 7, 9, 6, 10, 5, 11, 4, 12].map((i) => points[i]);
+  if (view.heavy) return line[0];
+  return line.find(([x, y]) => !nodeAt(view.scene, x, y, radius, 6) && edgeAt(view.scene, x, y, radius, 6) === edge) ?? line[0];
 }
 
-byId("zoom-in").addEventListener("click", () => zoomBy(1.25));
-byId("zoom-out").addEventListener("click", () => zoomBy(0.8));
-byId("fit").addEventListener("click", fit);
-byId("arrange").addEventListener("click", rearrange);
-byId("canvas").addEventListener("keydown", keys);
+function at(x, y) {
+  const [px, py] = view.toScreen(x, y);
+  return { x: Math.round(px), y: Math.round(py) };
+}
+
+const pressed = {
+  "zoom-in": () => zoomBy(1.25),
+  "zoom-out": () => zoomBy(0.8),
+  fit,
+  arrange: () => ((touched = false), place(layout ?? "force", true)),
+  unpin,
+  png: () => savePng(view, "graph"),
+  svg: () => saveSvg(view, "graph"),
+};
+for (const [id, action] of Object.entries(pressed)) byId(id).addEventListener("click", action);
+canvas.addEventListener("keydown", keys);
+listen(canvas, view, {
+  hover,
+  pin,
+  node: (node) => report("node", node.id),
+  edge: (edge) => report("edge", edge.id),
+  expand: (node) => report("expand", node.id),
+  touched: () => (touched = true),
+});
 byId("index").addEventListener("toggle", () => resize(byId("frame").scrollHeight));
 new ResizeObserver(() => {
-  if (cy !== null) cy.resize();
+  if (view.scene !== null) measure();
   resize(byId("frame").scrollHeight);
 }).observe(byId("frame"));
 connect(render);

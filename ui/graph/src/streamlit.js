@@ -14,8 +14,8 @@ export function connect(render) {
 }
 
 /** Tells the page's script what was clicked. The stamp makes a second click on the same thing a new event. */
-export function report(kind, id) {
-  send("streamlit:setComponentValue", { dataType: "json", value: { kind, id, stamp: Date.now() } });
+export function report(kind, id, more = {}) {
+  send("streamlit:setComponentValue", { dataType: "json", value: { kind, id, ...more, stamp: Date.now() } });
 }
 
 /** Gives the frame the height that its content has. */

@@ -1,0 +1,88 @@
+"""What the interface keeps on the disk: names that are safe, files that are whole, paths that stay inside."""
+
+from __future__ import annotations
+
+import json
+import unicodedata
+from pathlib import Path
+
+import pytest
+
+from kg_builder.errors import ConfigError
+from ui.places import allowed_path
+from ui.workspace import allowed_roots, keep_json, kept_json, safe_name, store_folder, workspace
+
+
+@pytest.fixture(autouse=True)
+def own_workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KGUI_WORKSPACE", str(tmp_path / "workspace"))
+    (tmp_path / "root" / "inner").mkdir(parents=True)
+    monkeypatch.setenv("KGUI_ROOTS", str(tmp_path / "root"))
+
+
+@pytest.mark.parametrize(
+    ("name", "safe"),
+    [
+        ("report 2024.pdf", "report 2024.pdf"),
+        ("年报.txt", "年报.txt"),
+        ("../../x", "x"),
+        ("..\\..\\x.md", "x.md"),
+        ("/etc/passwd", "passwd"),
+        ("<img src=x onerror=alert(1)>.txt", "_img src=x onerror=alert(1)_.txt"),
+        ("CON", "_CON"),
+        ("con.txt", "_con.txt"),
+        ("a\u202eb.txt", "ab.txt"),
+        ("a\x00\n\x1bb.txt", "ab.txt"),
+        (".hidden", "hidden"),
+        ("...", "file"),
+        ("", "file"),
+        ("a/", "file"),
+        ("\ud800.txt", "txt"),
+        ("e\u0301.txt", "\u00e9.txt"),
+    ],
+)
+def test_names_of_files_are_made_safe(name: str, safe: str) -> None:
+    assert safe_name(name) == safe
+
+
+@pytest.mark.parametrize("name", ["x" * 300, "汉" * 300 + ".docx", "a." + "b" * 300, "\U0001f600" * 300, "." * 300])
+def test_long_names_are_cut_and_keep_what_they_end_in(name: str, tmp_path: Path) -> None:
+    safe = safe_name(name)
+    assert 0 < len(safe) <= 120 and len(safe.encode()) <= 200
+    assert safe.endswith(".docx") == name.endswith(".docx")
+    assert unicodedata.is_normalized("NFC", safe)
+    (tmp_path / safe).touch()
+
+
+def test_what_is_kept_comes_back_and_what_is_damaged_is_set_aside() -> None:
+    path = workspace() / "kept.json"
+    assert kept_json(path, [1]) == [1]
+    keep_json(path, {"名": "\ud800"})
+    assert kept_json(path, None) == {"名": "\ud800"}
+    path.write_text('{"half":')
+    assert kept_json(path, "default") == "default"
+    assert not path.exists() and (workspace() / "kept.json.broken").read_text() == '{"half":'
+    assert json.dumps(kept_json(path, 0)) == "0"
+    assert workspace().stat().st_mode & 0o777 == 0o700
+
+
+def test_a_store_s_folder_is_one_however_its_address_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert store_folder("embedded:graph") == store_folder(f"embedded:{tmp_path}/./graph")
+    assert store_folder("bolt://HOST:7687/") == store_folder("bolt://host:7687")
+    assert store_folder("bolt://host:7687") != store_folder("bolt://other:7687")
+
+
+def test_only_what_lies_inside_the_roots_may_be_named(tmp_path: Path) -> None:
+    root, outside = tmp_path / "root", tmp_path / "outside"
+    outside.mkdir()
+    (root / "link").symlink_to(outside)
+    (root / "back").symlink_to(root / "inner")
+    assert allowed_roots() == (root, tmp_path / "workspace" / "uploads")
+    assert allowed_path(str(root / "inner")) == allowed_path("inner") == allowed_path("back") == root / "inner"
+    assert allowed_path(str(root)) == root
+    for wrong in (str(outside), "link", "../outside", str(root) + "-beside", "/", "~", "", " ", "a\0b"):
+        with pytest.raises(ConfigError):
+            allowed_path(wrong)

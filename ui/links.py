@@ -1,0 +1,96 @@
+"""Links inside texts: as HTML, they are real addresses; on a click, the session goes there without starting anew."""
+
+from __future__ import annotations
+
+import functools
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING, cast, get_args
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+import streamlit as st
+
+from ui.pages import PageName, go
+from ui.session import write
+
+if TYPE_CHECKING:
+    from streamlit.components.v2.types import ComponentRenderer
+
+__all__ = ["copy_button", "follow_links", "here", "link_html", "open_linked", "scroll_to", "there"]
+
+_JS = Path(__file__).with_name("links.js").read_text(encoding="utf-8")
+_KEY = "kg-links"
+_LONGEST = 4000
+
+
+@functools.cache
+def _component() -> ComponentRenderer:
+    return st.components.v2.component("kg-links", js=_JS)
+
+
+def there(page: PageName, **params: str) -> str:
+    """The address of another page with these parameters."""
+    return f"{page}?{urlencode({name: value for name, value in params.items() if value})}"
+
+
+def here(**params: str) -> str:
+    """The address of this page with these parameters besides those it has; an empty one takes that away."""
+    kept = {name: st.query_params.get_all(name) for name in st.query_params if name not in params}
+    given = {name: [value] for name, value in params.items() if value}
+    return f"?{urlencode({**kept, **given}, doseq=True)}"
+
+
+def link_html(
+    address: str, inner: str, *, classes: str = "", title: str = "", current: bool = False, at: str = ""
+) -> str:
+    """A link to an address of `there` or `here`. ``inner`` is HTML, everything else is escaped."""
+    about = f' title="{escape(title)}"' if title else ""
+    about += f' class="{escape(classes)}"' if classes else ""
+    about += ' aria-current="true"' if current else ""
+    about += f' data-kg-at="{escape(at)}"' if at else ""
+    return f'<a data-kg-go="1" href="{escape(address)}"{about}>{inner}</a>'
+
+
+def copy_button(label: str, text: str, *, copied: str) -> str:
+    """A button that puts `text` on the clipboard, as HTML."""
+    return (
+        f'<button type="button" class="kg-copy" data-kg-copy="{escape(text)}" data-kg-copied="{escape(copied)}">'
+        f"{escape(label)}</button>"
+    )
+
+
+def scroll_to(at: str, *, stamp: str = "") -> None:
+    """Have the page scroll to the element whose place is ``at``: once for each ``stamp``, and again after a click."""
+    st.session_state["_scroll_to"] = (at, stamp)
+
+
+def open_linked() -> None:
+    """Go where a link was clicked to; before the page is drawn."""
+    wanted = st.session_state.pop("_linked", None)
+    if wanted is not None:
+        page, params = wanted
+        go(page, **params)
+
+
+def follow_links() -> None:
+    """Have the links and copy buttons on this page work; after the page is drawn."""
+    at, stamp = st.session_state.pop("_scroll_to", ("", ""))
+    clicks = st.session_state.get("_links_clicked", 0)
+    _component()(key=_KEY, data={"at": at, "stamp": f"{stamp} {clicks}"}, on_go_change=_clicked)
+
+
+def _clicked() -> None:
+    """Go where a link leads, if it is one of ours."""
+    address = getattr(st.session_state.get(_KEY), "go", None)
+    if not isinstance(address, str) or len(address) > _LONGEST:
+        return
+    parts = urlsplit(address)
+    if parts.scheme or parts.netloc:
+        return
+    params = parse_qs(parts.query, max_num_fields=40)
+    st.session_state["_links_clicked"] = st.session_state.get("_links_clicked", 0) + 1
+    if not parts.path:
+        gone: dict[str, tuple[str, ...]] = {name: () for name in st.query_params if name not in (*params, "lang")}
+        write(**gone, **{name: tuple(values) for name, values in params.items()})
+    elif parts.path in get_args(PageName):
+        st.session_state["_linked"] = (cast(PageName, parts.path), {name: each[0] for name, each in params.items()})

@@ -1,0 +1,186 @@
+"""The commands of ``kg-finetune`` that the fine-tuning page gives: their arguments, checked, and what they would do."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from kg_builder.errors import ConfigError
+from ui.processes import Job, start_job
+from ui.training_files import Run, data_folder, inside, runs_folder
+from ui.workspace import safe_name
+
+__all__ = [
+    "EXTRA",
+    "Preset",
+    "evaluate_run",
+    "finetune_command",
+    "go_on",
+    "is_installed",
+    "prepare_data",
+    "presets",
+    "resolved",
+    "train_arguments",
+]
+
+EXTRA = "pip install 'kg-builder[finetune]'"
+_NEEDED = ("torch", "transformers", "accelerate", "datasets", "peft")
+_HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+")
+_ASSIGNMENT = re.compile(r"\s*([a-z_]+)\s*=\s*(.*?)\s*")
+_OWN = frozenset({"model", "data", "out", "preset", "push_to_hub", "trust_remote_code"})
+_PATIENCE_S = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Preset:
+    """A preset that comes with the package."""
+
+    name: str
+    about: str
+    values: dict[str, Any]
+
+
+def is_installed() -> bool:
+    """Whether what training needs is installed; nothing of it is loaded."""
+    return all(find_spec(name) is not None for name in _NEEDED)
+
+
+def finetune_command(*arguments: str) -> list[str]:
+    """The ``kg-finetune`` command of this installation with `arguments`."""
+    return [sys.executable, "-P", "-m", "finetune", *arguments]
+
+
+@lru_cache(maxsize=1)
+def presets() -> tuple[Preset, ...]:
+    """The presets, as the command lists them.
+
+    Raises:
+        ConfigError: the command does not work.
+    """
+    return tuple(
+        Preset(each["name"], each["about"], each["values"]) for each in json.loads(_asked(("presets", "--json")))
+    )
+
+
+def train_arguments(
+    *,
+    preset: str,
+    model: str,
+    data: Path,
+    name: str,
+    flags: Sequence[str] = (),
+    assignments: str = "",
+    trust: bool = False,
+) -> list[str]:
+    """The arguments of ``kg-finetune train`` for a run of that name.
+
+    Args:
+        assignments: lines of ``key=value``: any other settings.
+        trust: whether code that comes with a model may run here.
+
+    Raises:
+        ConfigError: something is missing, or may not be set from here.
+    """
+    arguments = ["train", "--preset", preset, "--model", _model(model), "--data", str(data)]
+    arguments += ["--out", str(runs_folder() / safe_name(name)), *flags]
+    for line in assignments.splitlines():
+        if not line.strip():
+            continue
+        found = _ASSIGNMENT.fullmatch(line)
+        if found is None or found[1] in _OWN:
+            raise ConfigError(
+                f"expected settings as key=value, one a line, none of {', '.join(sorted(_OWN))}, found {line!r}"
+            )
+        arguments += ["--set", f"{found[1]}={found[2]}"]
+    return [*arguments, *([] if trust else ["--set", "trust_remote_code=false"])]
+
+
+@lru_cache(maxsize=32)
+def resolved(arguments: tuple[str, ...]) -> dict[str, Any]:
+    """Every value that would be in force, as ``--dry-run --json`` prints them.
+
+    Raises:
+        ConfigError: values that cannot be; the command says which.
+    """
+    found = json.loads(_asked((*arguments, "--dry-run", "--json")))
+    return dict(found)
+
+
+def go_on(run: Run) -> Job:
+    """Give the command of a run again: it goes on where it stopped.
+
+    Raises:
+        ConfigError: the interface did not start it, or it is under way.
+    """
+    if run.job is None or not run.job.is_over:
+        raise ConfigError(f"expected a run that was started here and is over, found {run.name!r}")
+    return start_job("train", run.name, run.job.argv)
+
+
+def prepare_data(name: str, *, source: Sequence[str], options: Sequence[str], store: str = "") -> Job:
+    """Make a data set of that name out of `source`: files, or ``--from-store`` and a store.
+
+    Raises:
+        ConfigError: one of that name is there already.
+    """
+    folder = data_folder() / safe_name(name)
+    if folder.exists():
+        raise ConfigError(f"expected another name: there is a data set {folder.name!r} already")
+    return start_job(
+        "prepare", folder.name, finetune_command("prepare", *source, "--out", str(folder), *options), store=store
+    )
+
+
+def evaluate_run(run: Run, *, limit: int) -> Job:
+    """Ask the base model and the trained one the held-out examples of the run's data.
+
+    Raises:
+        ConfigError: the run has no weights yet, or its data no test set.
+    """
+    weights = run.weights
+    data = Path(str(run.config.get("data", "")))
+    test = next((f for f in (data / "test.jsonl", data / "dev.jsonl") if f.is_file() and inside(f)), None)
+    if weights is None or test is None:
+        raise ConfigError("expected a finished run whose data has test.jsonl or dev.jsonl, found none")
+    base = str(run.config.get("model", ""))
+    with_adapter = ["--model", base, "--adapter", str(weights), "--compare-base"]
+    asked = with_adapter if weights.name == "adapter" else ["--model", str(weights)]
+    arguments = ["evaluate", "--data", str(test), *asked, "--out", str(run.path / "evaluation")]
+    arguments += ["--limit", str(limit), "--max-new-tokens", str(run.config.get("max_new_tokens", 256))]
+    return start_job("evaluate", run.name, finetune_command(*arguments))
+
+
+def _model(name: str) -> str:
+    """A base model that may be named from the page: a folder that this server may read, or a name of the hub."""
+    name = name.strip()
+    path = Path(name).expanduser()
+    if name and path.is_dir() and inside(path):
+        return str(path.resolve())
+    if _HUB_NAME.fullmatch(name) and not path.exists():
+        return name
+    raise ConfigError(
+        f"expected a folder with a model that this server may read, or OWNER/NAME of the hub, found {name!r}"
+    )
+
+
+def _asked(arguments: tuple[str, ...]) -> str:
+    """What a quick command prints."""
+    try:
+        done = subprocess.run(
+            finetune_command(*arguments), capture_output=True, text=True, timeout=_PATIENCE_S, stdin=subprocess.DEVNULL
+        )
+    except (OSError, subprocess.TimeoutExpired) as exc:
+        raise ConfigError(f"expected an answer of kg-finetune, but {exc}") from exc
+    if done.returncode:
+        raise ConfigError(
+            done.stderr.strip().removeprefix("kg-finetune: ") or f"kg-finetune ended with {done.returncode}"
+        )
+    return done.stdout
