@@ -18,7 +18,8 @@ RUN groupadd --gid 10001 kg \
     && useradd --uid 10001 --gid 10001 --create-home kg \
     && install --directory --owner=kg --group=kg /data
 COPY --from=build /opt/kg-builder /opt/kg-builder
-ENV PATH=/opt/kg-builder/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 KG_STORE=embedded:/data/graph
+ENV PATH=/opt/kg-builder/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 \
+    KG_STORE=embedded:/data/graph KGUI_WORKSPACE=/data/ui KGUI_ROOTS=/documents
 USER 10001:10001
 WORKDIR /home/kg
 VOLUME /data
