@@ -1,9 +1,9 @@
 """The public surface: names, lazy imports, the speed of help."""
 
 import json
+import os
 import subprocess
 import sys
-import time
 
 import pytest
 
@@ -47,9 +47,13 @@ def test_help_loads_nothing_heavy(arguments: list[str]) -> None:
 
 
 def test_help_answers_in_half_a_second() -> None:
+    """In processor time, which other work beside it leaves nearly as it is."""
+
     def seconds() -> float:
-        started = time.perf_counter()
-        subprocess.run([sys.executable, "-m", "kg_builder.cli", "--help"], capture_output=True, check=True)
-        return time.perf_counter() - started
+        process = subprocess.Popen([sys.executable, "-m", "kg_builder.cli", "--help"], stdout=subprocess.DEVNULL)
+        _, status, used = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        assert process.returncode == 0
+        return used.ru_utime + used.ru_stime
 
     assert min(seconds() for _ in range(5)) < 0.5

@@ -11,7 +11,7 @@ from ui.gate import admitted, ask, logout_button
 from ui.i18n import LANGUAGES, language_of
 from ui.links import follow_links, open_linked
 from ui.pages import make_pages
-from ui.session import current_language, follow, set_language, t, write_language
+from ui.session import current_language, follow, read, set_language, t, write_language
 from ui.style import apply_style
 from ui.views import (
     documents,
@@ -79,7 +79,7 @@ def main() -> None:
 
 def language_switch() -> None:
     """English or Chinese, for the session and in the address."""
-    asked = language_of(st.query_params.get("lang"))
+    asked = language_of(read("lang"))
     if asked:
         set_language(asked)
     write_language()

@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import streamlit as st
 
 from ui.pages import PageName, go
-from ui.session import write
+from ui.session import address, write
 
 if TYPE_CHECKING:
     from streamlit.components.v2.types import ComponentRenderer
@@ -35,7 +35,7 @@ def there(page: PageName, **params: str) -> str:
 
 def here(**params: str) -> str:
     """The address of this page with these parameters besides those it has; an empty one takes that away."""
-    kept = {name: st.query_params.get_all(name) for name in st.query_params if name not in params}
+    kept = {name: values for name, values in address().items() if name not in params}
     given = {name: [value] for name, value in params.items() if value}
     return f"?{urlencode({**kept, **given}, doseq=True)}"
 
@@ -81,16 +81,16 @@ def follow_links() -> None:
 
 def _clicked() -> None:
     """Go where a link leads, if it is one of ours."""
-    address = getattr(st.session_state.get(_KEY), "go", None)
-    if not isinstance(address, str) or len(address) > _LONGEST:
+    wanted = getattr(st.session_state.get(_KEY), "go", None)
+    if not isinstance(wanted, str) or len(wanted) > _LONGEST:
         return
-    parts = urlsplit(address)
+    parts = urlsplit(wanted)
     if parts.scheme or parts.netloc:
         return
     params = parse_qs(parts.query, max_num_fields=40)
     st.session_state["_links_clicked"] = st.session_state.get("_links_clicked", 0) + 1
     if not parts.path:
-        gone: dict[str, tuple[str, ...]] = {name: () for name in st.query_params if name not in (*params, "lang")}
+        gone: dict[str, tuple[str, ...]] = {name: () for name in address() if name not in (*params, "lang")}
         write(**gone, **{name: tuple(values) for name, values in params.items()})
     elif parts.path in get_args(PageName):
         st.session_state["_linked"] = (cast(PageName, parts.path), {name: each[0] for name, each in params.items()})

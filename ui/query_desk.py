@@ -43,12 +43,20 @@ _PARAMETER = re.compile(r"\$([^\W\d]\w*)")
 @dataclass
 class Desk:
     """``revision`` counts how often the page itself put a text into the editor. ``asked`` is what the address asked for
-    when it was last looked at.
+    when it was last looked at, ``wanted`` the mode of a run that somebody has just asked for.
+
+    ``params`` is the JSON of the parameters, which can be typed in two places: as a whole, and one by one. Each place
+    is drawn anew, under a new key, when the other one or the page has changed them: a value set under the old key would
+    take away what is being typed, or be taken back by a message under way.
     """
 
     text: str = ""
     revision: int = 0
-    seen: str = ""
+    params: str = ""
+    whole_revision: int = 0
+    parts_revision: int = 0
+    wanted: str = ""
+    seen: tuple[str, str] = ("", "")
     asked: Ask | None = None
     run: QueryRun | None = None
     again: bool = False
@@ -58,22 +66,32 @@ class Desk:
         self.text = text
         self.revision += 1
 
+    def put_params(self, params: str) -> None:
+        """Have both places of parameters show `params`."""
+        if params != self.params:
+            self.params = params
+            self.whole_revision += 1
+            self.parts_revision += 1
+
     def follow_address(self) -> None:
         """Show the address's statement where the address changed by itself: a link, the back button."""
-        cypher = read("cypher")
-        if cypher and cypher != self.seen and cypher != self.text.strip():
-            self.put(cypher)
-        self.seen = cypher
+        there = read("cypher"), read("params")
+        cypher, params = there
+        if there != self.seen:
+            if cypher and cypher != self.text.strip():
+                self.put(cypher)
+            self.put_params(params)
+        self.seen = there
 
     def ask(self, mode: str) -> None:
         """Put what is in the editor into the address: it runs from there, so that a link runs it again."""
         state = st.session_state
         rows, seconds = state.get("rows", ROWS), state.get("seconds", TIMEOUT_S)
-        self.seen = self.text.strip()
+        self.seen = cypher, params = self.text.strip(), self.params.strip()
         self.again = True
         write(
-            cypher=self.seen,
-            params=str(state.get("params", "")).strip(),
+            cypher=cypher,
+            params=params,
             rows=str(rows) if rows != ROWS else "",
             seconds=str(seconds) if seconds != TIMEOUT_S else "",
             mode=mode if mode != "run" else "",

@@ -54,7 +54,8 @@ def workbench() -> None:
             _options()
         if may_write():
             st.toggle(t("query.write"), key="may-write")
-    if st.session_state.pop("_ask_again", False):
+    if at.wanted:
+        _run(at)
         st.rerun(scope="app")
 
 
@@ -77,21 +78,21 @@ def _told(event: EditorEvent) -> None:
     at = desk()
     at.text = event.text
     if event.kind != "edit" and event.text.strip():
-        _run(event.kind)
+        at.wanted = event.kind
 
 
-def _run(mode: str) -> None:
-    at, state = desk(), st.session_state
-    state["_ask_again"] = True
+def _run(at: Desk) -> None:
+    """Do what was asked for: not where it is heard of, as a parameter typed before may be heard of after."""
+    mode, at.wanted, state = at.wanted, "", st.session_state
     if not (mode == "run" and may_write() and state.get("may-write")):
         at.ask(mode)
         return
     try:
-        values = parameters_in(str(state.get("params", "")))
+        values = parameters_in(at.params)
     except ValueError:
         at.ask(mode)  # the page says what is wrong with them
         return
-    what = Ask(at.text.strip(), str(state.get("params", "")), state.get("rows", ROWS), state.get("seconds", TIMEOUT_S))
+    what = Ask(at.text.strip(), at.params, state.get("rows", ROWS), state.get("seconds", TIMEOUT_S))
     at.start_writing(what, values)
 
 
@@ -119,36 +120,47 @@ def _take_example(example: Example) -> None:
 
 def _take(cypher: str, params: str, *, run: bool = False) -> None:
     desk().put(cypher)
-    st.session_state["params"] = params
+    desk().put_params(params)
     if run:
-        _run("run")
+        desk().wanted = "run"
 
 
 # ---------------------------------------------------------------- parameters and limits
 def _parameters() -> dict[str, Any]:
     try:
-        return parameters_in(str(st.session_state.get("params", "")))
+        return parameters_in(desk().params)
     except ValueError:
         return {}
 
 
 def _parameter_inputs(at: Desk) -> None:
     """An input for each parameter that the statement uses; all of them together are the JSON among the options."""
-    follow("params", "params", lambda values: values[0] if values else "")
     names = parameter_names(at.text)
     if not names:
         return
     values = _parameters()
     with st.container(horizontal=True, gap="small", key="parameters"):
         for name in names:
-            key = f"parameter-{name}"
-            st.session_state[key] = parameter_shown(values[name]) if name in values else ""
-            st.text_input(f"${name}", key=key, width=220, on_change=_set_parameter, args=(name,))
+            st.text_input(
+                f"${name}",
+                parameter_shown(values[name]) if name in values else "",
+                key=(key := f"parameter-{at.parts_revision}-{name}"),
+                width=220,
+                on_change=_set_parameter,
+                args=(name, key),
+            )
 
 
-def _set_parameter(name: str) -> None:
-    values = _parameters() | {name: parameter_typed(str(st.session_state[f"parameter-{name}"]))}
-    st.session_state["params"] = json.dumps(values, ensure_ascii=False)
+def _set_parameter(name: str, key: str) -> None:
+    at = desk()
+    at.params = json.dumps(_parameters() | {name: parameter_typed(str(st.session_state[key]))}, ensure_ascii=False)
+    at.whole_revision += 1
+
+
+def _set_parameters(key: str) -> None:
+    at = desk()
+    at.params = str(st.session_state[key])
+    at.parts_revision += 1
 
 
 def _options() -> None:
@@ -160,7 +172,16 @@ def _options() -> None:
     )
     st.number_input(t("query.limit"), 1, MAX_ROWS, key="rows")
     st.number_input(t("query.timeout"), 1, MAX_TIMEOUT_S, key="seconds")
-    st.text_area(t("query.parameters"), key="params", placeholder='{"name": "Aster"}', height=100)
+    at = desk()
+    st.text_area(
+        t("query.parameters"),
+        at.params,
+        key=(key := f"parameters-{at.whole_revision}"),
+        placeholder='{"name": "Aster"}',
+        height=100,
+        on_change=_set_parameters,
+        args=(key,),
+    )
 
 
 # ---------------------------------------------------------------- saved statements and history
@@ -206,7 +227,7 @@ def _save(replacing: str = "") -> None:
     name = " ".join(str(st.session_state.get("save-name", "")).split())
     text = desk().text.strip()
     if name and text:
-        book().save(SavedQuery(name, text, str(st.session_state.get("params", "")).strip()), replacing=replacing)
+        book().save(SavedQuery(name, text, desk().params.strip()), replacing=replacing)
         st.session_state["_saved_name"] = st.session_state["saved-query"] = name
 
 

@@ -2,23 +2,87 @@
 
 A widget follows the address, and the address follows the widget: `follow` before the widget, `write` after it. The
 store's uri is never part of it.
+
+Every message of the browser brings the browser's address along. One that was under way when the session wrote a newer
+address brings the older one, and would take back what was just done: `address` tells such a message from a person who
+goes back.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from ui.i18n import UiLanguage, language_of, translate
 
-__all__ = ["current_language", "follow", "number", "read", "read_list", "set_language", "t", "write", "write_language"]
+__all__ = [
+    "address",
+    "current_language",
+    "follow",
+    "number",
+    "publish",
+    "read",
+    "read_list",
+    "set_language",
+    "t",
+    "write",
+    "write_language",
+]
+
+Address = dict[str, list[str]]
+_UNDER_WAY_S = 2.0
+"""How long a message may be under way."""
+
+
+@dataclass
+class _Written:
+    """What this session wrote into a page's address, and what stood there shortly before, with times; newest last."""
+
+    page: str = ""
+    current: Address = field(default_factory=dict)
+    replaced: list[tuple[float, Address]] = field(default_factory=list)
+
+    def write(self, before: Address, after: Address) -> None:
+        self.replaced = [*self._lately(), (time.monotonic(), before)]
+        self.current = after
+
+    def outdated(self, found: Address) -> bool:
+        """Whether `found` is what a message brings that was sent before the browser knew of the current address."""
+        return found != self.current and any(found == before for _, before in self._lately())
+
+    def _lately(self) -> list[tuple[float, Address]]:
+        now = time.monotonic()
+        return [each for each in self.replaced if now - each[0] < _UNDER_WAY_S]
+
+
+def address() -> Address:
+    """All values of the address by name."""
+    found: Address = {name: st.query_params.get_all(name) for name in st.query_params}
+    run = get_script_run_ctx()
+    if run is None:
+        return found
+    written = st.session_state.setdefault("_written", _Written())
+    if run.page_script_hash != written.page or getattr(run, "is_history_navigation", True):
+        written.page = run.page_script_hash
+        written.replaced.clear()
+    elif written.outdated(found):
+        _put(written.current)
+        return dict(written.current)
+    return found
+
+
+def _put(values: Address) -> None:
+    st.query_params.from_dict({name: items if len(items) > 1 else items[0] for name, items in values.items()})
 
 
 def current_language() -> UiLanguage:
     """The interface's language: the address's, else the one chosen before, else the browser's, else English."""
-    chosen = language_of(st.query_params.get("lang")) or st.session_state.get("_language")
+    chosen = language_of(read("lang")) or st.session_state.get("_language")
     return chosen or language_of(st.context.locale) or "en"
 
 
@@ -30,8 +94,8 @@ def set_language(language: UiLanguage) -> None:
 def write_language() -> None:
     """Put a chosen language into the address, where moving to another page has taken it away."""
     chosen = st.session_state.get("_language")
-    if chosen and st.query_params.get("lang") != chosen:
-        st.query_params["lang"] = chosen
+    if chosen:
+        write(lang=chosen)
 
 
 def t(key: str, **values: object) -> str:
@@ -40,14 +104,14 @@ def t(key: str, **values: object) -> str:
 
 
 def read(name: str, default: str = "") -> str:
-    """One value of the address."""
-    value = st.query_params.get(name)
-    return value if isinstance(value, str) else default
+    """One value of the address: the last one under this name."""
+    values = address().get(name)
+    return values[-1] if values else default
 
 
 def read_list(name: str) -> tuple[str, ...]:
     """All values of the address under one name, in order."""
-    return tuple(st.query_params.get_all(name))
+    return tuple(address().get(name, ()))
 
 
 def number(text: str, default: float, *, low: float, high: float) -> float:
@@ -61,7 +125,7 @@ def number(text: str, default: float, *, low: float, high: float) -> float:
 
 def write(**values: str | tuple[str, ...]) -> None:
     """Change the address in one step: one entry in the browser's history. Empty values are left out."""
-    before = {name: st.query_params.get_all(name) for name in st.query_params}
+    before = address()
     after = dict(before)
     for name, value in values.items():
         items = [value] if isinstance(value, str) else list(value)
@@ -69,8 +133,11 @@ def write(**values: str | tuple[str, ...]) -> None:
             after[name] = items
         else:
             after.pop(name, None)
-    if after != before:
-        st.query_params.from_dict({name: items if len(items) > 1 else items[0] for name, items in after.items()})
+    if after == before:
+        return
+    if "_written" in st.session_state:
+        st.session_state["_written"].write(before, after)
+    _put(after)
 
 
 def follow(key: str, name: str, parse: Callable[[tuple[str, ...]], Any]) -> None:

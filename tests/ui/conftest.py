@@ -72,9 +72,9 @@ def address(filled_store: str, tmp_path_factory: pytest.TempPathFactory) -> Iter
     assert stop_server(process) == 0
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Any]:
-    """A headless Chromium."""
+    """A headless Chromium for one file: while Playwright is there, the process can run no other event loop."""
     found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
     if found is None:
         reason = "NO CHROMIUM: the browser tests did not run; install one, e.g. apt-get install chromium"

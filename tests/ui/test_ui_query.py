@@ -61,7 +61,6 @@ def test_a_statement_is_completed_run_kept_and_found_again(watch: Watch) -> None
     page.get_by_role("textbox", name="$name").fill("Lin Wei")
     page.get_by_role("textbox", name="$least").fill("3")
     page.get_by_role("textbox", name="$least").press("Enter")
-    page.wait_for_timeout(300)  # an edit and a run are two messages, as they are for people
     text.press("Control+Enter")
     page.get_by_text(re.compile(r"1 row in [\d.]+ s")).wait_for()
     assert '{"name": "Lin Wei", "least": 3}' in page.evaluate("new URLSearchParams(location.search).get('params')")
@@ -86,6 +85,7 @@ def test_a_statement_is_completed_run_kept_and_found_again(watch: Watch) -> None
     page.get_by_role("option", name=re.compile(r"^MATCH \(e:Entity\) WHERE e.name")).click()
     expect(editor(page).locator(".cm-content")).to_contain_text("WHERE e.name = $name")
     expect(page.get_by_role("textbox", name="$name")).to_have_value("Lin Wei")
+    settled(page)
     page.get_by_role("button", name="Clear history").click()
     expect(page.get_by_role("combobox", name=re.compile("History"))).to_have_count(0)
 

@@ -18,7 +18,7 @@ __all__ = ["LONGEST", "EditorEvent", "Mistake", "cypher_editor"]
 LONGEST = 100_000
 """Characters of a statement that are taken from the browser."""
 
-_KINDS = ("edit", "run", "explain", "profile")
+_REQUESTS = ("run", "explain", "profile")
 _component = components.declare_component("kg_editor", path=str(Path(__file__).parent / "bundle"))
 
 
@@ -66,17 +66,24 @@ def cypher_editor(
         words={name: t(f"editor.{name}") for name in _WORDS},
         key=key,
         default=None,
-        on_change=lambda: _tell(st.session_state.get(key), on_event),
+        on_change=lambda: _tell(key, on_event),
     )
 
 
-def _tell(value: object, on_event: Callable[[EditorEvent], None]) -> None:
-    """Check what came from the browser, and hand it on."""
+def _tell(key: str, on_event: Callable[[EditorEvent], None]) -> None:
+    """Check what came from the browser, and hand it on: a new request, and the text where it has changed since."""
+    value = st.session_state.get(key)
     if not isinstance(value, dict):
         return
-    kind, text = value.get("kind"), value.get("text")
-    if kind in _KINDS and isinstance(text, str):
-        on_event(EditorEvent(kind, text[:LONGEST]))
+    text, request = value.get("text"), value.get("request")
+    asked: object = None
+    if isinstance(request, dict) and request.get("stamp") != st.session_state.get(f"_{key}_asked"):
+        st.session_state[f"_{key}_asked"] = request.get("stamp")
+        kind, asked = request.get("kind"), request.get("text")
+        if kind in _REQUESTS and isinstance(asked, str):
+            on_event(EditorEvent(kind, asked[:LONGEST]))
+    if isinstance(text, str) and text != asked:
+        on_event(EditorEvent("edit", text[:LONGEST]))
 
 
 _WORDS = (

@@ -22,6 +22,7 @@ let knownSchema = "";
 let revision = null;
 let marked = "";
 let pending = 0;
+let request = null;
 
 const setMark = StateEffect.define();
 const mark = Decoration.mark({ class: "mistake" });
@@ -41,10 +42,12 @@ function text() {
   return view.state.doc.toString();
 }
 
+// The page takes the last message only, so each carries the last request along: what is typed after it must not hide it.
 function tell(kind) {
   clearTimeout(pending);
   pending = 0;
-  report(kind, text());
+  if (kind !== "edit") request = { kind, text: text(), stamp: `${Date.now()} ${Math.random()}` };
+  report(text(), request);
 }
 
 function changed(update) {

@@ -13,9 +13,9 @@ export function connect(render) {
   send("streamlit:componentReady", { apiVersion: 1 });
 }
 
-/** Tells the page's script what happened, with the whole text. The stamp makes the same thing twice two events. */
-export function report(kind, text) {
-  send("streamlit:setComponentValue", { dataType: "json", value: { kind, text, stamp: Date.now() } });
+/** Tells the page's script the whole text, and what was last asked for; its stamp makes the same thing twice two requests. */
+export function report(text, request) {
+  send("streamlit:setComponentValue", { dataType: "json", value: { text, request } });
 }
 
 /** Gives the frame the height that its content has. */
