@@ -21,21 +21,11 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
+
+from ui.pages import PageName
 
 ROOT = Path(__file__).resolve().parent.parent
-PAGES = (
-    "overview",
-    "ingest",
-    "explore",
-    "evidence",
-    "documents",
-    "query",
-    "review",
-    "playground",
-    "training",
-    "settings",
-)
 _WAIT_MS = 120_000
 
 
@@ -67,7 +57,7 @@ class Clock:
 
 def open_pages(page: Any, url: str, clock: Clock) -> None:
     """Every page by its address, as a bookmark does."""
-    for name in PAGES:
+    for name in get_args(PageName):
         clock.time(f"page {name}", lambda name=name: (page.goto(f"{url}/{name}"), settled(page)))
 
 

@@ -13,8 +13,9 @@ from kg_builder.extract import EXTRACTORS
 from ui import connecting, ingesting
 from ui.ingesting import Order
 from ui.places import allowed_path
-from ui.session import follow, publish, t, write
+from ui.session import t, write
 from ui.style import note
+from ui.switch import one_of
 from ui.uploads import save_ontology, save_uploads
 from ui.workspace import allowed_roots
 
@@ -33,15 +34,7 @@ def order_form() -> None:
     except ConfigError as exc:
         _wrong(exc)
         return
-    follow("ingest-what", "what", lambda values: values[0] if values and values[0] in _WHAT else "files")
-    what = st.segmented_control(
-        t("ingest.what"),
-        _WHAT,
-        format_func=lambda name: t(f"ingest.what.{name}"),
-        key="ingest-what",
-        required=True,
-    )
-    publish("ingest-what", "what", what if what != "files" else "")
+    what = one_of(t("ingest.what"), "what", _WHAT, lambda name: t(f"ingest.what.{name}"), labelled=True)
     if what == "files":
         st.file_uploader(t("ingest.drop"), accept_multiple_files=True, key="ingest-files")
         note(t("ingest.drop.kept"))

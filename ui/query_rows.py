@@ -18,6 +18,7 @@ from ui.query_links import targets
 from ui.query_result import to_csv, to_drawing, to_frame, to_json
 from ui.session import follow, publish, t
 from ui.style import note, plain
+from ui.switch import one_of
 
 __all__ = ["show_rows"]
 
@@ -34,16 +35,8 @@ def show_rows(result: QueryResult, *, limit: int, key: str) -> None:
     if not count:
         note(t("query.norows", seconds=seconds))
         return
-    follow("view", "view", lambda values: values[0] if values and values[0] in _VIEWS else "table")
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
-        view = st.segmented_control(
-            t("query.view"),
-            _VIEWS,
-            format_func=lambda v: t(f"query.{v}"),
-            key="view",
-            required=True,
-            label_visibility="collapsed",
-        )
+        view = one_of(t("query.view"), "view", _VIEWS, lambda each: t(f"query.{each}"))
         for name, make, mime in (("csv", to_csv, "text/csv"), ("json", to_json, "application/json")):
             st.download_button(
                 t(f"query.download.{name}"),
@@ -53,7 +46,6 @@ def show_rows(result: QueryResult, *, limit: int, key: str) -> None:
                 icon=":material/download:",
                 on_click="ignore",
             )
-    publish("view", "view", view if view != "table" else "")
     note(t("query.row", seconds=seconds) if count == 1 else t("query.rows", n=f"{count:,}", seconds=seconds))
     if result.truncated:
         st.info(t("query.truncated", limit=f"{limit:,}"), icon=":material/filter_alt:")
@@ -121,7 +113,6 @@ def _chart(frame: pd.DataFrame) -> None:
     def label(at: int) -> str:
         return names[at] if 0 <= at < len(names) else t("query.chart.none")
 
-    follow("chart-kind", "chart", lambda values: values[0] if values and values[0] in KINDS else "bar")
     follow("chart-x", "x", lambda values: _column(values, names, places, guess.x))
     follow("chart-y", "y", lambda values: _column(values, names, numbers, guess.y))
     follow("chart-color", "color", lambda values: _column(values, names, places, -1))
@@ -129,13 +120,10 @@ def _chart(frame: pd.DataFrame) -> None:
         if st.session_state[f"chart-{key}"] not in allowed:  # other columns than those of the statement before
             st.session_state[f"chart-{key}"] = default
     with st.container(horizontal=True, gap="medium", vertical_alignment="bottom", key="chart-options"):
-        kind = st.segmented_control(
-            t("query.chart.kind"), KINDS, format_func=lambda each: t(f"query.{each}"), key="chart-kind", required=True
-        )
+        kind = one_of(t("query.chart.kind"), "chart", KINDS, lambda each: t(f"query.{each}"), labelled=True)
         x = st.selectbox(t("query.chart.x"), places, format_func=label, key="chart-x", width=200)
         y = st.selectbox(t("query.chart.y"), numbers, format_func=label, key="chart-y", width=200)
         color = st.selectbox(t("query.chart.color"), [-1, *places], format_func=label, key="chart-color", width=200)
-    publish("chart-kind", "chart", kind if kind != "bar" else "")
     publish("chart-x", "x", names[x] if x != guess.x else "")
     publish("chart-y", "y", names[y] if y != guess.y else "")
     publish("chart-color", "color", names[color] if color >= 0 else "")

@@ -14,8 +14,9 @@ import streamlit as st
 from kg_builder.evaluate.triples import match_key
 from kg_builder.prompt import parse_triples
 from kg_builder.types import Triple
-from ui.session import follow, publish, t
+from ui.session import t
 from ui.style import note, section
+from ui.switch import one_of
 from ui.training_files import Run, inside
 
 __all__ = ["Example", "examples_of", "scores_of", "show_examples"]
@@ -79,17 +80,7 @@ def show_examples(run: Run) -> bool:
     rows = scores_of(run)
     if rows:
         st.html(_scores(rows))
-    follow("train-examples", "examples", lambda v: v[0] if v and v[0] in _SHOWS else "all")
-    show = st.segmented_control(
-        t("training.examples.show"),
-        _SHOWS,
-        format_func=lambda each: t(f"training.examples.{each}"),
-        key="train-examples",
-        default=st.session_state["train-examples"],
-        required=True,
-        label_visibility="collapsed",
-    )
-    publish("train-examples", "examples", show if show != "all" else "")
+    show = one_of(t("training.examples.show"), "examples", _SHOWS, lambda each: t(f"training.examples.{each}"))
     chosen = [each for each in examples if _is_wanted(each, show)]
     note(t("training.examples.count", n=len(chosen), all=len(examples)))
     for each in chosen[:_SHOWN]:

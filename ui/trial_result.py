@@ -16,8 +16,9 @@ from kg_builder.trying import Tried
 from kg_builder.types import Extraction
 from ui.evidence_list import marks_key
 from ui.marks import Mark, mark_text
-from ui.session import follow, publish, t
+from ui.session import t
 from ui.style import cards, chip, note, section, type_label
+from ui.switch import one_of
 from ui.trial import Attempt, Experiment
 
 __all__ = ["show_experiment"]
@@ -64,17 +65,7 @@ def _show(experiment: Experiment) -> None:
                 ),
             ]
         )
-        follow("play-show", "show", lambda v: v[0] if v and v[0] in _SHOWS else "all")
-        show = st.segmented_control(
-            t("playground.show"),
-            _SHOWS,
-            format_func=lambda each: t(f"playground.show.{each}"),
-            key="play-show",
-            default=st.session_state["play-show"],
-            required=True,
-            label_visibility="collapsed",
-        )
-        publish("play-show", "show", show if show != "all" else "")
+        show = one_of(t("playground.show"), "show", _SHOWS, lambda each: t(f"playground.show.{each}"), key="play-show")
     marks_key()
     if len(attempts) == 1:
         _result(experiment, 0, None, "all")

@@ -21,8 +21,9 @@ from ui.graph import EdgeKey
 from ui.marks import Mark, mark_text, sentence_bounds
 from ui.pages import link
 from ui.paging import page_of
-from ui.session import follow, publish, read, t, write
+from ui.session import read, t, write
 from ui.style import chip, note, plain, type_chip
+from ui.switch import one_of
 
 __all__ = ["show_card"]
 
@@ -53,17 +54,8 @@ def show_card(entity: StoredEntity, view: View) -> None:
             label, icon = ("explore.collapse", "close_fullscreen") if opened else ("explore.expand", "open_in_full")
             st.button(t(label), icon=f":material/{icon}:", on_click=expand_or_collapse, args=(entity.id,))
         link("evidence", t("explore.evidence"), entity=entity.id)
-    follow("card", "card", lambda values: values[0] if values and values[0] in _PARTS else _PARTS[0])
-    part = st.segmented_control(
-        t("card.part"),
-        _PARTS,
-        key="card",
-        format_func=lambda name: t(f"card.{name}"),
-        required=True,
-        label_visibility="collapsed",
-    )
-    publish("card", "card", part if part != _PARTS[0] else "")
-    {"facts": _facts, "times": _times, "documents": _documents, "texts": _mentions}[part or "facts"](entity)
+    part = one_of(t("card.part"), "card", _PARTS, lambda name: t(f"card.{name}"), key="card")
+    {"facts": _facts, "times": _times, "documents": _documents, "texts": _mentions}[part](entity)
 
 
 # ---------------------------------------------------------------- facts by relation

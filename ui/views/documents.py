@@ -10,6 +10,7 @@ from ui import data
 from ui.document_view import PARAMETERS, show_document
 from ui.session import follow, publish, read, t, write
 from ui.style import heading, note
+from ui.switch import one_of
 from ui.views.no_data import render_empty
 
 __all__ = ["render"]
@@ -48,9 +49,12 @@ def _back() -> None:
     )
 
 
+def _state_named(name: str) -> str:
+    return t("documents.all") if name == "all" else t(f"state.{name}")
+
+
 def _list(documents: list[StoredDocument]) -> None:
     follow("find", "q", lambda values: values[0] if values else "")
-    follow("state", "state", lambda values: values[0] if values and values[0] in _STATES else "all")
     with st.container(horizontal=True, gap="medium"):
         text = st.text_input(
             t("documents.find"),
@@ -60,15 +64,8 @@ def _list(documents: list[StoredDocument]) -> None:
             live="250ms",
             width=360,
         ).strip()
-        state = st.segmented_control(
-            t("documents.state"),
-            _STATES,
-            format_func=lambda name: t("documents.all") if name == "all" else t(f"state.{name}"),
-            key="state",
-            required=True,
-        )
+        state = one_of(t("documents.state"), "state", _STATES, _state_named, labelled=True)
     publish("find", "q", text)
-    publish("state", "state", state if state != "all" else "")
     found = [d for d in documents if state in ("all", d.state) and text.casefold() in f"{d.title}\n{d.uri}".casefold()]
     if not found:
         note(t("documents.none"))

@@ -16,6 +16,7 @@ from ui.graph import EdgeKey, edge_of
 from ui.pages import link
 from ui.session import follow, number, publish, read, t, write
 from ui.style import fact, heading, note, plain
+from ui.switch import one_of
 from ui.views.no_data import render_empty
 
 __all__ = ["render"]
@@ -108,20 +109,14 @@ def _list(items: list[StoredEvidence]) -> None:
 def _filtered(items: list[StoredEvidence]) -> list[StoredEvidence]:
     documents = {digest("document", item.document_uri): item.document_title or item.document_uri for item in items}
     extractors = sorted({item.extractor for item in items})
-    follow("show", "show", lambda values: values[0] if values and values[0] in _SHOW else "all")
     follow("least", "conf", lambda values: number(values[0] if values else "", 0.0, low=0.0, high=1.0))
-    follow("order", "sort", lambda values: values[0] if values and values[0] in _ORDERS else _ORDERS[0])
     follow("in-documents", "doc", lambda values: [value for value in values if value in documents])
     follow("by-extractors", "extractor", lambda values: [value for value in values if value in extractors])
     for key, known in (("in-documents", documents), ("by-extractors", extractors)):
         st.session_state[key] = [value for value in st.session_state[key] if value in known]
     with st.container(horizontal=True, gap="medium", vertical_alignment="bottom", key="filters"):
-        show = st.segmented_control(
-            t("evidence.show"), _SHOW, format_func=lambda name: t(f"evidence.{name}"), key="show", required=True
-        )
-        order = st.segmented_control(
-            t("evidence.sort"), _ORDERS, format_func=lambda name: t(f"evidence.by.{name}"), key="order", required=True
-        )
+        show = one_of(t("evidence.show"), "show", _SHOW, lambda name: t(f"evidence.{name}"), labelled=True)
+        order = one_of(t("evidence.sort"), "sort", _ORDERS, lambda name: t(f"evidence.by.{name}"), labelled=True)
         least = st.slider(t("evidence.confidence"), 0.0, 1.0, step=0.05, key="least", width=200)
         chosen = st.multiselect(
             t("evidence.documents"),
@@ -137,9 +132,7 @@ def _filtered(items: list[StoredEvidence]) -> list[StoredEvidence]:
                 t("evidence.extractors"), extractors, key="by-extractors", placeholder=t("explore.any"), width=220
             )
             publish("by-extractors", "extractor", *by)
-    publish("show", "show", show if show != "all" else "")
     publish("least", "conf", f"{least:.2f}" if least else "")
-    publish("order", "sort", order if order != _ORDERS[0] else "")
     publish("in-documents", "doc", *chosen)
     wanted = [
         item

@@ -5,8 +5,9 @@ from __future__ import annotations
 import streamlit as st
 
 from kg_builder.errors import KGError, StoreError
-from ui.session import follow, publish, t
+from ui.session import t
 from ui.style import heading
+from ui.switch import one_of
 from ui.training_commands import EXTRA, is_installed
 from ui.training_new import show_data, show_new_run
 from ui.training_runs import show_runs
@@ -23,17 +24,7 @@ def render() -> None:
     if problem:
         st.error(t("training.refused"), icon=":material/block:")
         st.code(problem, language=None, wrap_lines=True)
-    follow("train-show", "show", lambda v: v[0] if v and v[0] in _SHOWS else "runs")
-    show = st.segmented_control(
-        t("training.show"),
-        list(_SHOWS),
-        format_func=lambda each: t(f"training.show.{each}"),
-        key="train-show",
-        default=st.session_state["train-show"],
-        required=True,
-        label_visibility="collapsed",
-    )
-    publish("train-show", "show", show if show != "runs" else "")
+    show = one_of(t("training.show"), "show", list(_SHOWS), lambda each: t(f"training.show.{each}"), key="train-show")
     if show != "new" and not is_installed():
         st.info(t("training.missing"), icon=":material/extension_off:")
         st.code(EXTRA, language="bash")
