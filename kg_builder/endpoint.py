@@ -16,17 +16,18 @@ import random
 import re
 import threading
 import time
-from collections.abc import Callable, Coroutine, Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import partial
 from importlib.util import find_spec
-from typing import Any, TypeVar
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 from kg_builder.endpoint_client import NOT_UNDERSTOOD, Client
 from kg_builder.endpoint_limits import Limits, estimated_tokens, limits_path
 from kg_builder.endpoint_reply import Reply, Trouble
+from kg_builder.endpoint_thread import EndpointThread
 from kg_builder.errors import ConfigError, EndpointError
 from kg_builder.prompt import Message
 from kg_builder.telemetry import emit
@@ -121,9 +122,7 @@ class Endpoint:
         self._has_answered = self._grammar_taken = self._grammars_refused = False
         self._failed_in_a_row = 0
         self._read = self._guessed = 1  # tokens of questions, as the endpoint counts them and as we guessed
-        self._starting = threading.Lock()
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._process = 0
+        self._thread = EndpointThread(self._client)
 
     def __enter__(self) -> Endpoint:
         return self
@@ -133,11 +132,7 @@ class Endpoint:
 
     def close(self) -> None:
         """End the connections; asking again opens new ones."""
-        with self._starting:
-            loop, self._loop = self._loop, None
-        if loop is not None and self._process == os.getpid():
-            asyncio.run_coroutine_threadsafe(self._client.close(), loop).result()
-            loop.call_soon_threadsafe(loop.stop)
+        self._thread.end()
 
     def expected(self, messages: Sequence[Message]) -> Usage:
         """The most that a request is expected to use: a guess, mended by how the endpoint has counted so far."""
@@ -201,7 +196,7 @@ class Endpoint:
                     request = next(source, None)
                     if request is None:
                         break
-                    under_way[begun] = future = self._begin(self._reply(request, unwanted))
+                    under_way[begun] = future = self._thread.begin(self._reply(request, unwanted))
                     future.add_done_callback(partial(_note, done, begun))
                     begun += 1
                 if not under_way:
@@ -244,7 +239,7 @@ class Endpoint:
             return ending.is_set() or (stop is not None and stop.is_set())
 
         pieces: queue.SimpleQueue[str | None] = queue.SimpleQueue()
-        future = self._begin(self._streamed(request, pieces.put, unwanted))
+        future = self._thread.begin(self._streamed(request, pieces.put, unwanted))
         future.add_done_callback(lambda _: pieces.put(None))
         try:
             while (piece := pieces.get()) is not None:
@@ -252,15 +247,6 @@ class Endpoint:
         finally:
             ending.set()
         return future.result()
-
-    def _begin(self, asking: Coroutine[Any, Any, T]) -> Future[T]:
-        """Run in the one thread that talks to the endpoint, which starts with the first request of a process."""
-        with self._starting:
-            if self._loop is None or self._process != os.getpid():
-                self._client.forget()
-                self._loop, self._process = asyncio.new_event_loop(), os.getpid()
-                threading.Thread(target=_run, args=(self._loop,), name="endpoint", daemon=True).start()
-            return asyncio.run_coroutine_threadsafe(asking, self._loop)
 
     async def _reply(self, request: Request, unwanted: Callable[[], bool]) -> Reply | None:
         """Ask until there is an answer or no hope; None: nobody wants it any longer."""
@@ -392,13 +378,6 @@ class Endpoint:
 
 def _note(done: queue.SimpleQueue[tuple[int, Future[T]]], number: int, future: Future[T]) -> None:
     done.put((number, future))
-
-
-def _run(loop: asyncio.AbstractEventLoop) -> None:
-    try:
-        loop.run_forever()
-    finally:
-        loop.close()
 
 
 async def _slept(seconds: float, unwanted: Callable[[], bool]) -> None:

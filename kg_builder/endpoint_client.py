@@ -24,7 +24,7 @@ _PASSING = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523
 _TOO_LONG = re.compile(r"context.length|maximum.context|too long", re.IGNORECASE)
 _FILTERED = re.compile(r"content.?filter|content.policy|content management policy|moderation", re.IGNORECASE)
 _NO_CREDIT = "insufficient_quota"  # comes as 429, but waiting does not help
-_SECRET = 8  # characters from which on a key is looked for in answers as well; shorter ones are placeholders
+_SHORTEST_KEY = 8  # characters; shorter ones are placeholders, and not looked for in answers
 
 
 class Client:
@@ -165,11 +165,11 @@ class Client:
         )
 
     def _without_key(self, text: str) -> str:
-        return text.replace(self._key, "***") if len(self._key) >= _SECRET else text
+        return text.replace(self._key, "***") if len(self._key) >= _SHORTEST_KEY else text
 
     def _sayable(self, text: str) -> tuple[str, str]:
         """What can be passed on of `text`, and what must wait, since it may be the beginning of the key."""
-        if len(self._key) < _SECRET:
+        if len(self._key) < _SHORTEST_KEY:
             return text, ""
         text = self._without_key(text)
         for length in range(min(len(self._key) - 1, len(text)), 0, -1):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from kg_builder.store.connection import Credentials
-from kg_builder.store.graph import GraphStore, open_store
+from kg_builder.store.graph import GraphStore
+from kg_builder.store.opening import open_store
 from kg_builder.store.records import (
     Counts,
     DocumentState,

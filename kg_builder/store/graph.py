@@ -4,22 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal
 
-from kg_builder.errors import ReadOnlyError, StoreError
+from kg_builder.errors import ReadOnlyError
 from kg_builder.store import cypher
 from kg_builder.store.access import Access
 from kg_builder.store.answers import Answers
 from kg_builder.store.checking import check_graph
-from kg_builder.store.connection import Connection, Credentials, redacted
+from kg_builder.store.connection import Connection, redacted
 from kg_builder.store.drafts import Draft
-from kg_builder.store.embedded import EmbeddedServer
 from kg_builder.store.exploring import EdgeFilter, Explorer
 from kg_builder.store.keeping import Keeper
 from kg_builder.store.projecting import mend_graph
@@ -43,51 +40,14 @@ from kg_builder.store.tokens import Tokens
 from kg_builder.store.writing import Writer
 from kg_builder.types import Contribution, digest
 
-__all__ = ["GraphStore", "open_store"]
-
-_EMBEDDED = "embedded:"
-
-
-def open_store(
-    uri: str | None = None,
-    *,
-    create: bool = True,
-    read_only: bool = False,
-    credentials: Credentials | None = None,
-) -> GraphStore:
-    """The store at `uri`: ``embedded:PATH``, ``bolt://…`` or ``neo4j://…`` (None: ``KG_STORE``, else one of the
-    user's own).
-
-    A server's `credentials` come from ``NEO4J_USERNAME``, ``NEO4J_PASSWORD`` and ``NEO4J_DATABASE`` unless given.
-
-    Raises:
-        StoreError: when it cannot be opened, or (with `create` false) an embedded one does not exist.
-    """
-    uri = uri or os.environ.get("KG_STORE") or _default_uri()
-    if not uri.startswith(_EMBEDDED):
-        return GraphStore(uri, Connection(uri, read_only=read_only, credentials=credentials))
-    path = uri.removeprefix(_EMBEDDED)
-    if not path:
-        raise StoreError("expected a folder, as in embedded:PATH, found none.")
-    embedded = EmbeddedServer(Path(path), create=create and not read_only)
-    try:
-        return GraphStore(uri, Connection(uri, embedded=embedded, read_only=read_only))
-    except BaseException:
-        embedded.close()
-        raise
-
-
-def _default_uri() -> str:
-    from platformdirs import user_data_path
-
-    return f"{_EMBEDDED}{user_data_path('kg-builder') / 'graph'}"
+__all__ = ["GraphStore"]
 
 
 class GraphStore:
     """A graph of entities, with the evidence for every edge. Readers may share one between threads."""
 
     def __init__(self, uri: str, connection: Connection) -> None:
-        """Use `open_store` instead."""
+        """Use `kg_builder.store.open_store` instead."""
         self.uri = redacted(uri)
         self._connection = connection
         self._writing = threading.Lock()
