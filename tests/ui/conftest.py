@@ -50,20 +50,34 @@ def stop_server(process: subprocess.Popen[str]) -> int:
     return process.wait(timeout=20)
 
 
-@pytest.fixture(scope="session")
-def filled_store(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """An embedded store that holds the story."""
+@pytest.fixture(scope="module", params=["own", pytest.param("neo4j-5.26.30", marks=pytest.mark.long)])
+def empty_store(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The uri of a store that is there, or begins, without anything: embedded, then on a real Neo4j, which processes
+    started meanwhile may enter.
+    """
+    if request.param == "own":
+        yield f"embedded:{tmp_path_factory.mktemp('ui-store') / 'graph'}"
+        return
+    servers = request.getfixturevalue("servers")
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in servers.neo4j(request.param.removeprefix("neo4j-")).environment().items():
+            patch.setenv(name, value)
+        yield servers.store(request.param).uri
+
+
+@pytest.fixture(scope="module")
+def filled_store(empty_store: str) -> str:
+    """The uri of a store that holds the story."""
     from story import fill
 
     from kg_builder.store import open_store
 
-    uri = f"embedded:{tmp_path_factory.mktemp('ui-store') / 'graph'}"
-    with open_store(uri) as store:
+    with open_store(empty_store) as store:
         fill(store)
-    return uri
+    return empty_store
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def address(filled_store: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Where the interface answers; started in a folder that has nothing to do with the project."""
     process, url = start_server(filled_store, cwd=tmp_path_factory.mktemp("elsewhere"))

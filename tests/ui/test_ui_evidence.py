@@ -31,15 +31,13 @@ Watch = Callable[..., Watched]
 
 
 @pytest.fixture(scope="module")
-def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def address(empty_store: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The interface on a store that holds the long document and the story."""
-    folder = tmp_path_factory.mktemp("long")
-    uri = f"embedded:{folder / 'graph'}"
-    with open_store(uri) as store:
+    with open_store(empty_store) as store:
         fill_long(store)
         made = [contribution(page) for page in PAGES]
         store.write_all((each, len(each.document.text), "story") for each in made)
-    process, url = start_server(uri, cwd=folder)
+    process, url = start_server(empty_store, cwd=tmp_path_factory.mktemp("long"))
     yield url
     assert stop_server(process) == 0
 

@@ -30,22 +30,21 @@ Watch = Callable[..., Watched]
 
 
 @pytest.fixture(scope="module")
-def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def address(empty_store: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A server of its own, on the story and on every hostile name, with a folder for what is kept."""
     folder = tmp_path_factory.mktemp("explore")
-    uri = f"embedded:{folder / 'graph'}"
     hostile = tuple(
         Fact(f"{text} knows Trent Payload.", text, "Other", "knows", "know", "Trent Payload", "Person", 0.7)
         for text in PAYLOADS
     )
-    with open_store(uri) as store:
+    with open_store(empty_store) as store:
         fill(store)
         made = contribution(Page("hostile/all.txt", "All <b>payloads</b>", "en", hostile))
         store.write(made, size_bytes=1, recipe="story")
         NAMES_OF_TRENT.update(entity.name for entity in store.neighbourhood([TRENT]).entities)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("KGUI_WORKSPACE", str(folder / "workspace"))
-        process, url = start_server(uri, cwd=folder)
+        process, url = start_server(empty_store, cwd=folder)
     assert url.startswith("http://127.0.0.1:")
     yield url
     assert stop_server(process) == 0

@@ -62,17 +62,17 @@ def free_port() -> str:
 
 
 @pytest.fixture(scope="module")
-def reviewed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str, GraphStore]]:
+def reviewed(empty_store: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str, GraphStore]]:
     """A server with a store of its own: its address, the same only to look at, and the store."""
     folder = tmp_path_factory.mktemp("review")
-    with pytest.MonkeyPatch.context() as patch, open_store(f"embedded:{folder / 'graph'}") as store:
+    with pytest.MonkeyPatch.context() as patch, open_store(empty_store) as store:
         patch.setenv("KGUI_WORKSPACE", str(folder / "workspace"))
         fill(store)
         more(store)
         resolve_graph(store)
-        process, url = start_server(store.uri, "--port", free_port(), cwd=folder)
+        process, url = start_server(empty_store, "--port", free_port(), cwd=folder)
         patch.setenv("KGUI_READ_ONLY", "1")
-        looking, look_url = start_server(store.uri, "--port", free_port(), cwd=folder)
+        looking, look_url = start_server(empty_store, "--port", free_port(), cwd=folder)
         yield url, look_url, store
         for each in (process, looking):
             assert stop_server(each) == 0

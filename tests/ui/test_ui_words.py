@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import ast
+import dataclasses
 import re
 import string
 from pathlib import Path
 
 import pytest
 
+from kg_builder.config import Settings
 from kg_builder.types import ENTITY_TYPES, MODALITIES, POLARITIES
 from ui.i18n import EN, ZH, language_of, translate
+from ui.words.settings_help import HELP_ZH
 
 UI = Path(__file__).resolve().parents[2] / "ui"
 
@@ -55,6 +58,11 @@ def test_every_key_that_is_used_exists_and_every_key_is_used() -> None:
     named = set(re.findall(r'"([a-z]+\.[A-Za-z.]+)"', text))
     unused = [key for key in EN if key not in whole | named and not key.startswith(tuple(beginnings))]
     assert unused == []
+
+
+def test_every_setting_is_explained_in_chinese() -> None:
+    assert list(HELP_ZH) == [field.name for field in dataclasses.fields(Settings)]
+    assert all(re.search(r"[\u4e00-\u9fff]", text) for text in HELP_ZH.values())
 
 
 def test_chinese_is_chinese() -> None:

@@ -13,9 +13,10 @@ from kg_builder.errors import ConfigError, StoreError
 from ui import connecting, data, health
 from ui.amounts import size
 from ui.checking import check
-from ui.session import follow, publish, t
+from ui.session import current_language, follow, publish, t
 from ui.style import cards, chip, heading, note, section
 from ui.views.no_data import connect_expander
+from ui.words.settings_help import HELP_ZH
 from ui.workspace import allowed_roots, read_only, workspace
 
 __all__ = ["render"]
@@ -106,7 +107,7 @@ def _settings(origins: list[Origin]) -> None:
     wanted = [
         each
         for each in origins
-        if text.casefold() in f"{each.name} {each.help}".casefold() and not (only_set and each.source == "default")
+        if text.casefold() in f"{each.name} {_help(each)}".casefold() and not (only_set and each.source == "default")
     ]
     secrets = [name for name in SECRETS if text.casefold() in name.casefold()]
     if not wanted and not secrets:
@@ -122,8 +123,13 @@ def _setting(origin: Origin) -> str:
     return (
         f"<div><dt><code>{escape(origin.name)}</code></dt>"
         f"<dd><b>{escape(value)}</b> {chip(place, warn=origin.source != 'default')}"
-        f"<small>{escape(origin.help.replace('`', ''))}</small></dd></div>"
+        f"<small>{escape(_help(origin))}</small></dd></div>"
     )
+
+
+def _help(origin: Origin) -> str:
+    """What a setting is, in the current language."""
+    return HELP_ZH[origin.name] if current_language() == "zh" else origin.help.replace("`", "")
 
 
 def _secret(name: str) -> str:

@@ -90,7 +90,7 @@ ZH: dict[str, str] = {
     "settings.yes": "是",
     "settings.no": "否",
     "settings.settings": "生效的设置",
-    "settings.settings.how": "依次为：默认值、启动服务的文件夹中的 kg.toml、KG_… 环境变量，后者优先。说明为英文。",
+    "settings.settings.how": "依次为：默认值、启动服务的文件夹中的 kg.toml、KG_… 环境变量，后者优先。",
     "settings.find": "查找设置",
     "settings.only": "只看设置过的",
     "settings.none": "没有符合的设置。",
