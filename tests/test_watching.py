@@ -100,7 +100,7 @@ def start(folder: Path, embedded_path: Path) -> Iterator[Callable[..., Watch]]:
         watch.close()
 
 
-@pytest.mark.parametrize("flags", [(), ("--poll",)])
+@pytest.mark.parametrize("flags", [(), pytest.param(("--poll",), marks=pytest.mark.long)])
 def test_the_graph_follows_what_changes(folder: Path, start: Callable[..., Watch], flags: tuple[str, ...]) -> None:
     watch = start("--prune", *flags)
     assert watch.heads() == {"Mara Quill"}
@@ -134,13 +134,12 @@ def test_the_graph_follows_what_changes(folder: Path, start: Callable[..., Watch
     assert "Traceback" not in watch.errors.read_text()
 
 
-@pytest.mark.timeout(600)
 def test_a_burst_is_one_run_and_what_is_gone_is_listed_without_prune(folder: Path, start: Callable[..., Watch]) -> None:
     watch = start("--extractor", "open_ie")
-    for i in range(1000):
+    for i in range(300):
         (folder / f"{i}.txt").write_text("Nothing of note.")
-    watch.wait(lambda: len(watch.runs()) == 2, seconds=500)
-    assert "1,000 loaded (" in watch.runs()[1]
+    watch.wait(lambda: len(watch.runs()) == 2, seconds=300)
+    assert "300 loaded (" in watch.runs()[1]
     (folder / "one.txt").unlink()
     assert "1 missing (" in watch.wait_for_run(3)
     assert "Mara Quill" in watch.heads()
@@ -153,7 +152,7 @@ def test_ctrl_c_in_the_middle_of_a_run_finishes_what_is_under_way(
     here = str(Path(__file__).parent)
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([here, str(Path(here).parent)]))
     monkeypatch.setenv("KG_TEST_LOG", str(tmp_path / "log"))
-    watch = start("--extractor", "priced:Priced")
+    watch = start("--extractor", "priced:Priced", "--poll")
     for i in range(40):
         (folder / f"{i}.txt").write_text(f"SLOW {i} likes Deep Tide.")
     watch.wait(lambda: (tmp_path / "log").read_text().count("SLOW") > 2)

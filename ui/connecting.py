@@ -13,6 +13,7 @@ import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from kg_builder.config import default_store
 from kg_builder.errors import ConfigError, StoreError
@@ -38,6 +39,7 @@ __all__ = [
 ]
 
 _EMBEDDED = "embedded:"
+_BOLT_PORT = 7687
 _REMEMBERED = 8
 _TRIED_AGAIN_S = 1.5
 """A page asks for the store in several places: one that lets it wait for longer than this is waited for only once."""
@@ -105,10 +107,15 @@ def environment(uri: str | None = None) -> dict[str, str]:
     """The variables by which a command reaches a store (None: the one that is shown). They hold secrets."""
     wanted = uri or _uri()
     known = _current.credentials.get(wanted)
-    if known is None:
+    if known is None and (wanted.startswith(_EMBEDDED) or _is_meant_by_environment(wanted)):
         return {"KG_STORE": wanted}
-    password = {"NEO4J_PASSWORD": known.password} if known.password is not None else {}
-    return {"KG_STORE": wanted, "NEO4J_USERNAME": known.user, "NEO4J_DATABASE": known.database, **password}
+    known = known or Credentials("neo4j", None)
+    return {
+        "KG_STORE": wanted,
+        "NEO4J_USERNAME": known.user,
+        "NEO4J_PASSWORD": known.password or "",  # an empty one hides that of the environment, which is for another
+        "NEO4J_DATABASE": known.database,
+    }
 
 
 def connect(address: str, *, user: str = "", password: str = "", database: str = "") -> str:
@@ -116,7 +123,10 @@ def connect(address: str, *, user: str = "", password: str = "", database: str =
 
     Args:
         address: a server's uri, ``embedded:PATH`` or a path inside the allowed roots.
-        password: empty: the one used before in this process, else that of the environment.
+        user: empty: the one used before in this process; at the server that this one was started on, that of the
+            environment; else ``neo4j``.
+        password: empty: found likewise, where the user is the same; else none. That of the environment goes to no
+            server but the one that it is meant for, whoever asks.
 
     Raises:
         ConfigError: the server was started read-only, or the path is outside the roots.
@@ -127,11 +137,12 @@ def connect(address: str, *, user: str = "", password: str = "", database: str =
     uri = _checked(address.strip())
     credentials = None
     if not uri.startswith(_EMBEDDED):
-        given = Credentials(user or "neo4j", password or None, database)
         known = _current.credentials.get(uri)
-        credentials = given if password or user else known
-        if credentials is given and not password and known is not None and known.user == given.user:
-            credentials = Credentials(given.user, known.password, database)
+        if known is None and _is_meant_by_environment(uri):
+            known = Credentials.of_environment()
+        known = known or Credentials("neo4j", None)
+        kept = known.password if user in ("", known.user) else None
+        credentials = Credentials(user or known.user, password or kept, database or known.database)
     if not uri.startswith(_EMBEDDED) or holds_store(_folder(uri)):
         open_store(uri, create=False, read_only=True, credentials=credentials).close()
     with _current.lock:
@@ -161,6 +172,19 @@ def _uri() -> str:
     """The store's uri; a folder by its whole path, so that its runs are known from wherever a server is started."""
     uri = _current.uri or os.environ.get("KG_STORE") or default_store()
     return f"{_EMBEDDED}{_folder(uri)}" if uri.startswith(_EMBEDDED) else uri
+
+
+def _is_meant_by_environment(uri: str) -> bool:
+    """Whether the environment's user and password are for the server of `uri`: that of the store it was started on."""
+    return _server(uri) == _server(os.environ.get("KG_STORE") or default_store())
+
+
+def _server(uri: str) -> tuple[str | None, int]:
+    try:
+        parts = urlsplit(uri)
+        return parts.hostname, parts.port or _BOLT_PORT
+    except ValueError:
+        return uri, 0
 
 
 def _folder(uri: str) -> Path:

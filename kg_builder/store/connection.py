@@ -42,9 +42,11 @@ class Credentials:
 
     @classmethod
     def of_environment(cls) -> Credentials:
-        """Those in ``NEO4J_USERNAME``, ``NEO4J_PASSWORD`` and ``NEO4J_DATABASE``."""
+        """Those in ``NEO4J_USERNAME``, ``NEO4J_PASSWORD`` and ``NEO4J_DATABASE``; an empty one counts as none."""
         named = os.environ
-        return cls(named.get("NEO4J_USERNAME", "neo4j"), named.get("NEO4J_PASSWORD"), named.get("NEO4J_DATABASE", ""))
+        return cls(
+            named.get("NEO4J_USERNAME") or "neo4j", named.get("NEO4J_PASSWORD") or None, named.get("NEO4J_DATABASE", "")
+        )
 
 
 class Connection:
@@ -77,6 +79,11 @@ class Connection:
     def endpoint(self) -> Endpoint:
         """Where the server was found."""
         return self._endpoint
+
+    @property
+    def has_functions(self) -> bool:
+        """Whether there are the functions that the embedded server's supervisor defines: ``kg.fact`` and others."""
+        return self.embedded is not None
 
     def close(self) -> None:
         """Let the connections go."""

@@ -278,10 +278,18 @@ COUNT_ENTITIES = "MATCH (e:Entity) RETURN count(e) AS n"
 COUNTS = {
     "segments": "MATCH (s:Segment) RETURN count(s) AS n",
     "entities": COUNT_ENTITIES,
-    "edges": "MATCH (:Entity)-[f]->(:Entity) RETURN count(f) AS n",
     "extractions": "MATCH (x:Extraction) RETURN count(x) AS n",
     "names": "MATCH (n:Name) RETURN count(n) AS n",
 }
+COUNT_EDGES = "MATCH (:Entity)-[f]->(:Entity) RETURN count(f) AS n"
+# Of the embedded server's functions (`supervisor`): how many relationships there are of each type, and of one type, of
+# each relation (null: those that are no facts).
+RECORDS = "RETURN kg.records() AS found"
+RELATIONS_OF_TYPE = "RETURN kg.relations($type) AS found"
+TIES = {"HEAD": "extractions", "TAIL": "extractions", "FROM": "extractions", "PART_OF": "segments", "NAMES": "names"}
+"""Relationships that are no facts, of which there is one for each of these."""
+OTHER_TIES = frozenset({"MENTIONED_IN", "LINKED"})
+"""Those of which there are others; no fact is of such a type (`Tokens.relationship`)."""
 COUNT_BY_STATE = "MATCH (d:Document) RETURN d.state AS state, count(d) AS n"
 COUNT_BY_TYPE = "MATCH (e:Entity) RETURN e.type AS type, count(e) AS n"
 COUNT_BY_RELATION = (
@@ -294,18 +302,26 @@ _ENTITY = "e.id AS id, e.name AS name, e.type AS type, e.aliases AS aliases, e.m
 _VALID = "f.valid_from AS valid_from, f.valid_to AS valid_to"
 ENTITIES = f"MATCH (e:Entity) WHERE e.id >= $low AND e.id < $high RETURN {_ENTITY}"
 ENTITIES_BY_ID = f"UNWIND $ids AS id MATCH (e:Entity {{id: id}}) RETURN {_ENTITY}"
-FACTS = (
-    "MATCH (h:Entity) WHERE h.id >= $low AND h.id < $high MATCH (h)-[f]->(t:Entity) "
+_FACT_ROW = (
     "RETURN h.id AS head, f.relation AS relation, t.id AS tail, f.support AS support, f.confidence AS confidence, "
     + _VALID
 )
-_OF_RELATIONS = (
-    " WHERE f.relation IN $relations "
-    "RETURN h.id AS head, f.relation AS relation, t.id AS tail, f.support AS support, f.confidence AS confidence, "
-    + _VALID
-)
-FACTS_BY_HEAD = "MATCH (h:Entity) WHERE h.id >= $low AND h.id < $high MATCH (h)-[f]->(t:Entity)" + _OF_RELATIONS
-FACTS_BY_TAIL = "MATCH (t:Entity) WHERE t.id >= $low AND t.id < $high MATCH (t)<-[f]-(h:Entity)" + _OF_RELATIONS
+FACTS = f"MATCH (h:Entity) WHERE h.id >= $low AND h.id < $high MATCH (h)-[f]->(t:Entity) {_FACT_ROW}"
+
+
+def facts_of(types: Sequence[str], *, by_tail: bool) -> str:
+    """The facts of some relations, by slices of their heads or tails.
+
+    Their types are named, since ArcadeDB would else read all that comes to a tail, and from the far end.
+    """
+    wanted = f"[f:{'|'.join(map(quote_identifier, types))}]"
+    near, pattern = ("t", f"(t)<-{wanted}-(h:Entity)") if by_tail else ("h", f"(h)-{wanted}->(t:Entity)")
+    return (
+        f"MATCH ({near}:Entity) WHERE {near}.id >= $low AND {near}.id < $high MATCH {pattern} "
+        f"WHERE f.relation IN $relations {_FACT_ROW}"
+    )
+
+
 FACTS_WITH_ENDS = (
     "MATCH (h:Entity) WHERE h.id >= $low AND h.id < $high MATCH (h)-[f]->(t:Entity) "
     "RETURN h.id AS head, h.name AS head_name, f.relation AS relation, f.support AS support, "
@@ -321,8 +337,9 @@ EVIDENCE_LIMITED = (
     + _EVIDENCE
 )
 STATEMENTS = f"MATCH (:Entity {{id: $id}})<-[:HEAD|TAIL]-(x:Extraction) WITH DISTINCT x LIMIT $limit {_EVIDENCE}"
+# Of a beginning that very many names have, some are looked at.
 _FOUND = (
-    "($type IS NULL OR e.type = $type) WITH e ORDER BY e.mentions DESC LIMIT $limit "
+    "($type IS NULL OR e.type = $type) WITH e LIMIT 20000 WITH e ORDER BY e.mentions DESC LIMIT $limit "
     f"RETURN {_ENTITY}, e.search AS search"
 )
 SEARCH_EQUAL = f"MATCH (e:Entity) WHERE e.folded = $text AND {_FOUND}"

@@ -34,7 +34,6 @@ class Dialect:
             written into a statement of its own, so that the server leaves the others alone.
         joins_ends: whether a relationship between two nodes that are both given is found without reading the others of
             either, beyond their list of neighbours.
-        takes_ids: whether a fact can be had by the server's own id of it (``kg.fact``, which the supervisor defines).
         enforces_read_mode: whether a session in READ mode refuses writes, and ``EXPLAIN`` tells a statement's kind.
         counts_from_start: whether the place of a mistake is counted from the statement's start, and not from behind
             ``EXPLAIN`` or what comments it begins with.
@@ -47,7 +46,6 @@ class Dialect:
     dynamic_types: bool
     light: int
     joins_ends: bool
-    takes_ids: bool
     enforces_read_mode: bool
     counts_from_start: bool
     text_indexes: bool
@@ -77,7 +75,6 @@ ARCADEDB = Dialect(
     dynamic_types=False,
     light=1 << 62,  # it keeps no list by type
     joins_ends=True,
-    takes_ids=True,
     enforces_read_mode=False,
     counts_from_start=False,
     text_indexes=False,
@@ -89,7 +86,6 @@ NEO4J = Dialect(
     dynamic_types=True,
     light=5000,  # a new statement takes as long to plan as ten thousand neighbours to look through
     joins_ends=False,  # it would begin at the busier end
-    takes_ids=False,
     enforces_read_mode=True,
     counts_from_start=True,
     text_indexes=True,

@@ -36,6 +36,9 @@ __all__ = ["EmbeddedServer", "Endpoint", "holds_store", "stop"]
 
 DEFAULT_IDLE_S = 60.0
 DEFAULT_HEAP_MB = 700
+"""For a store of up to that size on disk; a larger one gets as much as it is large, up to a quarter of the machine's
+memory.
+"""
 STATEMENT_LIMIT_S = 300.0
 """Past this the server itself ends a statement, so that none outlives the one who asked for it for long."""
 _START_ATTEMPTS = 5
@@ -201,7 +204,7 @@ class EmbeddedServer:
             "java": str(runtime / "jre" / "bin" / "java"),
             "jars": str(runtime / "jars"),
             "idle_s": float(os.environ.get("KG_EMBEDDED_IDLE_S", DEFAULT_IDLE_S)),
-            "heap_mb": int(os.environ.get("KG_EMBEDDED_HEAP_MB", DEFAULT_HEAP_MB)),
+            "heap_mb": int(os.environ.get("KG_EMBEDDED_HEAP_MB") or _heap_mb(self.path)),
             "statement_limit_s": STATEMENT_LIMIT_S,
             "attempts": _START_ATTEMPTS,
         }
@@ -216,6 +219,14 @@ class EmbeddedServer:
                 cwd=self.path,
                 start_new_session=True,
             )
+
+
+def _heap_mb(path: Path) -> int:
+    """The heap that a store wants, in mebibytes."""
+    files = (path / "server" / "databases").rglob("*")
+    size = sum(each.stat().st_size for each in files if each.is_file()) >> 20
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") >> 20
+    return max(DEFAULT_HEAP_MB, min(size, memory // 4))
 
 
 def supervisor_command(config: Path) -> list[str]:

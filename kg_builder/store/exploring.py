@@ -21,6 +21,9 @@ _FRONTIER = (
 )
 _OF_DOCUMENTS = 50_000  # statements of chosen documents that are looked at; past it, the same
 _ASKED = 500  # entities or facts asked for at once
+_MENTIONS = 30_000  # of entities together; past it, only so many of their facts are looked at, the same number of each
+_MENTIONS_TOGETHER = 100_000  # the same of the most mentioned ones
+_LEAST_OF_EACH = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +76,12 @@ class Explorer:
     def neighbourhood(self, ids: Sequence[str], *, depth: int, limit: int, wanted: EdgeFilter) -> Subgraph:
         """The edges within `depth` steps of entities, best supported first, at most `limit`."""
         known = {entity.id for entity in self._reader.entities_by_id(ids)}
-        step, cut = self._by_edges(limit, wanted), False
-        if wanted.documents is not None:
-            step, cut = self._by_documents(wanted)
-        frontier, edges, full = sorted(known), dict[tuple[str, str, str], GraphEdge](), False
+        stated, cut = self._by_documents(wanted) if wanted.documents is not None else (None, False)
+        frontier, edges, full, sampled = sorted(known), dict[tuple[str, str, str], GraphEdge](), False, False
         for _ in range(depth):
-            for edge in sorted(step(frontier), key=_best_first):
+            found, some = (stated(frontier), False) if stated else self._by_edges(frontier, limit, wanted)
+            sampled = sampled or some
+            for edge in sorted(found, key=_best_first):
                 key = (edge.head_id, edge.relation, edge.tail_id)
                 if key not in edges and len(edges) >= limit:
                     full = True
@@ -89,19 +92,17 @@ class Explorer:
             known |= reached
             if full or not frontier:
                 break
-        return self._subgraph(known, edges.values(), truncated=full or cut)
+        return self._subgraph(known, edges.values(), truncated=full or cut or sampled, sampled=sampled)
 
-    def _by_edges(self, limit: int, wanted: EdgeFilter) -> Callable[[Sequence[str]], list[GraphEdge]]:
-        """What gives the edges of some entities, from the graph."""
-
-        def step(frontier: Sequence[str]) -> list[GraphEdge]:
-            found: list[GraphEdge] = []
-            for statement in (exploring_cypher.NEIGHBOURS_OUT, exploring_cypher.NEIGHBOURS_IN):
-                rows = self._read(statement, ids=frontier, limit=limit + 1, **wanted.parameters())
-                found += map(graph_edge, rows)
-            return found
-
-        return step
+    def _by_edges(self, frontier: Sequence[str], limit: int, wanted: EdgeFilter) -> tuple[list[GraphEdge], bool]:
+        """Edges of some entities, and whether not all of theirs were looked at."""
+        some = _of_each((entity.mentions for entity in self._reader.entities_by_id(frontier)), _MENTIONS)
+        found: list[GraphEdge] = []
+        for out in (True, False):
+            statement = exploring_cypher.neighbours(out=out, some=some is not None)
+            rows = self._read(statement, ids=frontier, limit=limit + 1, some=some, **wanted.parameters())
+            found += map(graph_edge, rows)
+        return found, some is not None
 
     def _by_documents(self, wanted: EdgeFilter) -> tuple[Callable[[Sequence[str]], list[GraphEdge]], bool]:
         """What gives the edges of some entities that chosen documents state, and whether some were left out."""
@@ -146,15 +147,16 @@ class Explorer:
         rows = self._read(exploring_cypher.MOST_MENTIONED, types=_listed(wanted.types), limit=entities)
         chosen = {row["id"] for row in rows}
         least = min((row["mentions"] for row in rows), default=0)
+        some = _of_each((row["mentions"] for row in rows), _MENTIONS_TOGETHER)
+        statement = exploring_cypher.facts_between_mentioned(some=some is not None)
         found: list[GraphEdge] = []
         for ids in _portions(sorted(chosen)):
-            rows = self._read(
-                exploring_cypher.FACTS_BETWEEN_MENTIONED, ids=ids, least=least, limit=limit + 1, **wanted.parameters()
-            )
+            rows = self._read(statement, ids=ids, least=least, limit=limit + 1, some=some, **wanted.parameters())
             found += [edge for edge in map(graph_edge, rows) if edge.tail_id in chosen]
         best = sorted(found, key=_best_first)[:limit]
         ends = {end for edge in best for end in (edge.head_id, edge.tail_id)}
-        return self._subgraph(ends, best, truncated=len(found) > limit)
+        sampled = some is not None
+        return self._subgraph(ends, best, truncated=len(found) > limit or sampled, sampled=sampled)
 
     def path(self, a: str, b: str, *, max_length: int) -> Subgraph:
         """A shortest path between two entities, whatever the directions of its edges; empty when there is none."""
@@ -188,9 +190,17 @@ class Explorer:
         ]
         return self._subgraph(steps, edges, truncated=truncated)
 
-    def _subgraph(self, ids: Iterable[str], edges: Iterable[GraphEdge], *, truncated: bool) -> Subgraph:
+    def _subgraph(
+        self, ids: Iterable[str], edges: Iterable[GraphEdge], *, truncated: bool, sampled: bool = False
+    ) -> Subgraph:
         ordered = sorted(edges, key=lambda e: (e.head_id, e.relation, e.tail_id))
-        return Subgraph(tuple(self._reader.entities_by_id(ids)), tuple(ordered), truncated)
+        return Subgraph(tuple(self._reader.entities_by_id(ids)), tuple(ordered), truncated, sampled)
+
+
+def _of_each(mentions: Iterable[int], most: int) -> int | None:
+    """How many facts to look at of each of some entities; None: all, which are not many more than their mentions."""
+    numbers = list(mentions)
+    return max(_LEAST_OF_EACH, most // len(numbers)) if sum(numbers) > most else None
 
 
 def _portions(items: list[str]) -> Iterator[list[str]]:

@@ -5,11 +5,10 @@ from __future__ import annotations
 __all__ = [
     "ADJACENT",
     "FACTS_AMONG",
-    "FACTS_BETWEEN_MENTIONED",
     "FACTS_OF_DOCUMENTS",
     "MOST_MENTIONED",
-    "NEIGHBOURS_IN",
-    "NEIGHBOURS_OUT",
+    "facts_between_mentioned",
+    "neighbours",
 ]
 
 _FACT = (
@@ -25,14 +24,17 @@ _WANTED = (
 )
 _BEST = " ORDER BY support DESC, confidence DESC LIMIT $limit"
 
-NEIGHBOURS_OUT = (
-    "UNWIND $ids AS id MATCH (h:Entity {id: id})-[f]->(t:Entity) "
-    f"WHERE {_WANTED} AND ($types IS NULL OR t.type IN $types) {_FACT}{_BEST}"
-)
-NEIGHBOURS_IN = (
-    "UNWIND $ids AS id MATCH (t:Entity {id: id})<-[f]-(h:Entity) "
-    f"WHERE {_WANTED} AND ($types IS NULL OR h.type IN $types) {_FACT}{_BEST}"
-)
+_OUT = "MATCH (h:Entity {id: id})-[f]->(t:Entity)"
+_IN = "MATCH (t:Entity {id: id})<-[f]-(h:Entity)"
+
+
+def neighbours(*, out: bool, some: bool) -> str:
+    """The facts that lead out of entities, or into them; of each entity all, or ``$some`` of them that come first."""
+    pattern, far = (_OUT, "t") if out else (_IN, "h")
+    found = f"CALL (id) {{ {pattern} RETURN h, f, t LIMIT $some }} WITH h, f, t" if some else pattern
+    return f"UNWIND $ids AS id {found} WHERE {_WANTED} AND ($types IS NULL OR {far}.type IN $types) {_FACT}{_BEST}"
+
+
 ADJACENT = (
     "UNWIND $ids AS id MATCH (e:Entity {id: id})-[f]-(o:Entity) WHERE o.id <> id "
     "RETURN DISTINCT id AS id, o.id AS other LIMIT $limit"
@@ -50,8 +52,10 @@ MOST_MENTIONED = (
     "MATCH (e:Entity) WHERE ($types IS NULL OR e.type IN $types) "
     "RETURN e.id AS id, e.mentions AS mentions ORDER BY mentions DESC, id LIMIT $limit"
 )
+
+
 # Whether the other end is one of the chosen is asked by its number of mentions: a long list would be searched for each.
-FACTS_BETWEEN_MENTIONED = (
-    "UNWIND $ids AS id MATCH (h:Entity {id: id})-[f]->(t:Entity) "
-    f"WHERE t.mentions >= $least AND {_WANTED} {_FACT}{_BEST}"
-)
+def facts_between_mentioned(*, some: bool) -> str:
+    """The facts that lead from entities to others of at least ``$least`` mentions; all, or of each the first ones."""
+    found = f"CALL (id) {{ {_OUT} RETURN h, f, t LIMIT $some }} WITH h, f, t" if some else _OUT
+    return f"UNWIND $ids AS id {found} WHERE t.mentions >= $least AND {_WANTED} {_FACT}{_BEST}"

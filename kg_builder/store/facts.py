@@ -182,7 +182,7 @@ class Edges:
 
     def _grow_remembered(self, facts: Sequence[tuple[Fact, Weight]]) -> list[tuple[Fact, Weight]]:
         """Add support to facts between busy entities, and remember where they are; gives the others back."""
-        if not self._tokens.dialect.takes_ids:
+        if not self._tokens.has_functions:
             return list(facts)
         busy: list[tuple[Fact, Weight]] = []
         others: list[tuple[Fact, Weight]] = []

@@ -51,10 +51,10 @@ class GraphStore:
         self.uri = redacted(uri)
         self._connection = connection
         self._writing = threading.Lock()
-        self._reader = Reader(connection)
+        self._tokens = Tokens(connection)
+        self._reader = Reader(connection, self._tokens)
         self._explorer = Explorer(connection, self._reader)
         self._querying = Querying(connection)
-        self._tokens = Tokens(connection)
         self._writer = Writer(connection, self._tokens)
         access = Access(connection, self._reader, self._writer, self._exclusive)
         self.keeper = Keeper(access)

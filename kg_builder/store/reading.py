@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice, pairwise
 from typing import Any
 
@@ -22,6 +22,7 @@ from kg_builder.store.records import (
 )
 from kg_builder.store.rows import edge_key
 from kg_builder.store.sorting import in_order
+from kg_builder.store.tokens import Tokens
 from kg_builder.types import Qualifier
 from kg_builder.values import VALUE_PROPERTIES, Value
 
@@ -34,8 +35,9 @@ _EVIDENCE_EDGES = 200
 class Reader:
     """Reads of one connection, as records."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, tokens: Tokens) -> None:
         self._connection = connection
+        self._tokens = tokens
         self._read = connection.read
 
     # ------------------------------------------------------------ documents
@@ -89,7 +91,7 @@ class Reader:
     def facts_of(self, relations: Sequence[str], *, by_tail: bool = False) -> Iterator[list[Any]]:
         """The edges of some relations as rows, portion by portion: all those of one head (or tail) are in one."""
         nodes = self._read(cypher.COUNT_ENTITIES)[0]["n"]
-        statement = cypher.FACTS_BY_TAIL if by_tail else cypher.FACTS_BY_HEAD
+        statement = cypher.facts_of(self._tokens.possible(relations), by_tail=by_tail)
         for low, high in id_slices(nodes // _SLICE + 1):
             yield self._read(statement, low=low, high=high, relations=list(relations))
 
@@ -160,7 +162,20 @@ class Reader:
             state = "failed" if row["state"] == "writing" else row["state"]
             states[state] = states.get(state, 0) + row["n"]
         one = {name: self._read(statement)[0]["n"] for name, statement in cypher.COUNTS.items()}
-        return Counts(documents=sum(states.values()), documents_by_state=dict(sorted(states.items())), **one)
+        edges = self._count_edges(one)
+        return Counts(
+            documents=sum(states.values()), edges=edges, documents_by_state=dict(sorted(states.items())), **one
+        )
+
+    def _count_edges(self, nodes: Mapping[str, int]) -> int:
+        """How many facts there are, without looking at any where the server keeps the numbers of its types."""
+        if not self._connection.has_functions:
+            count: int = self._read(cypher.COUNT_EDGES)[0]["n"]
+            return count
+        by_type = {row["name"]: row["records"] for row in _rows(self._read(cypher.RECORDS))}
+        ties: int = sum(nodes[what] for type_, what in cypher.TIES.items() if type_ in by_type)
+        all_: int = sum(n for type_, n in by_type.items() if type_ not in cypher.OTHER_TIES)
+        return all_ - ties
 
     def types(self) -> list[tuple[str, int]]:
         """Types of entities with how many there are, most frequent first."""
@@ -177,10 +192,19 @@ class Reader:
     def relations(self) -> list[tuple[str, str, int]]:
         """Relations with their relationship types and how many edges there are, most frequent first."""
         total: dict[str, int] = {}
-        for row in self.sliced(cypher.COUNT_BY_RELATION, cypher.COUNT_ENTITIES):
+        for row in self._relations_by_type() if self._connection.has_functions else self._relations_by_head():
             total[row["relation"]] = total.get(row["relation"], 0) + row["n"]
         rows = [(relation, relation_type(relation), n) for relation, n in total.items()]
         return sorted(rows, key=lambda row: (-row[2], row[0]))
+
+    def _relations_by_head(self) -> Iterator[Any]:
+        return self.sliced(cypher.COUNT_BY_RELATION, cypher.COUNT_ENTITIES)
+
+    def _relations_by_type(self) -> Iterator[Any]:
+        for type_ in _rows(self._read(cypher.RECORDS)):
+            if type_["records"] and type_["name"] not in cypher.OTHER_TIES:
+                found = _rows(self._read(cypher.RELATIONS_OF_TYPE, type=type_["name"]))
+                yield from (row for row in found if row["relation"] is not None)
 
     def sliced(self, statement: str, count: str) -> Iterator[Any]:
         """The rows of a statement on all nodes of a label, asked for a slice of their ids at a time."""
@@ -198,6 +222,12 @@ def id_slices(count: int) -> Iterator[tuple[str, str]]:
     """`count` ranges of ids that together hold them all: ids are digests, evenly spread hexadecimal numbers."""
     bounds = ["", *(f"{(i << 32) // count:08x}" for i in range(1, count)), "g"]
     return pairwise(bounds)
+
+
+def _rows(told: Any) -> list[Any]:
+    """The rows that a function of the embedded server gave: of one it makes no list."""
+    found = told[0]["found"]
+    return found if isinstance(found, list) else [found] if found else []
 
 
 def _rank(row: Any, wanted: str) -> int:

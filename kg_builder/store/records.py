@@ -157,11 +157,16 @@ class GraphEdge:
 
 @dataclass(frozen=True, slots=True)
 class Subgraph:
-    """A part of the graph. ``truncated`` says that a limit left something out."""
+    """A part of the graph.
+
+    ``truncated`` says that a limit left something out, ``sampled`` that of some very busy entities not all edges were
+    looked at, so that what was left out may be better supported than what is here.
+    """
 
     entities: tuple[StoredEntity, ...]
     edges: tuple[GraphEdge, ...]
     truncated: bool = False
+    sampled: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -185,13 +185,23 @@ def _listens(java: subprocess.Popen[bytes], port: int, log_path: Path) -> bool:
 
 
 def _define_functions(http: int, password: str) -> None:
-    """Have the database know ``kg.fact``, a relationship by the server's own id of it, which Cypher has no way to.
+    """Have the database know what Cypher has no way to, or a long one.
 
-    It is kept with the database, which refuses (400) to have it defined again.
+    * ``kg.fact(id)``: a relationship by the server's own id of it
+    * ``kg.records()``: the number of relationships of each type
+    * ``kg.relations(type)``: the relations of the relationships of a type, each with its number
+
+    They are kept with the database, which refuses (400) to have them defined again.
     """
-    definition = 'DEFINE FUNCTION kg.fact "SELECT FROM :id" PARAMETERS [id] LANGUAGE sql;'
-    if (status := run_sql(http, (WRITER, password), definition)) not in (200, 400):
-        sys.stderr.write(f"kg.fact could not be defined: status {status}\n")
+    definitions = (
+        'DEFINE FUNCTION kg.fact "SELECT FROM :id" PARAMETERS [id] LANGUAGE sql;',
+        "DEFINE FUNCTION kg.records \"SELECT name, records FROM schema:types WHERE type = 'edge'\" LANGUAGE sql;",
+        'DEFINE FUNCTION kg.relations "SELECT relation, count(*) AS n FROM :type GROUP BY relation" PARAMETERS [type] '
+        "LANGUAGE sql;",
+    )
+    for definition in definitions:
+        if (status := run_sql(http, (WRITER, password), definition)) not in (200, 400):
+            sys.stderr.write(f"expected the server to take {definition!r}, found status {status}\n")
 
 
 def run_sql(http: int, account: tuple[str, str], script: str) -> int:

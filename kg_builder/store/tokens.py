@@ -25,6 +25,7 @@ class Tokens:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self.dialect = connection.dialect
+        self.has_functions = connection.has_functions
         self._labels: set[str] = set(cypher.SYSTEM_LABELS)
         self._types: set[str] = set()
         self._made: set[str] = set()
@@ -42,9 +43,13 @@ class Tokens:
         """The relationship type of facts of a relation."""
         wanted = relation_type(relation)
         if wanted not in self._relationships:
-            token = self.dialect.token(wanted)
-            self._relationships[wanted] = self._apart(token, mine=self._types, others=self._labels)
+            self._relationships[wanted] = self._apart(self._type(wanted), mine=self._types, others=self._labels)
         return self._relationships[wanted]
+
+    def possible(self, relations: Iterable[str]) -> list[str]:
+        """The types that facts of some relations have, if there are any: for statements that are to read no others."""
+        types = {self._type(relation_type(relation)) for relation in relations}
+        return sorted(types | ({f"{each}%" for each in types} if self.dialect.shared_namespace else set()))
 
     def have_types(self, types: Iterable[str]) -> None:
         """See to it that relationship types are there before facts of them are written. Statements make them as well,
@@ -60,6 +65,11 @@ class Tokens:
             if not server.make_types(together):
                 return
             self._made.update(together)
+
+    def _type(self, wanted: str) -> str:
+        """`wanted` as this server can hold it; never a type of ours that `cypher.OTHER_TIES` are of."""
+        token = self.dialect.token(wanted)
+        return f"{token}_" if token in cypher.OTHER_TIES else token
 
     def _apart(self, token: str, *, mine: set[str], others: set[str]) -> str:
         if not self.dialect.shared_namespace:

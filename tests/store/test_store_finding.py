@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 
+import pytest
 from making import ACME, ANN, contribute, ids, write
 
 from kg_builder.normalize import relation_type
-from kg_builder.store import GraphStore
+from kg_builder.store import GraphStore, exploring
 from kg_builder.types import Name, Qualifier, digest
 
 
@@ -161,6 +163,48 @@ def test_counts_types_and_relations(any_store: GraphStore) -> None:
     assert any_store.types() == [("Other", 7)]
     assert any_store.relations() == [("r", relation_type("r"), 4), ("s", relation_type("s"), 2)]
     assert len(list(any_store.graph_edges())) == 6
+
+
+def test_facts_named_as_the_graph_s_own_ties_are_counted_as_facts_alone(any_store: GraphStore) -> None:
+    relations = ("part_of", "mentioned_in", "linked_", "head_", "names_", "from_", "收藏于", "r")
+    write(any_store, "a.txt", *[f"A | {relation} | B{n}" for n, relation in enumerate(relations)])
+    write(any_store, "b.txt", "A | r | C", "A | part_of | B0", "A | !part_of | D")
+    found = {(edge.relation, edge.tail.name) for edge in any_store.edges(with_evidence=False)}
+    assert len(found) == len(relations) + 1
+    assert any_store.counts().edges == len(found)
+    assert {relation: n for relation, _, n in any_store.relations()} == Counter(relation for relation, _ in found)
+    assert any_store.check() == []
+
+
+def test_facts_of_relations_come_by_either_end(any_store: GraphStore) -> None:
+    write(
+        any_store, "a.txt", "A | capital of | B", "C | capital of | B", "A | part_of | B", "D | r | B", "A | 收藏于 | E"
+    )
+    by_name = ids(any_store)
+    wanted = ["capital of", "part_of", "收藏于", "never seen"]
+    for by_tail in (False, True):
+        rows = [row for portion in any_store.facts_of(wanted, by_tail=by_tail) for row in portion]
+        assert {(row["head"], row["relation"], row["tail"]) for row in rows} == {
+            (by_name["A"], "capital of", by_name["B"]),
+            (by_name["C"], "capital of", by_name["B"]),
+            (by_name["A"], "part_of", by_name["B"]),
+            (by_name["A"], "收藏于", by_name["E"]),
+        }
+
+
+def test_of_very_busy_entities_some_facts_are_looked_at(any_store: GraphStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(any_store, "a.txt", *[f"A | r | B{n}" for n in range(12)], *[f"C{n} | r | A" for n in range(3)])
+    monkeypatch.setattr(exploring, "_LEAST_OF_EACH", 5)
+    by_name = ids(any_store)
+    assert not any_store.neighbourhood([by_name["A"]]).sampled
+    assert len(any_store.most_mentioned().edges) == 15
+    for name in ("_MENTIONS", "_MENTIONS_TOGETHER"):
+        monkeypatch.setattr(exploring, name, 4)
+    found = any_store.neighbourhood([by_name["A"]])
+    assert (len(found.edges), found.sampled, found.truncated) == (5 + 3, True, True)
+    assert len({edge.tail_id for edge in found.edges}) == 6
+    most = any_store.most_mentioned()
+    assert (len(most.edges), most.sampled) == (5 + 3, True)
 
 
 def test_entities_and_edges_come_in_the_order_of_code_points(any_store: GraphStore) -> None:

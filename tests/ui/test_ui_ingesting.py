@@ -143,6 +143,41 @@ def test_secrets_go_to_commands_alone(tmp_path: Path, monkeypatch: pytest.Monkey
         connecting.connect(f"embedded:{tmp_path}/root/graph")
 
 
+def test_the_environment_s_password_goes_to_its_own_server_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[str, str, str | None, str]] = []
+
+    class Opened:
+        def close(self) -> None:
+            pass
+
+    def open_(uri: str, *, credentials: Any, **_: Any) -> Opened:
+        asked.append((uri, credentials.user, credentials.password, credentials.database))
+        return Opened()
+
+    monkeypatch.setattr(connecting, "open_store", open_)
+    for name, value in (("USERNAME", "operator"), ("PASSWORD", "of-the-server"), ("DATABASE", "")):
+        monkeypatch.setenv(f"NEO4J_{name}", value)
+    monkeypatch.setenv("KG_STORE", "neo4j://graph.example:7687")
+    connecting.connect("bolt://graph.example")
+    connecting.connect("bolt://elsewhere.example")
+    connecting.connect("bolt://elsewhere.example", user="operator", database="other")
+    connecting.connect("bolt://elsewhere.example", user="me", password="typed")
+    connecting.connect("bolt://elsewhere.example")
+    connecting.connect("bolt://elsewhere.example", user="another")
+    assert asked == [
+        ("bolt://graph.example", "operator", "of-the-server", ""),
+        ("bolt://elsewhere.example", "neo4j", None, ""),
+        ("bolt://elsewhere.example", "operator", None, "other"),
+        ("bolt://elsewhere.example", "me", "typed", "other"),
+        ("bolt://elsewhere.example", "me", "typed", "other"),
+        ("bolt://elsewhere.example", "another", None, "other"),
+    ]
+    assert connecting.environment()["NEO4J_PASSWORD"] == ""
+    assert connecting.environment("bolt://graph.example")["NEO4J_PASSWORD"] == "of-the-server"
+    assert connecting.environment("neo4j://third.example")["NEO4J_PASSWORD"] == ""
+    assert "NEO4J_PASSWORD" not in connecting.environment("neo4j://graph.example")
+
+
 def test_wrong_passwords_are_answered_ever_more_slowly(monkeypatch: pytest.MonkeyPatch) -> None:
     slept: list[float] = []
     real_sleep = time.sleep

@@ -75,12 +75,12 @@ def _part(version: str, values: tuple[Any, ...]) -> Subgraph:
 def _together(parts: Iterable[Subgraph]) -> Subgraph:
     entities: dict[str, StoredEntity] = {}
     edges: dict[tuple[str, str, str], GraphEdge] = {}
-    truncated = False
+    truncated = sampled = False
     for part in parts:
         entities.update((entity.id, entity) for entity in part.entities)
         edges.update(((edge.head_id, edge.relation, edge.tail_id), edge) for edge in part.edges)
-        truncated = truncated or part.truncated
-    return Subgraph(tuple(entities.values()), tuple(edges.values()), truncated)
+        truncated, sampled = truncated or part.truncated, sampled or part.sampled
+    return Subgraph(tuple(entities.values()), tuple(edges.values()), truncated, sampled)
 
 
 def part_of(view: View) -> Subgraph:
@@ -96,6 +96,7 @@ class Drawing:
     nodes: int
     edges: int
     truncated: bool
+    sampled: bool
 
 
 @_cached
@@ -104,7 +105,7 @@ def _drawing(version: str, values: tuple[Any, ...], language: UiLanguage) -> Dra
     part = _part(version, values)
     roots = [*view.entities, view.to] if view.to else list(view.entities)
     nodes, edges = subgraph_elements(part, roots)
-    return Drawing(pack(nodes, edges), len(nodes), len(edges), part.truncated)
+    return Drawing(pack(nodes, edges), len(nodes), len(edges), part.truncated, part.sampled)
 
 
 def drawing(view: View) -> Drawing:

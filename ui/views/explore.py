@@ -99,7 +99,8 @@ def _drawing(view: View, drawn: Drawing) -> None:
 def _cut(view: View, drawn: Drawing) -> None:
     """What is left out, and how to see it."""
     with st.container(horizontal=True, vertical_alignment="center", key="cut"):
-        st.info(t("explore.truncated", limit=f"{drawn.edges:,}"), icon=":material/filter_alt:")
+        words = "explore.busy" if drawn.sampled else "explore.truncated"
+        st.info(t(words, limit=f"{drawn.edges:,}"), icon=":material/filter_alt:")
         more = more_of(view) if view.entities else None
         if more is not None:
             st.button(

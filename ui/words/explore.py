@@ -12,6 +12,9 @@ EN: dict[str, str] = {
     "explore.any": "All",
     "explore.confidence": "Lowest confidence",
     "explore.drawn": "{nodes} entities, {edges} facts",
+    "explore.busy": (
+        "{limit} facts are drawn, the best supported of those that were looked at: entities here have too many for all."
+    ),
     "explore.truncated": "The {limit} best supported facts are drawn, the others are left out: filter, or draw more.",
     "explore.hint": (
         "Click a node for its card, double-click to expand or collapse it, drag it to pin it; click an edge to read "
@@ -89,6 +92,7 @@ ZH: dict[str, str] = {
     "explore.any": "全部",
     "explore.confidence": "最低置信度",
     "explore.drawn": "{nodes} 个实体，{edges} 条事实",
+    "explore.busy": "画出 {limit} 条事实，是所查看的事实中支持最多的：这里的实体事实太多，没有全部查看。",
     "explore.truncated": "只画出支持最多的 {limit} 条事实，其余未画出：可筛选或画出更多。",
     "explore.hint": "单击节点查看卡片，双击展开或收起，拖动可固定；单击边阅读证据。",
     "explore.sampled": "提及最多的 {n} 个实体中有关联的部分：",
