@@ -225,8 +225,8 @@ def _check_gpu(device: str) -> None:
     found = torch.cuda.device_count() if torch.cuda.is_available() else 0
     if int(device.partition(":")[2] or 0) >= found:
         raise ModelError(
-            f"expected a GPU for the device {device!r}, but torch finds {found or 'none'}; leave the device out to take "
-            "what there is, or give cpu"
+            f"expected a GPU for the device {device!r}, but torch finds {found or 'none'}; leave the device out to "
+            "take what there is, or give cpu"
         )
 
 
