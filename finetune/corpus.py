@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from finetune.examples import Example, example_of
+from finetune.instructions.mixing import conversation_of
 from kg_builder.errors import ConfigError, DataError
 from kg_builder.language import detect_language
 from kg_builder.language_models import needed
@@ -258,7 +259,9 @@ def _examples(row: Row, selection: Selection, tally: Tally) -> Iterator[Example 
         yield _checked(row, example_of(values if text is None else values | {"text": text}))
         return
     answer = next((name for name in selection.answers if row.values.get(name) is not None), "")
-    if not isinstance(text, str):
+    if selection.text not in row.values and selection.sentences == "whole":
+        yield _instruction(row, source)
+    elif not isinstance(text, str):
         yield _left_out(row, "fields")
     elif not text.strip():
         yield _left_out(row, "empty-text")
@@ -270,6 +273,15 @@ def _examples(row: Row, selection: Selection, tally: Tally) -> Iterator[Example 
         for sentence in sentences_of_text(text, selection.sentences, selection.rule):
             found = Example(sentence, language=detect_language(sentence), task=UNLABELLED, source=source)
             yield _sized(row, found, selection, tally)
+
+
+def _instruction(row: Row, source: str) -> Example | LeftOut:
+    """The conversation of a row that has no text, but asks and answers."""
+    messages = conversation_of(row.values)
+    if isinstance(messages, str):
+        return _left_out(row, messages)
+    language = detect_language(messages[-2]["content"])
+    return Example(messages=messages, language=language, task="instruct", source=source)
 
 
 def _labelled(row: Row, values: Mapping[str, Any], given: Any, tally: Tally, *, allow_empty: bool) -> Example | LeftOut:

@@ -166,6 +166,12 @@ class Training:
         found = dataclasses.asdict(self)
         return found | {"targets": list(self.targets)}
 
+    def in_force(self) -> dict[str, Any]:
+        """Every value by name, with the quantization that the method brings along and what its weights are."""
+        four_bits = self.quantization == "4bit"
+        derived = {"quantize": self.quantization, "quant_type": "nf4" if four_bits else "", "double_quant": four_bits}
+        return self.to_json() | derived
+
 
 def preset_values(name: str) -> dict[str, Any]:
     """What the preset of that name says: one that is shipped, or the path of a TOML file of your own.

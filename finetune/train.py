@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from finetune.trainer import ModelTrainer
     from finetune.training_data import Prepared
 
-__all__ = ["hush_libraries", "train"]
+__all__ = ["hush_libraries", "train", "uses_liger"]
 
 Say = Callable[[str], None]
 
@@ -163,7 +163,7 @@ def _trainer(
         optimizer=usable_optimizer(settings.optimizer, loading.device, say=say),
         steps_of_epoch=steps_of(len(task.rows), settings, processes=processes),
         measured=task.measure is not None,
-        liger=_liger(settings, loading.device),
+        liger=uses_liger(settings, loading.device),
     )
     return ModelTrainer(
         model,
@@ -197,8 +197,12 @@ def usable_loading(settings: Training, *, say: Say) -> Loading:
     ).resolved()
 
 
-def _liger(settings: Training, device: str) -> bool:
-    """Whether fused kernels are used."""
+def uses_liger(settings: Training, device: str) -> bool:
+    """Whether Liger's fused kernels are used.
+
+    Raises:
+        ModelError: they are asked for, and not installed.
+    """
     if settings.liger == "on":
         needed("liger_kernel")
         return True

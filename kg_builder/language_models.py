@@ -53,7 +53,7 @@ class Loading:
 
         Raises:
             ConfigError: a value that there is none of.
-            ModelError: torch is not installed.
+            ModelError: torch is not installed, or a GPU is asked for that is not there.
         """
         for name, allowed in (
             ("quantize", ("auto", "4bit", "8bit", "none")),
@@ -64,6 +64,8 @@ class Loading:
                 raise ConfigError(f"{name}: expected one of {', '.join(allowed)}, found {getattr(self, name)!r}")
         device = self.device or best_device()
         on_gpu = device.startswith("cuda")
+        if on_gpu:
+            _check_gpu(device)
         return Loading(
             quantize=("4bit" if on_gpu and _has("bitsandbytes") else "none")
             if self.quantize == "auto"
@@ -214,6 +216,18 @@ def _has(module: str) -> bool:
     from importlib.util import find_spec
 
     return find_spec(module) is not None
+
+
+def _check_gpu(device: str) -> None:
+    """That there is such a GPU: torch says otherwise only when weights are on their way to it."""
+    import torch
+
+    found = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    if int(device.partition(":")[2] or 0) >= found:
+        raise ModelError(
+            f"expected a GPU for the device {device!r}, but torch finds {found or 'none'}; leave the device out to "
+            "take what there is, or give cpu"
+        )
 
 
 def _has_bf16(device: str) -> bool:

@@ -42,7 +42,7 @@ def train(preset: str, assignments: tuple[str, ...], dry_run: bool, as_json: boo
     given = {name: value for name, value in flags.items() if value is not None}
     settings = load_training(preset, parse_assignments(assignments) | given)
     if dry_run:
-        found = settings.to_json() | {"quantize": settings.quantization}
+        found = settings.in_force()
         click.echo(json.dumps(found, indent=2) if as_json else "\n".join(f"{k} = {v!r}" for k, v in found.items()))
         return
     from finetune.train import hush_libraries

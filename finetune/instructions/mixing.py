@@ -19,7 +19,7 @@ from kg_builder.errors import ConfigError
 from kg_builder.language import detect_language
 from kg_builder.prompt import Message
 
-__all__ = ["general_examples", "mix"]
+__all__ = ["conversation_of", "general_examples", "mix"]
 
 T = TypeVar("T")
 _ROLES = {"human": "user", "gpt": "assistant", **{role: role for role in ROLES}}
@@ -57,15 +57,15 @@ def _mixed(streams: dict[str, tuple[Iterator[T], float]], rng: Random, until: st
 
 def general_examples(path: Path, *, source: str = "", counts: Counter[str] | None = None) -> Iterator[Example]:
     """Conversations of any JSON lines with ``messages`` (or ``conversations`` of ``from`` and ``value``), or with
-    ``instruction``, ``input`` and ``output`` (or ``prompt``/``question`` and ``response``/``answer``). Others are
-    counted: ``json``, ``fields``, ``roles``, ``empty-answer``.
+    ``instruction``, ``input`` and ``output`` (or ``prompt``/``question``, ``context`` and ``response``/``answer``).
+    Others are counted: ``json``, ``fields``, ``roles``, ``empty-answer``.
 
     Raises:
         DataError: the file cannot be read.
     """
     counts = Counter() if counts is None else counts
     for found in objects(path, counts):
-        messages = _conversation(found)
+        messages = conversation_of(found)
         if isinstance(messages, str):
             counts[messages] += 1
             continue
@@ -73,13 +73,13 @@ def general_examples(path: Path, *, source: str = "", counts: Counter[str] | Non
         yield Example(messages=messages, language=language, task="instruct", source=source or path.stem)
 
 
-def _conversation(found: dict[str, Any]) -> tuple[Message, ...] | str:
-    """The messages of a line, or why there are none."""
+def conversation_of(found: Mapping[str, Any]) -> tuple[Message, ...] | str:
+    """The messages of a row in one of the forms that `general_examples` reads, or why there are none."""
     turns = found.get("messages", found.get("conversations"))
     if turns is None:
         asked = next((found[key] for key in ("instruction", "prompt", "question") if key in found), None)
         said = next((found[key] for key in ("output", "response", "answer") if key in found), None)
-        given = found.get("input") or ""
+        given = found.get("input") or found.get("context") or ""
         if not all(isinstance(each, str) for each in (asked, said, given)) or not str(asked).strip():
             return "fields"
         question = f"{asked}\n\n{given}" if given.strip() else str(asked)

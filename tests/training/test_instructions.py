@@ -232,6 +232,7 @@ def test_general_instructions_are_read_in_their_usual_forms(tmp_path: Path) -> N
         {"instruction": "Add up.", "input": "2 and 3", "output": "First 2, then 3: 5."},
         {"instruction": "写一个函数", "input": "", "output": "def f(): ..."},
         {"prompt": "Why?", "response": "Because."},
+        {"instruction": "Who?", "context": "Ada came.", "response": "Ada", "category": "closed_qa"},
         {"messages": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hi"},
                       {"role": "assistant", "content": "Hello"}]},
         {"conversations": [{"from": "human", "value": "Hi"}, {"from": "gpt", "value": "Hello"}]},
@@ -247,9 +248,17 @@ def test_general_instructions_are_read_in_their_usual_forms(tmp_path: Path) -> N
     path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows) + "{\n", encoding="utf-8")
     counts: Counter[str] = Counter()
     found = list(general_examples(path, counts=counts))
-    assert [each.answer for each in found] == ["First 2, then 3: 5.", "def f(): ...", "Because.", "Hello", "Hello"]
+    assert [each.answer for each in found] == [
+        "First 2, then 3: 5.",
+        "def f(): ...",
+        "Because.",
+        "Ada",
+        "Hello",
+        "Hello",
+    ]
     assert found[0].question == [{"role": "user", "content": "Add up.\n\n2 and 3"}]
-    assert [each.language for each in found] == ["en", "zh", "en", "en", "en"]
+    assert found[3].question == [{"role": "user", "content": "Who?\n\nAda came."}]
+    assert [each.language for each in found] == ["en", "zh", "en", "en", "en", "en"]
     assert {(each.task, each.source) for each in found} == {("instruct", "chat")}
     assert counts == {"roles": 1, "empty-answer": 1, "fields": 5, "json": 1}
 

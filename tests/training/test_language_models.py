@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import subprocess
+import sys
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -106,6 +111,54 @@ def test_how_to_load_is_decided_for_the_machine() -> None:
     wrong: Any = "3bit"
     with pytest.raises(ConfigError, match="quantize"):
         Loading(quantize=wrong).resolved()
+
+
+def test_a_gpu_that_is_not_there_is_told_before_anything_is_loaded() -> None:
+    with pytest.raises(ModelError, match=r"expected a GPU for the device 'cuda:99', .* or give cpu"):
+        Loading(device="cuda:99").resolved()
+    if not torch.cuda.is_available():
+        with pytest.raises(ModelError, match="torch finds none"):
+            load_model("nothing", loading=Loading(device="cuda"))
+
+
+def test_4_bits_are_nf4_with_double_quantisation(folders: dict[str, Path]) -> None:
+    model = load_model(str(folders["llama"]), loading=Loading("4bit", "bf16", device="cpu"))
+    layer = model.model.layers[0].self_attn.q_proj
+    assert (layer.weight.quant_type, layer.weight.compress_statistics) == ("nf4", True)
+    assert layer.weight.quant_state.nested and layer.compute_dtype == torch.bfloat16
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_gated_model_is_named_with_what_to_do(status: int, tmp_path: Path) -> None:
+    """As the hub answers who has no token, or one that may not read the model."""
+
+    class Hub(BaseHTTPRequestHandler):
+        def do_HEAD(self) -> None:
+            self.send_response(status)
+            self.send_header("X-Error-Code", "GatedRepo")
+            self.send_header("X-Error-Message", "Access to model some/gated is restricted.")
+            self.send_header("content-length", "0")
+            self.end_headers()
+
+        do_GET = do_HEAD
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Hub) as hub:
+        Thread(target=hub.serve_forever, daemon=True).start()
+        asked = "from kg_builder.language_models import load_model, load_tokenizer\n"
+        asked += "for load in (load_tokenizer, load_model):\n"
+        asked += "    try: load('some/gated')\n    except Exception as exc: print(type(exc).__name__, exc)"
+        environment = {**os.environ, "HF_ENDPOINT": f"http://127.0.0.1:{hub.server_port}", "HF_HOME": str(tmp_path)}
+        environment = {name: value for name, value in environment.items() if name != "HF_HUB_OFFLINE"}
+        command = [sys.executable, "-c", asked]
+        told = subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout.splitlines()
+        hub.shutdown()
+    assert len(told) == 2
+    for line in told:
+        assert line.startswith("ModelError") and "'some/gated'" in line
+        assert "it is gated: ask for access" in line and "set HF_TOKEN" in line
 
 
 def test_an_adapter_that_says_nothing_of_its_base(tmp_path: Path) -> None:

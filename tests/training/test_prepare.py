@@ -143,6 +143,22 @@ def test_a_row_of_an_array_in_another_encoding_spoils_nothing_else(tmp_path: Pat
     assert reasons(iter(found)) == {"encoding": 1}
 
 
+def test_rows_that_ask_and_answer_become_instructions(tmp_path: Path) -> None:
+    rows: list[dict[str, Any]] = [
+        {"instruction": f"Add {number} and 1.", "input": "", "output": str(number + 1)} for number in range(40)
+    ]
+    rows += [{"instruction": "Who came?", "context": "Ada came.", "response": "Ada"}, {"instruction": "Add up."}]
+    source = lines(tmp_path / "rows.jsonl", rows)
+    prepare(source, "--out", tmp_path / "out", "--test", 2, "--near", 2)
+    made = [each for name in ("train", "test") for each in read(tmp_path / "out" / f"{name}.jsonl")]
+    assert len(made) == 41 and {each["task"] for each in made} == {"instruct"}
+    asked = {each["messages"][0]["content"]: each["messages"][1]["content"] for each in made}
+    assert asked["Add 7 and 1."] == "8" and asked["Who came?\n\nAda came."] == "Ada"
+    assert [each["reason"] for each in read(tmp_path / "out" / "problems.jsonl")] == ["fields"]
+    prepare(lines(source, rows[40:41]), "--field", "context", "--out", tmp_path / "texts", "--test", 0)
+    assert [each["text"] for each in read(tmp_path / "texts" / "texts.jsonl")] == ["Ada came."]
+
+
 def test_a_field_that_no_row_has_is_an_error(tmp_path: Path) -> None:
     source = lines(tmp_path / "dolly.jsonl", DOLLY)
     with pytest.raises(ConfigError, match="'kind'"):

@@ -101,14 +101,16 @@ def test_every_preset_takes_every_method(name: str, method: str) -> None:
 def test_the_flag_for_the_method_brings_the_quantization_along(method: str) -> None:
     command = ["train", "--preset", "llama3-re", "--method", method, "--dry-run", "--json"]
     found = CliRunner().invoke(cli, command, catch_exceptions=False)
-    assert json.loads(found.stdout)["quantize"] == ("4bit" if method == "qlora" else "none")
+    told = json.loads(found.stdout)
+    wanted = ("4bit", "nf4", True) if method == "qlora" else ("none", "", False)
+    assert (told["quantize"], told["quant_type"], told["double_quant"]) == wanted
 
 
 def test_a_dry_run_prints_every_value_that_is_in_force() -> None:
     flags = ["--model", "base", "--rank", "8", "--set", "learning_rate=1e-5", "--set", "targets=q_proj,v_proj"]
     command = ["train", "--preset", "instruct", "--dry-run", "--json", *flags, "--set", "packing=yes"]
     found = json.loads(CliRunner().invoke(cli, command, catch_exceptions=False).stdout)
-    assert found.keys() == Training().to_json().keys()
+    assert found.keys() == Training().to_json().keys() | {"quant_type", "double_quant"}
     assert (found["model"], found["rank"], found["learning_rate"]) == ("base", 8, 1e-5)
     assert (found["targets"], found["packing"], found["weight_decay"]) == (["q_proj", "v_proj"], True, 0.001)
 

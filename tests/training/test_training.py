@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import signal
 import sys
 import time
+from base64 import b64decode
 from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from importlib.machinery import ModuleSpec
 from pathlib import Path
-from typing import Any
+from threading import Thread
+from types import ModuleType
+from typing import Any, ClassVar
 
 import pytest
 import torch
@@ -21,9 +27,9 @@ from finetune.cli import cli
 from finetune.examples import Example, write_examples
 from finetune.faults import memory_faults_told
 from finetune.settings import PRESETS, Training, load_training
-from finetune.train import train
+from finetune.train import train, uses_liger
 from finetune.trainer import usable_optimizer
-from kg_builder.errors import ConfigError, DataError, TrainingError
+from kg_builder.errors import ConfigError, DataError, ModelError, TrainingError
 from kg_builder.language_models import Loading, load_model, load_tokenizer
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
@@ -216,6 +222,18 @@ def test_a_model_learns_and_the_checkpoint_that_answers_best_is_kept(models: Pat
     assert (tmp_path / "run" / "model" / "config.json").is_file()
 
 
+def test_progress_tells_loss_pace_memory_and_the_time_left(
+    models: Path, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    chosen = settings(models, data, tmp_path / "run", max_steps=2, metric="loss")
+    train(chosen, say=lambda line: None, show=True)
+    told = capsys.readouterr().err
+    figures = r"loss \d+\.\d{4}, [\d,]+ tokens/s, [\d,]+ MB, \S.* left"
+    assert re.search(f"^step 1 of 2: {figures}$", told, re.MULTILINE)
+    assert re.search(f"^step 2 of 2: {figures}$", told, re.MULTILINE)
+    assert re.search(r"^step 2: dev_loss \d", told, re.MULTILINE)
+
+
 def test_early_stopping_and_the_best_checkpoint(models: Path, data: Path, tmp_path: Path) -> None:
     values = {"epochs": 9.0, "evaluate_every": 1, "patience": 2, "metric": "loss", "learning_rate": 0.3}
     result = run(settings(models, data, tmp_path / "run", **values))
@@ -294,6 +312,66 @@ def test_the_token_of_the_hub_is_asked_for_before_anything_is_trained(
     command = ["train", "--model", str(models / "llama"), "--data", str(data), "--out", str(tmp_path / "run")]
     found = CliRunner().invoke(cli, [*command, "--push-to-hub", "some/name"])
     assert "set HF_TOKEN" in str(found.exception) and not (tmp_path / "run").exists()
+
+
+class Hub(BaseHTTPRequestHandler):
+    """What the hub says to who creates a repository and commits files to it; 401 without the token."""
+
+    committed: ClassVar[dict[str, bytes]] = {}
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["content-length"]))
+        answer: dict[str, Any] = {"url": "https://huggingface.co/some/name", "name": "some/name"}
+        if self.path.endswith("/preupload/main"):
+            files = [each["path"] for each in json.loads(body)["files"]]
+            answer = {"files": [{"path": each, "uploadMode": "regular", "shouldIgnore": False} for each in files]}
+        elif self.path.endswith("/commit/main"):
+            parts = [json.loads(line) for line in body.splitlines()]
+            files = [each["value"] for each in parts if each["key"] == "file"]
+            self.committed.update({each["path"]: b64decode(each["content"]) for each in files})
+            answer = {"commitUrl": "https://huggingface.co/some/name/commit/1", "commitOid": "1", "success": True}
+        raw = json.dumps(answer).encode()
+        self.send_response(200 if self.headers["authorization"] == "Bearer hf_right" else 401)
+        self.send_header("content-type", "application/json")
+        self.send_header("content-length", str(len(raw)))
+        self.end_headers()
+        self.wfile.write(raw)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def test_a_run_that_is_done_is_pushed_and_pushed_again_where_that_failed(
+    models: Path, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chosen = settings(models, data, tmp_path / "run", max_steps=1, metric="none", push_to_hub="some/name")
+    with ThreadingHTTPServer(("127.0.0.1", 0), Hub) as hub:
+        Thread(target=hub.serve_forever, daemon=True).start()
+        monkeypatch.setattr("huggingface_hub.constants.ENDPOINT", f"http://127.0.0.1:{hub.server_port}")
+        monkeypatch.setenv("HF_TOKEN", "hf_wrong")
+        with pytest.raises(
+            TrainingError, match=r"the run is done, but could not be pushed .*run the same command again"
+        ):
+            run(chosen)
+        monkeypatch.setenv("HF_TOKEN", "hf_right")
+        result = run(chosen)
+        hub.shutdown()
+    assert result["pushed_to"] and result["steps"] == 1
+    adapter = tmp_path / "run" / "adapter"
+    assert {"adapter_config.json", "adapter_model.safetensors", "README.md"} <= Hub.committed.keys()
+    assert all((adapter / name).read_bytes() == content for name, content in Hub.committed.items())
+
+
+def test_fused_kernels_are_used_where_they_are_installed_and_there_is_a_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "liger_kernel", None)
+    with pytest.raises(ModelError, match="liger_kernel, which is not installed"):
+        uses_liger(Training(liger="on"), "cuda")
+    assert not uses_liger(Training(), "cuda")
+    installed = ModuleType("liger_kernel")
+    installed.__spec__ = ModuleSpec("liger_kernel", None)
+    monkeypatch.setitem(sys.modules, "liger_kernel", installed)
+    for liger, device, used in (("auto", "cuda:1", True), ("auto", "cpu", False), ("off", "cuda", False)):
+        assert uses_liger(Training(liger=liger), device) is used, (liger, device)
 
 
 # --- presets ---------------------------------------------------------------------------------------------------------
