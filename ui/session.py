@@ -13,7 +13,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
+from urllib.parse import parse_qs
 
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
@@ -35,6 +37,7 @@ __all__ = [
 ]
 
 Address = dict[str, list[str]]
+_EMBEDDING = ("embed", "embed_options")  # Streamlit's own
 _UNDER_WAY_S = 2.0
 """How long a message may be under way."""
 
@@ -62,10 +65,10 @@ class _Written:
 
 def address() -> Address:
     """All values of the address by name."""
-    found: Address = {name: st.query_params.get_all(name) for name in st.query_params}
     run = get_script_run_ctx()
     if run is None:
-        return found
+        return {name: st.query_params.get_all(name) for name in st.query_params}
+    found = {name: list(values) for name, values in _parsed(run.query_string)}
     written = st.session_state.setdefault("_written", _Written())
     if run.page_script_hash != written.page or getattr(run, "is_history_navigation", True):
         written.page = run.page_script_hash
@@ -74,6 +77,13 @@ def address() -> Address:
         _put(written.current)
         return dict(written.current)
     return found
+
+
+@lru_cache(maxsize=512)
+def _parsed(query: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """The parameters of an address, as Streamlit reads them: each of some hundred words on a page asks for one."""
+    values = parse_qs(query, keep_blank_values=True)
+    return tuple((name, tuple(items)) for name, items in values.items() if name.lower() not in _EMBEDDING)
 
 
 def _put(values: Address) -> None:

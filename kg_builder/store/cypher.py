@@ -285,7 +285,7 @@ COUNT_EDGES = "MATCH (:Entity)-[f]->(:Entity) RETURN count(f) AS n"
 # Of the embedded server's functions (`supervisor`): how many relationships there are of each type, and of one type, of
 # each relation (null: those that are no facts).
 RECORDS = "RETURN kg.records() AS found"
-RELATIONS_OF_TYPE = "RETURN kg.relations($type) AS found"
+RELATIONS_OF_TYPES = "UNWIND $types AS type RETURN kg.relations(type) AS found"
 TIES = {"HEAD": "extractions", "TAIL": "extractions", "FROM": "extractions", "PART_OF": "segments", "NAMES": "names"}
 """Relationships that are no facts, of which there is one for each of these."""
 OTHER_TIES = frozenset({"MENTIONED_IN", "LINKED"})

@@ -201,10 +201,9 @@ class Reader:
         return self.sliced(cypher.COUNT_BY_RELATION, cypher.COUNT_ENTITIES)
 
     def _relations_by_type(self) -> Iterator[Any]:
-        for type_ in _rows(self._read(cypher.RECORDS)):
-            if type_["records"] and type_["name"] not in cypher.OTHER_TIES:
-                found = _rows(self._read(cypher.RELATIONS_OF_TYPE, type=type_["name"]))
-                yield from (row for row in found if row["relation"] is not None)
+        types = [row["name"] for row in _rows(self._read(cypher.RECORDS)) if row["records"]]
+        wanted = sorted(set(types) - cypher.OTHER_TIES)
+        yield from (row for row in _rows(self._read(cypher.RELATIONS_OF_TYPES, types=wanted)) if row["relation"])
 
     def sliced(self, statement: str, count: str) -> Iterator[Any]:
         """The rows of a statement on all nodes of a label, asked for a slice of their ids at a time."""
@@ -225,9 +224,9 @@ def id_slices(count: int) -> Iterator[tuple[str, str]]:
 
 
 def _rows(told: Any) -> list[Any]:
-    """The rows that a function of the embedded server gave: of one it makes no list."""
-    found = told[0]["found"]
-    return found if isinstance(found, list) else [found] if found else []
+    """The rows that calls of a function of the embedded server gave: of a single one it makes no list."""
+    found = (each["found"] for each in told)
+    return [row for rows in found for row in (rows if isinstance(rows, list) else [rows] if rows else [])]
 
 
 def _rank(row: Any, wanted: str) -> int:
