@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from html import escape
 
-import altair as alt
 import streamlit as st
 
 from kg_builder.errors import KGError
 from kg_builder.store.records import Counts, StoredDocument
 from ui import charts, connecting, data, ingesting
+from ui.bars import entity_bars, relation_bars, state_bars, type_bars
 from ui.ingest_run import run_row
 from ui.pages import go, link
 from ui.session import follow, publish, t
@@ -72,10 +72,10 @@ def _telling() -> bool:
     return telling
 
 
-def _plot(title: str, chart: alt.Chart, shown: int, total: int, left_out: str = "") -> None:
+def _plot(title: str, bars: str, shown: int, total: int, left_out: str = "") -> None:
     with st.container(border=True, height="stretch"):
         section(title)
-        st.altair_chart(chart, width="stretch")
+        st.html(bars)
         if shown < total:
             note(t("overview.more", shown=shown, total=f"{total:,}"))
         if left_out:
@@ -87,7 +87,7 @@ def _types(telling: bool) -> None:
     shown = [each for each in types if not telling or each[0] != _OTHER] or types
     others = sum(n for name, n in types if name == _OTHER)
     left_out = t("overview.types.other", n=f"{others:,}") if others and len(shown) < len(types) else ""
-    _plot(t("overview.types"), charts.type_chart(shown[:_TOP]), _TOP, len(shown), left_out)
+    _plot(t("overview.types"), type_bars(shown[:_TOP]), _TOP, len(shown), left_out)
 
 
 def _relations(telling: bool) -> None:
@@ -95,14 +95,14 @@ def _relations(telling: bool) -> None:
     shown = [each for each in relations if not telling or each[0] not in _SAYING_LITTLE] or relations
     facts = sum(n for _, _, n in relations) - sum(n for _, _, n in shown)
     left_out = t("overview.relations.other", n=f"{facts:,}") if facts else ""
-    _plot(t("overview.relations"), charts.relation_chart(shown[:_TOP]), _TOP, len(shown), left_out)
+    _plot(t("overview.relations"), relation_bars(shown[:_TOP]), _TOP, len(shown), left_out)
 
 
 def _top_entities(telling: bool) -> None:
     entities = (data.top_entities(_TOP, without=_OTHER) if telling else []) or data.top_entities(_TOP)
     with st.container(border=True, height="stretch"):
         section(t("overview.top"))
-        st.altair_chart(charts.entity_chart(entities), width="stretch")
+        st.html(entity_bars(entities))
         with st.container(horizontal=True, gap="small"):
             for entity in entities[:3]:
                 link("explore", plain(entity.name, limit=40), entity=entity.id)
@@ -121,7 +121,7 @@ def _confidence(counts: Counts) -> None:
 def _states(counts: Counts) -> None:
     with st.container(border=True, height="stretch"):
         section(t("overview.states"))
-        st.altair_chart(charts.state_chart(counts.documents_by_state), width="stretch")
+        st.html(state_bars(counts.documents_by_state))
 
 
 def _growth() -> None:
