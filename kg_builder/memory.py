@@ -14,15 +14,18 @@ from kg_builder.types import Segment
 __all__ = ["Memory"]
 
 _UNSAVED_S = 1.0
-"""Seconds of extraction that a crash may cost, for each worker."""
+"""Seconds of extraction that a crash may cost, for each worker, where extracting takes hardly longer than keeping."""
 
 
 class Memory:
-    """The cache as one document uses it: asked once, and told of what is new every second."""
+    """The cache as one document uses it: asked once, and told of what is new at once, or every second."""
 
-    def __init__(self, path: Path | None, fingerprint: str, segments: Sequence[Segment]) -> None:
+    def __init__(
+        self, path: Path | None, fingerprint: str, segments: Sequence[Segment], *, at_once: bool = True
+    ) -> None:
         self.unkept = 0
         self._wanted = path is not None
+        self._unsaved_s = 0.0 if at_once else _UNSAVED_S
         self._fingerprint = fingerprint
         self._new: dict[str, Answer] = {}
         self._cache: ExtractionCache | None = None
@@ -39,9 +42,9 @@ class Memory:
         return self._known.get(self._key(segment)) if self._known else None
 
     def keep(self, segment: Segment, answer: Answer) -> None:
-        """Remember what a segment's text gave; durable a second later at most, or at `save`."""
+        """Remember what a segment's text gave: durable when this returns, or else with what comes a second later."""
         self._new[self._key(segment)] = answer
-        if time.monotonic() - self._saved > _UNSAVED_S:
+        if time.monotonic() - self._saved >= self._unsaved_s:
             self.save()
 
     def save(self) -> None:

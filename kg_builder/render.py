@@ -131,7 +131,14 @@ def render_status(uri: str, server: str, counts: Counts, problems: Sequence[Stor
     if as_json:
         fields = {name: getattr(counts, name) for name in ("documents", "segments", "entities", "edges", "extractions")}
         listed = [
-            {"uri": d.uri, "state": d.state, "reason": d.reason, "message": _first_line(d.detail)} for d in problems
+            {
+                "uri": d.uri,
+                "state": d.state,
+                "reason": d.reason,
+                "message": _first_line(d.detail),
+                "detail": d.detail,
+            }
+            for d in problems
         ]
         states = dict(counts.documents_by_state)
         return json.dumps(

@@ -303,7 +303,9 @@ def _begin(document: Document, task: FileTask, extractor: Extractor) -> _Begun:
     from kg_builder.segment import segment_document
 
     found = _Found(segment_document(document, budget=task.recipe.segment_characters), mapper=task.recipe.open_mapper())
-    memory = Memory(task.cache, extractor.fingerprint, found.segments)
+    # An answer of a model takes seconds, or money; the offline extractor is nearly as fast as a disk.
+    at_once = task.recipe.extractor != "open_ie"
+    memory = Memory(task.cache, extractor.fingerprint, found.segments, at_once=at_once)
     avoid = dict(task.avoid)
     wanted = found.wanted(task.recipe)
     unknown = [s for s in wanted if s.index not in avoid and memory.recall(s) is None]

@@ -16,6 +16,7 @@ from kg_builder.errors import ConfigError
 from kg_builder.pipeline import build_graph
 from kg_builder.recipe import Recipe
 from kg_builder.reports import IngestReport, Progress
+from kg_builder.stopping import parse_duration
 from kg_builder.store import GraphStore
 from kg_builder.types import Usage
 
@@ -117,3 +118,28 @@ def test_the_command_stops_at_its_budget(folder: Path, log: Path, tmp_path: Path
     assert 0 < report["not_begun"] < 40
     assert report["cost"] >= 0.06
     assert "the budget of 0.06 is spent" in run.stderr
+
+
+def test_the_command_stops_when_its_time_is_up(folder: Path, log: Path, tmp_path: Path) -> None:
+    for i in range(40):
+        (folder / f"{i:02d}.txt").write_text(f"SLOW {i} likes Deep Tide.")
+    command = [sys.executable, "-m", "kg_builder.cli", "ingest", str(folder), "--json", "--workers", "1"]
+    command += ["--store", f"embedded:{tmp_path / 'graph'}", "--extractor", "priced:Priced", "--budget-time", "4s"]
+    run = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    report = json.loads(run.stdout)
+    assert "the time allowed is up; finishing what is under way" in run.stderr
+    assert run.returncode == (3 if report["loaded"] else 1)
+    assert report["not_begun"] > 0
+    assert report["loaded"] + report["not_begun"] == report["found"] == 40
+    assert len(log.read_text().splitlines()) == report["loaded"]
+
+
+@pytest.mark.parametrize(("text", "seconds"), [("90", 90), ("90s", 90), (" 15M ", 900), ("2h", 7200), ("1.5d", 129600)])
+def test_times_are_read(text: str, seconds: float) -> None:
+    assert parse_duration(text) == seconds
+
+
+@pytest.mark.parametrize("text", ["", "0", "0s", "-1", "2 hours", "h", "1e3", "nan"])
+def test_what_is_no_time_is_refused(text: str) -> None:
+    with pytest.raises(ConfigError, match="expected a time such as 90s, 15m or 2h"):
+        parse_duration(text)

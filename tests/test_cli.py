@@ -81,6 +81,7 @@ def test_failed_files_are_listed_retried_and_forgotten_when_mended(kg: Kg) -> No
     kg("ingest", "bad", "documents", "--quiet", status=3)
     listed = json.loads(kg("status", "--json", status=3))["problems"]
     assert [(p["reason"], p["state"]) for p in listed] == [("empty", "failed")]
+    assert listed[0]["detail"].startswith(listed[0]["message"] + "\nTraceback")
     assert "[empty]" in kg("status", status=3)
     kg("retry", "--quiet", status=1)
     bad.write_text("Anna Berg joined Deep Tide.", encoding="utf-8")

@@ -85,6 +85,27 @@ def test_a_renamed_file_is_known_by_its_hash(folder: Path, embedded_store: Graph
     assert embedded_store.check() == []
 
 
+def test_switching_the_extractor_and_back_costs_nothing_twice(
+    folder: Path, embedded_store: GraphStore, log: Path
+) -> None:
+    cache = folder.parent / "cache.sqlite"
+    ingest(folder, embedded_store)
+    with_one = facts(embedded_store)
+    assert len(extracted(log)) == 2
+    other = Recipe("priced:Priced", segment_characters=50)
+    report = build_graph([folder], store=embedded_store, recipe=other, cache=cache, workers=1)
+    assert (report.loaded, report.reused) == (1, 0)
+    assert len(extracted(log)) == 2
+    assert facts(embedded_store) == set()  # the other one finds nothing there
+    report = ingest(folder, embedded_store)
+    assert (report.loaded, report.reused) == (1, 2)
+    report = build_graph([folder], store=embedded_store, recipe=other, cache=cache, workers=1)
+    assert (report.loaded, report.reused) == (1, 2)
+    ingest(folder, embedded_store)
+    assert extracted(log) == []
+    assert facts(embedded_store) == with_one
+
+
 def test_a_killed_run_goes_on_where_it_was(folder: Path, embedded_store: GraphStore, log: Path) -> None:
     texts = [f"SLOW company number {i} acquired Deep Tide." for i in range(8)]
     (folder / "story.txt").write_text("\n\n".join(texts))
@@ -114,12 +135,15 @@ def test_a_killed_run_goes_on_where_it_was(folder: Path, embedded_store: GraphSt
 def test_a_segment_that_hangs_or_kills_its_worker_is_left_out_alone(
     folder: Path, embedded_store: GraphStore, log: Path, trouble: str
 ) -> None:
-    (folder / "story.txt").write_text(f"{FOUNDED} {trouble} said the model, and it did. {ACQUIRED}")
+    (folder / "story.txt").write_text(f"{FOUNDED} {ACQUIRED} {trouble} said the model, and it did. {JOINED}")
     report = ingest(folder, embedded_store, file_timeout_s=10.0 if trouble == "HANG" else 60.0)
     assert (report.loaded, report.partial, report.failed) == (1, 1, 0)
-    assert {"Mara Quill", "Harbor Robotics"} <= {head for head, _, _ in facts(embedded_store)}
+    assert extracted(log) == sorted(
+        [FOUNDED, ACQUIRED, f"{trouble} said the model, and it did.", JOINED]
+    )  # none of them twice
+    assert {"Mara Quill", "Harbor Robotics", "Ines Varga"} <= {head for head, _, _ in facts(embedded_store)}
     (document,) = embedded_store.documents(state="partial")
-    assert document.detail.startswith("segment 1 (")
+    assert document.detail.startswith("segment 2 (")
     assert ("timeout" if trouble == "HANG" else "crashed") in document.detail
 
 

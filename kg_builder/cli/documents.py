@@ -129,7 +129,8 @@ def extract(
 @click.command()
 @options("store", "json")
 def status(settings: Settings, as_json: bool) -> int:
-    """What the store holds, and every file that failed or was left out, with its reason.
+    """What the store holds, and every file that failed or was left out, with its reason. `--json` has the stack too,
+    and every segment that failed.
 
     Example: kg status --json
     """
