@@ -170,22 +170,18 @@ def test_evidence_shows_its_surroundings_and_what_another_extractor_says(watch: 
     assert articles.first.get_by_test_id("before").inner_text() == "Chapter notes number 50 come first."
     assert articles.first.get_by_test_id("after").inner_text() == "Nothing else happened there."
     opinions = articles.first.get_by_test_id("opinions")
+    settled(page)
     opinions.locator("summary").click()
-    assert opinions.locator("td").all_inner_texts() == [
-        "reader",
-        "Harbour 50 — supplies Mill → Mill 10",
-        "stated · asserted",
-        "0.60",
-        "differs",
-    ]
+    expect(opinions.locator("td")).to_have_text(
+        ["reader", "Harbour 50 — supplies Mill → Mill 10", "stated · asserted", "0.60", "differs"]
+    )
     articles.first.get_by_role("button", name="Copy as quotation").click()
-    articles.first.get_by_role("button", name="Copied").wait_for()
-    copied = page.evaluate("navigator.clipboard.readText()")
-    assert copied == f"“Harbour 50 supplies Mill 10.” — {TITLE}, {URI}, page 11"
+    quotation = f"“Harbour 50 supplies Mill 10.” — {TITLE}, {URI}, page 11"
+    page.wait_for_function("async text => (await navigator.clipboard.readText()) === text", arg=quotation)
     page.get_by_role("combobox", name=re.compile("Extractors")).click()
     page.get_by_role("option", name="reader").click()
     expect(articles).to_have_count(1)
-    assert "extractor=reader" in page.url
+    page.wait_for_function("location.search.includes('extractor=reader')")
 
 
 def test_an_entity_s_statements_are_ordered_and_narrowed(watch: Watch) -> None:

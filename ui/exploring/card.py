@@ -28,7 +28,7 @@ from ui.switch import one_of
 __all__ = ["show_card"]
 
 _FACTS = 100  # facts that are read at first
-_EACH = 12  # of one relation
+_EACH = 20  # of one relation
 _OPENED = 300  # of a relation that was opened
 _DATED = 200
 _MENTIONS = 20
