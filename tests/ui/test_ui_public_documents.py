@@ -90,7 +90,7 @@ def test_from_a_name_to_its_facts_to_their_sentences_to_the_document(watch: Watc
     for role, surfaces in (("head", {each.head for each in said}), ("tail", {each.tail for each in said})):
         marked = evidence.locator(f".kg-sentence mark.kg-{role}").all_inner_texts()
         assert marked and {" ".join(text.split()) for text in marked} <= {" ".join(text.split()) for text in surfaces}
-    evidence.first.get_by_text(re.compile("segment|page")).first.click()
+    page.get_by_test_id("stPageLink").filter(has_text=re.compile(r" · (segment|page) \d")).first.click()
     page.get_by_test_id("segment").first.wait_for()
     assert "/documents?document=" in page.url
 
