@@ -49,7 +49,8 @@ class Differing:
 class Comparison:
     """One document: how many triples both extractors found, and those that only the one or the other did.
 
-    ``faults`` are segments that an extractor failed on; ``problem`` says why a document could not be compared.
+    ``faults`` are segments that an extractor failed on and pages that cannot be read; ``problem`` says why a document
+    could not be compared.
     """
 
     document: str
@@ -130,6 +131,7 @@ def compare_file(task: _Task) -> Comparison:
     first, second = (statements_by_content(each) for each in made)
     names = [each.recipe.extractor for each in task.tasks]
     faults = [f"{name}: {fault}" for name, each in zip(names, made, strict=True) for fault in each.faults]
+    faults += made[0].document.faults
     return Comparison(
         task.tasks[0].uri,
         len(first.keys() & second.keys()),

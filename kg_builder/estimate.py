@@ -185,7 +185,7 @@ def _state(file: Found, known: Any, fingerprint: str) -> str:
         return "skipped" if file.problem.reason in SKIPPED_REASONS else "failed"
     if known is None:
         return "new"
-    if (known.state, known.recipe, known.size_bytes) != ("complete", fingerprint, file.size_bytes):
+    if not known.is_settled or (known.recipe, known.size_bytes) != (fingerprint, file.size_bytes):
         return "changed"
     try:
         return "unchanged" if sha256_of(file.path) == known.sha256 else "changed"

@@ -12,6 +12,7 @@ from pathlib import Path
 from kg_builder.errors import KGError, LoadError
 from kg_builder.loaders import discover
 from kg_builder.recipe import Recipe
+from kg_builder.reports import missing
 from kg_builder.stages import FileTask, TextTask, extract_file, extract_texts
 from kg_builder.types import Extraction
 from kg_builder.workers import run_tasks
@@ -42,10 +43,9 @@ def extract_paths(paths: Sequence[str], *, recipe: Recipe, workers: int | None =
         for outcome in run_tasks(extract_file, tasks, workers=recipe.workers(workers), ordered=True):
             uri, failure = outcome.task.uri, outcome.failure
             problem = (failure.error or LoadError(failure.message, reason=failure.reason)) if failure else None
-            extractions, faults = outcome.result or ((), ())
-            if faults:
-                message = f"{len(faults)} segments could not be extracted; the first: {faults[0]}"
-                problem = LoadError(message, reason="extraction")
+            extractions, trouble = outcome.result or ((), ())
+            if trouble:
+                problem = LoadError(missing(trouble), reason="extraction")
             yield Extracted(uri, None, extractions, problem)
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from kg_builder.store.records import DocumentState
 
-__all__ = ["FileProblem", "IngestReport", "Progress", "Step"]
+__all__ = ["FileProblem", "IngestReport", "Progress", "Step", "missing"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +21,11 @@ class FileProblem:
     state: DocumentState
     reason: str
     message: str
+
+
+def missing(parts: Sequence[str]) -> str:
+    """One line on the parts of a document that are missing."""
+    return f"missing: {parts[0]}" + (f" (and {len(parts) - 1:,} more)" if len(parts) > 1 else "")
 
 
 _TELLING_SHARE, _TELLING_S = 0.03, 120.0

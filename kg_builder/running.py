@@ -17,7 +17,7 @@ from kg_builder.errors import LoadError
 from kg_builder.loaders import Found, sha256_of, uri_of
 from kg_builder.patience import patiently
 from kg_builder.recipe import Recipe
-from kg_builder.reports import FileProblem, IngestReport, Progress
+from kg_builder.reports import FileProblem, IngestReport, Progress, missing
 from kg_builder.stages import FileTask
 from kg_builder.telemetry import emit
 from kg_builder.types import Contribution, Usage
@@ -90,7 +90,7 @@ class Run:
         self.unreadable = {file.uri: file for file in found if file.problem}
         for file in found:
             known = self.known.get(file.uri)
-            same = known and (known.state, known.recipe) == ("complete", self.fingerprint)
+            same = known and known.is_settled and known.recipe == self.fingerprint
             if not file.problem and not (known and same and known.size_bytes == file.size_bytes):
                 self.weights[file.uri] = file.size_bytes
         self.total_bytes = sum(self.weights.values())
@@ -104,7 +104,7 @@ class Run:
             task = FileTask(file.path, file.uri, self.recipe, self.cache)
             error = file.problem
             known = self.known.get(file.uri)
-            if error is None and known and known.state == "complete" and known.recipe == self.fingerprint:
+            if error is None and known and known.is_settled and known.recipe == self.fingerprint:
                 try:
                     if sha256_of(file.path) == known.sha256:
                         yield Outcome(task)
@@ -234,12 +234,10 @@ class Run:
             if task.uri not in self.known:
                 self.arrived[contribution.document.sha256] = task.uri
             self.languages.update(segment.language for segment in contribution.segments)
-            reason = ""
-            if faults := contribution.faults:
+            reason = contribution.reason or ""
+            if reason:
                 self.counts["partial"] += 1
-                reason = "extraction"
-                message = f"{len(faults)} segments could not be extracted; the first: {faults[0]}"
-                self.problems.append(FileProblem(task.uri, "partial", reason, message))
+                self.problems.append(FileProblem(task.uri, "partial", reason, missing(contribution.trouble)))
             self._count(
                 "loaded",
                 task.uri,
@@ -288,7 +286,7 @@ class Run:
     def _count(self, stage: Literal["loaded", "unchanged", "failed", "skipped"], uri: str, **facts: Any) -> None:
         self.counts[stage] += 1
         self.done_bytes += self.weights.get(uri, 0)
-        troubled = stage == "failed" or facts.get("reason") == "extraction"
+        troubled = stage == "failed" or (stage == "loaded" and bool(facts.get("reason")))
         emit("file", f"{stage} {uri}", level=logging.WARNING if troubled else logging.INFO,
              outcome=stage, uri=uri, done=self._done, done_bytes=self.done_bytes, **facts)  # fmt: skip
         if self.on_progress:

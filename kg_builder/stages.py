@@ -103,13 +103,14 @@ def process_group(group: FileGroup) -> list[Contribution | LoadError]:
 
 
 def extract_file(task: FileTask) -> tuple[list[Extraction], tuple[str, ...]]:
-    """The extractions of one file, anchored in its document, without normalization; and the segments that failed.
+    """The extractions of one file, anchored in its document, without normalization; and what is missing.
 
     Raises:
         LoadError: the file cannot be read.
     """
-    found = _extract(load_file(task), task)
-    return found.extractions, tuple(found.faults)
+    document = load_file(task)
+    found = _extract(document, task)
+    return found.extractions, (*found.faults, *document.faults)
 
 
 def extract_segment(extractor: Extractor, text: str) -> tuple[Answer, Usage]:

@@ -42,6 +42,7 @@ __all__ = [
 ]
 
 Language = Literal["en", "zh", "other"]
+PartialReason = Literal["extraction", "pages"]
 BlockKind = Literal["heading", "paragraph", "list_item", "table_row"]
 Polarity = Literal["positive", "negative"]
 Modality = Literal["asserted", "possible", "conditional", "question", "command", "planned", "reported"]
@@ -113,6 +114,7 @@ class Document:
     text: str = field(repr=False)
     language: Language
     blocks: tuple[Block, ...] = field(repr=False, default=())
+    faults: tuple[str, ...] = ()  # parts of the file that gave no text though there may be some, one line each
 
     @property
     def id(self) -> str:
@@ -362,6 +364,18 @@ class Contribution:
     extracted: int = 0
     left_out: Mapping[str, int] = field(default_factory=dict)  # what the extractor held back, by reason
     usage: Usage = Usage()  # what was paid for this time; segments that were known cost nothing
+
+    @property
+    def reason(self) -> PartialReason | None:
+        """Why it is less than the whole document: ``extraction`` (segments failed) or ``pages`` (parts of the file)."""
+        if self.faults:
+            return "extraction"
+        return "pages" if self.document.faults else None
+
+    @property
+    def trouble(self) -> tuple[str, ...]:
+        """All that is missing, one line each."""
+        return (*self.faults, *self.document.faults)
 
 
 @runtime_checkable

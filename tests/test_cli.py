@@ -176,7 +176,7 @@ def test_extract_says_which_segments_and_lines_its_extractor_failed_on(kg: Kg, t
     assert [line.split("|")[0] for line in lines.stdout.splitlines()] == ["Mara Quill", "Ines Varga"]
     whole = troubled.run(*command)
     assert whole.returncode == 1
-    assert "1 segments could not be extracted; the first: segment 0" in whole.stderr
+    assert "missing: segment 0 (" in whole.stderr
 
 
 def test_extract_goes_on_after_a_file_that_cannot_be_read(kg: Kg) -> None:

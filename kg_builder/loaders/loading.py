@@ -100,6 +100,7 @@ def load(path: Path, *, limits: Limits | None = None) -> Document:
         text=text,
         language=detect_language(text),
         blocks=blocks,
+        faults=parsed.faults,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from unicodedata import normalize
 
 import pypdfium2 as pdfium
@@ -11,6 +12,7 @@ import pypdfium2.raw as raw
 
 from kg_builder.errors import LoadError
 from kg_builder.loaders.locating import shown
+from kg_builder.loaders.page_damage import count_damaged_streams, is_picture
 from kg_builder.loaders.page_layout import lay_out, squeeze
 from kg_builder.loaders.page_tables import HYPHEN, Cell, Line
 from kg_builder.loaders.pieces import Parsed, Source, clean
@@ -29,6 +31,7 @@ _SMALLEST_FONT = 3.0
 _BOLD = 600
 _CELL_GAP = 1.0  # of the line's height; justified text stays below
 _MOST_BOOKMARKS = 20_000
+_MOST_RUNS = 50  # of page numbers in a message
 
 
 def parse(source: Source) -> Parsed:
@@ -39,20 +42,22 @@ def parse(source: Source) -> Parsed:
     """
     document = _open(source)
     try:
-        pages = _pages(document, source)
+        read = _read(document, source)
         title = _title(document)
         outline = _outline(document)
     except pdfium.PdfiumError as exc:
         raise LoadError(f"expected a readable PDF, found: {exc}: {shown(source.path)}", reason="corrupt") from exc
     finally:
         document.close()
-    if sum(c.isalpha() for lines in pages for line in lines for c in line.text) < _FEWEST_LETTERS:
+    if sum(c.isalpha() for lines in read.pages for line in lines for c in line.text) < _FEWEST_LETTERS:
+        if read.damage:
+            raise LoadError(f"expected text, found none: {shown(source.path)}; {read.damage}", reason="corrupt")
         raise LoadError(
-            f"expected text, found {len(pages):,} pages without any, of images perhaps: {shown(source.path)}; "
+            f"expected text, found {len(read.pages):,} pages without any, of images perhaps: {shown(source.path)}; "
             "run text recognition (OCR) on it first",
             reason="no-text",
         )
-    return Parsed(lay_out(pages, outline), title)
+    return Parsed(lay_out(read.pages, outline), title, read.faults)
 
 
 def _open(source: Source) -> pdfium.PdfDocument:
@@ -89,23 +94,73 @@ def _truncated(where: str) -> LoadError:
     )
 
 
-def _pages(document: pdfium.PdfDocument, source: Source) -> list[list[Line]]:
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """The lines of each page, which pages are broken or pictures, and how many packed parts of the file are damaged."""
+
+    pages: list[list[Line]]
+    broken: list[int]
+    pictures: list[int]
+    damaged: int
+
+    @property
+    def damage(self) -> str:
+        """What is lost by damage; "" where nothing is."""
+        if not self.broken and not self.damaged:
+            return ""
+        what = _numbers(self.broken) if self.broken else f"words on some pages ({self.damaged:,} streams)"
+        return f"{what}: damaged; open the file elsewhere and save it again"
+
+    @property
+    def faults(self) -> tuple[str, ...]:
+        """All that gave no text though there may be some, one line each."""
+        found = [self.damage] if self.damage else []
+        if self.pictures:
+            found.append(f"{_numbers(self.pictures)}: pictures without text; run text recognition (OCR) on the file")
+        return tuple(found)
+
+
+def _read(document: pdfium.PdfDocument, source: Source) -> _Read:
     pages: list[list[Line]] = []
+    broken: list[int] = []
+    pictures: list[int] = []
+    empty: list[int] = []
     characters = 0
     for number in range(len(document)):
-        pages.append(_lines(document, number))
-        characters += sum(len(line.text) for line in pages[-1])
+        try:
+            lines, picture = _lines(document, number)
+        except pdfium.PdfiumError:
+            lines, picture = [], False
+            broken.append(number + 1)
+        pages.append(lines)
+        if not lines:
+            (pictures if picture else empty).append(number + 1)
+        characters += sum(len(line.text) for line in lines)
         if characters > source.limits.max_characters:  # many pages can be one and the same object of the file
             raise LoadError(
                 f"expected at most {source.limits.max_characters:,} characters of text, found more in "
                 f"{shown(source.path)}; split the file, or raise the limit",
                 reason="too-large",
             )
-    return pages
+    damaged = count_damaged_streams(source.data)
+    # In a file that is whole, a page without a mark is blank.
+    return _Read(pages, empty if damaged else broken, pictures, damaged)
 
 
-def _lines(document: pdfium.PdfDocument, number: int) -> list[Line]:
-    """The lines of one page in the order of its content."""
+def _numbers(pages: Sequence[int]) -> str:
+    """Page numbers in words: pages 3-5, 9."""
+    runs: list[list[int]] = []
+    for page in pages:
+        if runs and page == runs[-1][1] + 1:
+            runs[-1][1] = page
+        else:
+            runs.append([page, page])
+    told = [str(first) if first == last else f"{first}-{last}" for first, last in runs[:_MOST_RUNS]]
+    return f"page{'s' if len(pages) > 1 else ''} {', '.join(told)}{', …' if len(runs) > _MOST_RUNS else ''}"
+
+
+def _lines(document: pdfium.PdfDocument, number: int) -> tuple[list[Line], bool]:
+    """The lines of one page in the order of its content; of a page without any, whether it is a picture."""
     page = document[number]
     try:
         height = page.get_height()
@@ -114,7 +169,8 @@ def _lines(document: pdfium.PdfDocument, number: int) -> list[Line]:
             count = text_page.count_chars()
             handle = text_page.raw
             codes = [raw.FPDFText_GetUnicode(handle, i) for i in range(count)]
-            return [_line(handle, codes, span, number + 1, height) for span in _line_spans(codes)]
+            lines = [_line(handle, codes, span, number + 1, height) for span in _line_spans(codes)]
+            return lines, not lines and is_picture(page)
         finally:
             text_page.close()
     finally:

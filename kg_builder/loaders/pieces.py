@@ -47,10 +47,12 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """What a reader found: pieces in reading order, and the document's own title where it has one."""
+    """What a reader found: pieces in reading order, the document's own title where it has one, and a line on each part
+    of the file that it could not read."""
 
     pieces: Sequence[Piece]
     title: str = ""
+    faults: tuple[str, ...] = ()
 
 
 def assemble(pieces: Iterable[Piece], source: Source) -> tuple[str, tuple[Block, ...]]:

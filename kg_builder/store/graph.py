@@ -367,9 +367,9 @@ def _properties(contribution: Contribution, size_bytes: int, recipe: str) -> dic
         "quarantined": contribution.quarantined,
         "left_out": json.dumps(dict(contribution.left_out), ensure_ascii=False) if contribution.left_out else "",
         "recipe": recipe,
-        "state": "partial" if contribution.faults else "complete",
-        "reason": "extraction" if contribution.faults else "",
-        "detail": "\n".join(contribution.faults),
+        "state": "partial" if contribution.reason else "complete",
+        "reason": contribution.reason or "",
+        "detail": "\n".join(contribution.trouble),
     }
 
 

@@ -25,7 +25,7 @@ __all__ = [
 ]
 
 DocumentState = Literal["complete", "partial", "failed", "skipped"]
-"""``complete``: its whole contribution is in the graph. ``partial``: all but some segments that failed. ``failed``:
+"""``complete``: its whole contribution is in the graph. ``partial``: all but some segments or pages. ``failed``:
 could not be read or extracted, see its reason (whatever an earlier version contributed stays until it can be
 replaced). ``skipped``: left out on purpose (an unknown format, for instance)."""
 
@@ -49,6 +49,11 @@ class StoredDocument:
     detail: str = ""
     recipe: str = ""  # what it was made with (extractor, prompt, ontology): another recipe means work to do
     left_out: Mapping[str, int] = field(default_factory=dict, hash=False)  # statements held back, by reason
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether reading the same bytes again would give the same: pages that cannot be read stay so."""
+        return self.state == "complete" or (self.state == "partial" and self.reason == "pages")
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from __future__ import annotations
 import io
 import json
 import zipfile
+import zlib
 from collections.abc import Callable, Sequence
 from email.message import EmailMessage
 from pathlib import Path
@@ -204,7 +205,9 @@ def make_odt(path: Path) -> Path:
 Print = tuple[float, float, float, str]
 
 
-def pdf_bytes(pages: Sequence[Sequence[Print]], *, encrypted: bool = False, title: str = "") -> bytes:
+def pdf_bytes(
+    pages: Sequence[Sequence[Print]], *, encrypted: bool = False, title: str = "", packed: bool = False
+) -> bytes:
     """A PDF of lines (x, y, size, text): Latin text in Helvetica, other text in a Chinese font that is not embedded."""
     objects = ["<< /Type /Catalog /Pages 2 0 R >>", ""]
     objects.append("<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>")
@@ -217,7 +220,10 @@ def pdf_bytes(pages: Sequence[Sequence[Print]], *, encrypted: bool = False, titl
     numbers = []
     for lines in pages:
         stream = "BT\n" + "".join(_shown(*line) for line in lines) + "ET"
-        objects.append(f"<< /Length {len(stream)} >>\nstream\n{stream}\nendstream")
+        kind = ""
+        if packed:
+            kind, stream = "/Filter /FlateDecode ", zlib.compress(stream.encode("latin-1")).decode("latin-1")
+        objects.append(f"<< {kind}/Length {len(stream)} >>\nstream\n{stream}\nendstream")
         objects.append(
             f"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Contents {len(objects)} 0 R "
             "/Resources << /Font << /F1 3 0 R /F2 4 0 R >> >> >>"
