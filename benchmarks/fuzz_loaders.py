@@ -46,7 +46,8 @@ class Mutated:
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """``loaded``, ``failed:<reason>`` or ``promise:<which>``; what it took, and the worker's highest memory so far."""
+    """``loaded``, ``partial`` (pages are missing), ``failed:<reason>`` or ``promise:<which>``; what it took, and the
+    worker's highest memory so far."""
 
     outcome: str
     seconds: float
@@ -67,7 +68,7 @@ def check(task: Mutated) -> Loaded:
             outcome = "promise:message"
     else:
         broken = broken_promise(document, task.path.read_bytes())
-        outcome = f"promise:{broken}" if broken else "loaded"
+        outcome = f"promise:{broken}" if broken else "partial" if document.faults else "loaded"
     return Loaded(outcome, time.perf_counter() - started, _peak_bytes())
 
 
@@ -139,7 +140,7 @@ def run(args: argparse.Namespace) -> dict[str, object]:
             if outcome.result:
                 peak = max(peak, outcome.result.peak_bytes)
                 slowest = sorted([*slowest, (round(outcome.result.seconds, 2), task.path.name)], reverse=True)[:5]
-            if word.split(":")[0] not in ("loaded", "failed"):
+            if word.split(":")[0] not in ("loaded", "partial", "failed"):
                 defects.append({"number": task.number, "file": task.path.name, "kind": task.kind, "outcome": word})
                 print(word, task, outcome.failure and outcome.failure.detail, file=sys.stderr, flush=True)
                 if args.keep:
