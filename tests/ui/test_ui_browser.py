@@ -220,6 +220,22 @@ def test_the_drawing_follows_the_theme(watch: Watch) -> None:
     assert backgrounds == ["rgb(255, 255, 255)", "rgb(16, 21, 31)"]
 
 
+def test_a_new_run_without_a_data_set_leads_to_one(watch: Watch) -> None:
+    page = watch().open("/training?show=new")
+    page.get_by_text("there is none yet").wait_for()
+    page.get_by_role("link", name="Correct the graph first").wait_for()
+    page.get_by_role("button", name="From this graph and its corrections").click()
+    expect(page.get_by_role("radio", name="This graph and its corrections")).to_be_checked()
+    page.get_by_text("Only what people have reviewed").wait_for()
+    page.get_by_role("radio", name="New run").click()
+    page.get_by_role("button", name="From a file").click()
+    page.get_by_label("File or folder", exact=True).wait_for()
+    assert "show=data" in page.url
+    page = watch().open("/training?show=new&lang=zh")
+    page.get_by_role("button", name="用此图谱及其更正").click()
+    page.get_by_text("只用经人审核的内容").wait_for()
+
+
 def test_an_unknown_entity_or_document_says_so(watch: Watch) -> None:
     page = watch().open("/explore?entity=nothing&edge=a~b~C&depth=99&conf=nan&type=Nope")
     page.get_by_text("not in the graph").wait_for()
