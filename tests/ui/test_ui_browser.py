@@ -89,7 +89,7 @@ def test_a_node_shows_its_card_and_expands_and_back_undoes(watch: Watch) -> None
     watched.click_in_graph("Maja Berg", "nodes")
     card = page.get_by_test_id("card")
     card.filter(has_text="Maja Berg").wait_for()
-    expect(page.locator(".st-key-rows_facts").get_by_role("button")).to_have_count(4)
+    expect(page.locator(".st-key-rows_facts").get_by_role("link")).to_have_count(4)
     page.get_by_role("button", name="Expand").click()
     watched.graph(nodes=7)
     page.go_back()
@@ -170,7 +170,7 @@ def test_names_that_are_markup_are_shown_as_text(watch: Watch) -> None:
     watched = watch()
     page = watched.open(f"/explore?entity={MALLORY}")
     frame = watched.graph(nodes=len(PAYLOADS) + 2)
-    facts = " ".join(page.locator(".st-key-rows_facts").get_by_role("button").all_inner_texts())
+    facts = " ".join(page.locator(".st-key-rows_facts").get_by_role("link").all_inner_texts())
     listed = frame.locator("[data-testid=graph-node]").all_text_contents()
     shown = "".join(facts.split())
     for payload in PAYLOADS:

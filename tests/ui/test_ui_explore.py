@@ -190,9 +190,9 @@ def test_what_is_drawn_can_be_taken_away(watch: Watch, tmp_path: Path) -> None:
 def test_the_card_tells_when_where_and_in_which_words(watch: Watch) -> None:
     page = patient(watch()).open(f"/explore?entity={ASTER}")
     facts = page.locator(".st-key-rows_facts")
-    expect(facts.get_by_role("button").filter(has_text="Lin Wei")).to_have_count(2)
+    expect(facts.get_by_role("link").filter(has_text="Lin Wei")).to_have_count(2)
     page.get_by_role("radio", name="Time line").click()
-    times = page.locator(".st-key-rows_times").get_by_role("button")
+    times = page.locator(".st-key-rows_times").get_by_role("link")
     expect(times).to_have_count(2)
     assert [text.split(" · ")[0] for text in times.all_inner_texts()] == ["2014", "2021-03"]
     page.get_by_role("radio", name="Documents").click()
