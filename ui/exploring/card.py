@@ -99,12 +99,12 @@ def _group(
         members = [edge for edge in more.edges if (edge.head_id if outgoing else edge.tail_id) == entity.id]
     shown = members if opened else members[:_EACH]
     rows = "".join(f"<li>{_row(edge, entity, names)}</li>" for edge in shown)
-    more = ""
+    rest = ""
     if count > len(shown) and not opened:
-        more = step_html(f"⌄ {escape(t('card.all', n=f'{count:,}'))}", classes="kg-row", open=relation)
+        rest = step_html(f"⌄ {escape(t('card.all', n=f'{count:,}'))}", classes="kg-row", open=relation)
     elif count > len(shown):
-        more = f'<p class="kg-note">{escape(t("card.more", n=f"{count - len(shown):,}"))}</p>'
-    return f'<p class="kg-group">{escape(relation)} <span>{count:,}</span></p><ul class="kg-rows">{rows}</ul>{more}'
+        rest = f'<p class="kg-note">{escape(t("card.more", n=f"{count - len(shown):,}"))}</p>'
+    return f'<p class="kg-group">{escape(relation)} <span>{count:,}</span></p><ul class="kg-rows">{rows}</ul>{rest}'
 
 
 def _unread(groups: list[tuple[str, bool, int]]) -> None:
