@@ -82,7 +82,7 @@ def use(page: Any, url: str, clock: Clock, entity: dict[str, str]) -> None:
     settled(page)
 
     def fact() -> None:
-        page.locator(".st-key-rows_facts").get_by_role("button").first.click()
+        page.locator(".st-key-rows_facts").get_by_role("link").first.click()
         page.get_by_test_id("evidence").first.wait_for(timeout=_WAIT_MS)
 
     clock.time("read the evidence of a fact", fact)

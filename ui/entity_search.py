@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
@@ -11,8 +15,12 @@ from ui import data
 from ui.session import follow, publish, t
 from ui.style import note, plain, type_label
 
+if TYPE_CHECKING:
+    from streamlit.components.v2.types import ComponentRenderer
+
 __all__ = ["search_box", "suggestions"]
 
+_JS = Path(__file__).with_name("keys.js").read_text(encoding="utf-8")
 _RESULTS = 12
 _SUGGESTED = 6
 
@@ -35,10 +43,18 @@ def search_box(choose: Callable[[str], None], *, suggest: bool, name: str = "q",
     publish(key, name, text)
     if text:
         found = data.search(text, limit=_RESULTS)
-        note(t("search.results", n=len(found)) if found else t("search.none", text=text))
-        _rows(found, choose, key, typed=text)
+        with st.container(key=f"found_{key}"):
+            words = t("search.results", n=len(found)) if found else t("search.none", text=text)
+            st.html(f'<p class="kg-note" role="status">{escape(words)}</p>')
+            _rows(found, choose, key, typed=text)
     elif suggest:
         suggestions(choose)
+    _keys()(key=f"keys_{key}", data={"box": key})
+
+
+@functools.cache
+def _keys() -> ComponentRenderer:
+    return st.components.v2.component("kg-keys", js=_JS)
 
 
 def suggestions(choose: Callable[[str], None]) -> None:
@@ -58,6 +74,8 @@ def _rows(found: list[StoredEntity], choose: Callable[[str], None], key: str, *,
                 args=(entity.id,),
                 width="stretch",
             )
+        if typed:  # after the rows: when it shows, so do they
+            st.html(f'<i hidden data-kg-typed="{escape(typed)}" data-kg-rows="{len(found)}"></i>')
 
 
 def label(entity: StoredEntity, typed: str = "") -> str:

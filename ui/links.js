@@ -78,7 +78,8 @@ export default function ({ data, setTriggerValue }) {
     const link = event.target.closest?.("a[data-kg-go]");
     if (!link) return;
     event.preventDefault();
-    setTriggerValue("go", link.getAttribute("href"));
+    const change = link.getAttribute("data-kg-go"); // some values of the address; "1" is all of it
+    setTriggerValue("go", change === "1" ? link.getAttribute("href") : change);
   };
   document.addEventListener("click", listening);
   if (data?.at && `${data.at} ${data.stamp}` !== scrolled) {

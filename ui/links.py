@@ -16,7 +16,7 @@ from ui.session import address, write
 if TYPE_CHECKING:
     from streamlit.components.v2.types import ComponentRenderer
 
-__all__ = ["copy_button", "follow_links", "here", "link_html", "open_linked", "scroll_to", "there"]
+__all__ = ["copy_button", "follow_links", "here", "link_html", "open_linked", "scroll_to", "step_html", "there"]
 
 _JS = Path(__file__).with_name("links.js").read_text(encoding="utf-8")
 _KEY = "kg-links"
@@ -51,6 +51,13 @@ def link_html(
     return f'<a data-kg-go="1" href="{escape(address)}"{about}>{inner}</a>'
 
 
+def step_html(inner: str, *, classes: str = "", **params: str) -> str:
+    """A link that changes some values of this page's address, as it is when it is clicked. ``inner`` is HTML."""
+    change = f"&{urlencode(params)}"
+    about = f' class="{escape(classes)}"' if classes else ""
+    return f'<a data-kg-go="{escape(change)}" href="{escape(here(**params))}"{about}>{inner}</a>'
+
+
 def copy_button(label: str, text: str, *, copied: str) -> str:
     """A button that puts `text` on the clipboard, as HTML."""
     return (
@@ -83,6 +90,9 @@ def _clicked() -> None:
     """Go where a link leads, if it is one of ours."""
     wanted = getattr(st.session_state.get(_KEY), "go", None)
     if not isinstance(wanted, str) or len(wanted) > _LONGEST:
+        return
+    if wanted.startswith("&"):
+        write(**{name: values[-1] for name, values in parse_qs(wanted[1:], keep_blank_values=True).items()})
         return
     parts = urlsplit(wanted)
     if parts.scheme or parts.netloc:

@@ -70,7 +70,7 @@ def edit(evidence: StoredEvidence, changes: dict[str, object], *items: QueueItem
         taken = reviewing.edit(store, evidence.extraction_id, **changes, who=session().who, source=_SOURCE)  # type: ignore[arg-type]
         return _undo([taken], before, items)
 
-    return _done(work)
+    return _done(work, *items)
 
 
 def merge(item: QueueItem) -> None:
@@ -166,7 +166,7 @@ def _on_names(decide: Callable[[GraphStore, dict[str, str]], Sequence[Decision]]
         taken = decide(data.writable_store(), {"who": session().who, "source": _SOURCE})
         return Undo(tuple(decision_id(each) for each in taken), items=items)
 
-    return _done(work)
+    return _done(work, *items)
 
 
 def _judge(
@@ -177,7 +177,7 @@ def _judge(
         ids = [each.extraction_id for each in evidence]
         return _undo(decide(data.writable_store(), ids, who=session().who, source=_SOURCE), before, items)
 
-    return _done(work)
+    return _done(work, *items)
 
 
 def _before(evidence: Sequence[StoredEvidence]) -> list[StatementDecision]:
@@ -192,11 +192,12 @@ def _undo(
     return Undo(tuple(dict.fromkeys(each.id for each in taken)), tuple(before), items)
 
 
-def _done(work: Callable[[], Undo | None]) -> bool:
-    """Do something that writes; whether it could be done. What could not is told on the page."""
+def _done(work: Callable[[], Undo | None], *items: QueueItem) -> bool:
+    """Do something that writes, about items that are still asked for; whether it was done. What could not be is told on
+    the page."""
     review = session()
     review.failed = ""
-    if read_only():
+    if read_only() or (items and not any(map(review.asks, items))):
         return False
     try:
         undo = work()

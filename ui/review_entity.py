@@ -9,6 +9,7 @@ import streamlit as st
 from kg_builder.store.records import StoredEntity
 from kg_builder.types import ENTITY_TYPES
 from ui import data
+from ui.menu import menu
 from ui.review_actions import merge_names, never_names, rename, retype, split
 from ui.session import t
 from ui.style import note, plain, type_label
@@ -25,7 +26,10 @@ def entity_tools(entity: StoredEntity, *, key: str = "") -> None:
     if read_only():
         return
     at = f"{key}{entity.id}"
-    with st.popover(t("review.correct", name=plain(entity.name, limit=40)), icon=":material/edit_note:"):
+    label = t("review.correct", name=plain(entity.name, limit=40))
+    with menu(label, icon=":material/edit_note:", key=f"correct-{at}") as opened:
+        if not opened:
+            return
         _type(entity, at)
         _name(entity, at)
         if entity.aliases:

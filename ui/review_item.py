@@ -97,11 +97,12 @@ def _now(one: QueueFact) -> QueueFact:
 def _decide(
     evidence: Sequence[StoredEvidence], item: QueueItem | None, *, others: Sequence[StoredEvidence] = ()
 ) -> None:
-    """The buttons of a statement."""
+    """The buttons of a statement: others for each, so that what is pressed is about what showed when it was pressed."""
+    at = evidence[0].extraction_id
     with st.container(horizontal=True, gap="small", key="review-buttons"):
         st.button(
             t("review.accept"),
-            key="review-accept",
+            key=f"review-accept-{at}",
             type="primary",
             icon=":material/check:",
             shortcut="A",
@@ -110,7 +111,7 @@ def _decide(
         )
         st.button(
             t("review.reject"),
-            key="review-reject",
+            key=f"review-reject-{at}",
             icon=":material/close:",
             shortcut="X",
             on_click=reject,
@@ -118,7 +119,7 @@ def _decide(
         )
         st.button(
             t("review.edit"),
-            key="review-edit",
+            key=f"review-edit-{at}",
             icon=":material/edit:",
             shortcut="E",
             on_click=start_editing,
@@ -127,7 +128,7 @@ def _decide(
         if len(others) > 1:
             st.button(
                 t("review.rejectAll", n=len(others)),
-                key="review-reject-all",
+                key=f"review-reject-all-{at}",
                 icon=":material/playlist_remove:",
                 on_click=reject,
                 args=(others, *_asked(item)),
@@ -143,7 +144,7 @@ def _asked(item: QueueItem | None) -> tuple[QueueItem, ...]:
 def _skip(item: QueueItem) -> None:
     st.button(
         t("review.skip"),
-        key="review-skip",
+        key=f"review-skip-{item.id}",
         icon=":material/skip_next:",
         shortcut="S",
         on_click=session().skip,
@@ -192,7 +193,7 @@ def _conflict(item: QueueItem) -> None:
             if not read_only():
                 st.button(
                     t("review.wrong"),
-                    key=f"review-wrong-{n}",
+                    key=f"review-wrong-{n}-{item.id}",
                     icon=":material/close:",
                     shortcut=str(n + 1),
                     on_click=reject,
@@ -202,7 +203,7 @@ def _conflict(item: QueueItem) -> None:
         with st.container(horizontal=True, gap="small", key="review-buttons"):
             st.button(
                 t("review.both"),
-                key="review-both",
+                key=f"review-both-{item.id}",
                 icon=":material/done_all:",
                 shortcut="A",
                 on_click=accept,
@@ -222,7 +223,7 @@ def _duplicate(item: QueueItem) -> None:
     with st.container(horizontal=True, gap="small", key="review-buttons"):
         st.button(
             t("review.merge"),
-            key="review-merge",
+            key=f"review-merge-{item.id}",
             type="primary",
             icon=":material/merge:",
             shortcut="M",
@@ -231,7 +232,7 @@ def _duplicate(item: QueueItem) -> None:
         )
         st.button(
             t("review.never"),
-            key="review-never",
+            key=f"review-never-{item.id}",
             icon=":material/call_split:",
             shortcut="N",
             on_click=never,

@@ -55,6 +55,10 @@ class ReviewSession:
         for kind, items in self.queues.items():
             self.queues[kind] = [item for item in items if item.id not in gone]
 
+    def asks(self, item: QueueItem) -> bool:
+        """Whether an item still comes: a key that is pressed twice decides once."""
+        return any(each.id == item.id for items in self.queues.values() for each in items)
+
     def skip(self, item: QueueItem) -> None:
         """Have an item come last."""
         self.drop([item.id])

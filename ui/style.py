@@ -10,7 +10,19 @@ import streamlit as st
 from ui.colors import type_color
 from ui.session import t
 
-__all__ = ["apply_style", "cards", "chip", "fact", "heading", "note", "plain", "section", "type_chip", "type_label"]
+__all__ = [
+    "apply_style",
+    "cards",
+    "chip",
+    "fact",
+    "heading",
+    "note",
+    "plain",
+    "section",
+    "shorten",
+    "type_chip",
+    "type_label",
+]
 
 _CSS = Path(__file__).with_name("style.css").read_text(encoding="utf-8")
 
@@ -24,10 +36,13 @@ def apply_style() -> None:
 
 def plain(text: str, *, limit: int = 0) -> str:
     """`text` for a label that Streamlit reads as Markdown: as it is, on one line, cut to `limit` characters."""
+    return shorten(text, limit=limit).translate(_MARKDOWN)
+
+
+def shorten(text: str, *, limit: int = 0) -> str:
+    """`text` on one line, cut to `limit` characters."""
     one_line = " ".join(text.split())
-    if limit and len(one_line) > limit:
-        one_line = one_line[: limit - 1] + "…"
-    return one_line.translate(_MARKDOWN)
+    return one_line[: limit - 1] + "…" if limit and len(one_line) > limit else one_line
 
 
 def heading(title: str, lead: str = "") -> None:

@@ -10,8 +10,9 @@ import pandas as pd
 import streamlit as st
 
 from kg_builder.config import load_settings
-from kg_builder.errors import ConfigError, KGError
+from kg_builder.errors import ConfigError, KGError, StoreError
 from ui import data
+from ui.pages import link
 from ui.processes import Job, jobs, start_job
 from ui.session import follow, publish, t, write
 from ui.style import cards, note, plain, section
@@ -35,7 +36,7 @@ def show_data() -> None:
         note(t("training.data.none"))
     _preparing()
     if not read_only():
-        _prepare_form()
+        _prepare_form(opened=not found)
 
 
 def show_new_run() -> None:
@@ -49,7 +50,7 @@ def show_new_run() -> None:
         st.code(EXTRA, language="bash")
     found = [each for each in data_sets() if "train" in each.count("examples") or (each.path / "train.jsonl").is_file()]
     if not found:
-        note(t("training.data.none"))
+        _without_data()
         return
     known = presets()
     names = [each.name for each in known]
@@ -96,6 +97,35 @@ def show_new_run() -> None:
     if st.button(t("training.start"), type="primary", icon=":material/play_arrow:", disabled=not installed):
         _start(arguments)
         st.rerun()
+
+
+def _without_data() -> None:
+    """What a run needs that is not there yet, and the ways to it."""
+    st.info(t("training.new.none"), icon=":material/dataset:")
+    _preparing()
+    with st.container(horizontal=True, vertical_alignment="center", key="train-ways"):
+        if _has_statements():
+            st.button(
+                t("training.new.store"), type="primary", icon=":material/hub:", on_click=_show_form, args=("store",)
+            )
+        else:
+            link("ingest", t("training.new.samples"), what="samples")
+        st.button(t("training.new.file"), icon=":material/description:", on_click=_show_form, args=("file",))
+        if _has_statements():
+            link("review", t("training.new.review"))
+
+
+def _has_statements() -> bool:
+    try:
+        return bool(data.counts().extractions)
+    except StoreError:
+        return False
+
+
+def _show_form(origin: str) -> None:
+    """Go to where a data set is made."""
+    st.session_state["prepare-from"] = origin
+    write(show="data")
 
 
 def _start(arguments: Sequence[str]) -> None:
@@ -212,8 +242,8 @@ def _preparing() -> None:
         st.code(latest.text("err.txt", most=4000).strip() or "…", language=None, wrap_lines=True)
 
 
-def _prepare_form() -> None:
-    with st.expander(t("training.prepare")):
+def _prepare_form(*, opened: bool) -> None:
+    with st.expander(t("training.prepare"), expanded=opened):
         origin = st.segmented_control(
             t("training.prepare.from"),
             ["file", "store"],

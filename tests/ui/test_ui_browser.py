@@ -89,7 +89,7 @@ def test_a_node_shows_its_card_and_expands_and_back_undoes(watch: Watch) -> None
     watched.click_in_graph("Maja Berg", "nodes")
     card = page.get_by_test_id("card")
     card.filter(has_text="Maja Berg").wait_for()
-    expect(page.locator(".st-key-rows_facts").get_by_role("button")).to_have_count(4)
+    expect(page.locator(".st-key-rows_facts").get_by_role("link")).to_have_count(4)
     page.get_by_role("button", name="Expand").click()
     watched.graph(nodes=7)
     page.go_back()
@@ -170,7 +170,7 @@ def test_names_that_are_markup_are_shown_as_text(watch: Watch) -> None:
     watched = watch()
     page = watched.open(f"/explore?entity={MALLORY}")
     frame = watched.graph(nodes=len(PAYLOADS) + 2)
-    facts = " ".join(page.locator(".st-key-rows_facts").get_by_role("button").all_inner_texts())
+    facts = " ".join(page.locator(".st-key-rows_facts").get_by_role("link").all_inner_texts())
     listed = frame.locator("[data-testid=graph-node]").all_text_contents()
     shown = "".join(facts.split())
     for payload in PAYLOADS:
@@ -218,6 +218,22 @@ def test_the_drawing_follows_the_theme(watch: Watch) -> None:
         frame = watched.graph(nodes=6)
         backgrounds.append(frame.evaluate("getComputedStyle(document.getElementById('stage')).backgroundColor"))
     assert backgrounds == ["rgb(255, 255, 255)", "rgb(16, 21, 31)"]
+
+
+def test_a_new_run_without_a_data_set_leads_to_one(watch: Watch) -> None:
+    page = watch().open("/training?show=new")
+    page.get_by_text("there is none yet").wait_for()
+    page.get_by_role("link", name="Correct the graph first").wait_for()
+    page.get_by_role("button", name="From this graph and its corrections").click()
+    expect(page.get_by_role("radio", name="This graph and its corrections")).to_be_checked()
+    page.get_by_text("Only what people have reviewed").wait_for()
+    page.get_by_role("radio", name="New run").click()
+    page.get_by_role("button", name="From a file").click()
+    page.get_by_label("File or folder", exact=True).wait_for()
+    assert "show=data" in page.url
+    page = watch().open("/training?show=new&lang=zh")
+    page.get_by_role("button", name="用此图谱及其更正").click()
+    page.get_by_text("只用经人审核的内容").wait_for()
 
 
 def test_an_unknown_entity_or_document_says_so(watch: Watch) -> None:

@@ -108,6 +108,52 @@ def test_growing_narrowing_and_undoing(watch: Watch) -> None:
     assert names(watched, 4) == {"Aster Robotics", "Lin Wei", "Maja Berg", "Heron drone"}
 
 
+def test_a_search_is_led_by_the_keyboard_alone(watch: Watch) -> None:
+    watched = patient(watch())
+    page = watched.open("/explore")
+    box = page.get_by_role("textbox", name="Search an entity").or_(page.get_by_role("searchbox"))
+    found = page.locator(".st-key-rows_search").get_by_role("button")
+    box.press_sequentially("payload")
+    box.press("ArrowDown")  # before there is any answer
+    expect(found.first).to_be_focused()
+    count = found.count()
+    assert count > 1
+    page.keyboard.press("ArrowDown")
+    expect(found.nth(1)).to_be_focused()
+    for _ in range(count):
+        page.keyboard.press("ArrowDown")
+    expect(found.last).to_be_focused()
+    for _ in range(count):
+        page.keyboard.press("ArrowUp")
+    expect(box).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(found.first).to_be_hidden()
+    expect(box).to_have_value("payload")
+    page.keyboard.press("ArrowDown")
+    expect(found.first).to_be_focused()
+    page.keyboard.press("Backspace")  # goes on in the box
+    expect(box).to_be_focused()
+    expect(box).to_have_value("payloa")
+    page.keyboard.press("ArrowDown")
+    expect(found.first).to_be_focused()
+    name = found.first.inner_text().split(" · ")[0]
+    page.keyboard.press("Enter")
+    page.get_by_test_id("card").filter(has_text=name).wait_for()
+    expect(box).to_have_value("")
+    box.press_sequentially("bergen")
+    box.press("Enter")  # takes the first of what these letters find, not of what is there yet
+    page.get_by_test_id("card").filter(has_text="Bergen").wait_for()
+    page.locator(".st-key-tools").get_by_role("button", name=re.compile("^Path")).click()
+    other = page.get_by_test_id("stPopoverBody").get_by_role("textbox")
+    other.press_sequentially("aster rob")
+    expect(page.locator(".st-key-rows_path").get_by_role("button").first).to_be_visible()
+    other.press("Escape")
+    expect(page.locator(".st-key-rows_path").get_by_role("button").first).to_be_hidden()
+    expect(other).to_be_visible()
+    other.press("Enter")
+    page.wait_for_function(f"location.search.includes('to={ASTER}')")
+
+
 @pytest.mark.long
 def test_a_path_pins_a_kept_view_and_a_link(watch: Watch) -> None:
     watched = patient(watch())
@@ -190,9 +236,9 @@ def test_what_is_drawn_can_be_taken_away(watch: Watch, tmp_path: Path) -> None:
 def test_the_card_tells_when_where_and_in_which_words(watch: Watch) -> None:
     page = patient(watch()).open(f"/explore?entity={ASTER}")
     facts = page.locator(".st-key-rows_facts")
-    expect(facts.get_by_role("button").filter(has_text="Lin Wei")).to_have_count(2)
+    expect(facts.get_by_role("link").filter(has_text="Lin Wei")).to_have_count(2)
     page.get_by_role("radio", name="Time line").click()
-    times = page.locator(".st-key-rows_times").get_by_role("button")
+    times = page.locator(".st-key-rows_times").get_by_role("link")
     expect(times).to_have_count(2)
     assert [text.split(" · ")[0] for text in times.all_inner_texts()] == ["2014", "2021-03"]
     page.get_by_role("radio", name="Documents").click()

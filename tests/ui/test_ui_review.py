@@ -190,7 +190,31 @@ def test_a_review_from_the_first_rejection_to_the_last_undo(watch: Any, reviewed
     expect(page.get_by_text("started to show only")).to_be_visible()
     expect(card.get_by_test_id("fact")).to_contain_text("Aster Robotics")
     assert page.get_by_role("button", name="Accept").count() == 0
+    page.goto("about:blank")  # or it asks its server, which is not the usual one, for more
     watched.wrongs[:] = [each for each in watched.wrongs if look_url not in each]
+
+
+def test_keys_are_about_the_question_that_shows(watch: Any, reviewed: tuple[str, str, GraphStore]) -> None:
+    _, _, store = reviewed
+    page = watch().open("/review")
+    asked = page.locator(".st-key-review-card").get_by_test_id("fact")
+    first = asked.inner_text()
+    stand_still(page)
+    for _ in range(2):
+        page.locator("body").press("x")  # once more than there was to decide
+    expect(asked).not_to_have_text(first)
+    stand_still(page)
+    assert [decision.kind for _, decision in decisions_of(store)] == ["reject"]
+    press(page, "u", until="Unsure (16)")
+    expect(page.get_by_role("button", name="Undo last")).to_be_disabled()
+    assert decisions_of(store) == []
+
+    shown = []
+    for _ in range(5):  # as soon as there is another question, whatever the page is still busy with
+        shown.append(asked.inner_text())
+        page.locator("body").press("s")
+        expect(asked).not_to_have_text(shown[-1])
+    assert len(set(shown)) == 5
 
 
 def test_words_of_sentences_are_chosen_from() -> None:

@@ -91,7 +91,6 @@ def test_a_model_is_trained_from_a_file_to_what_it_has_learnt(watch: Watch, root
     watched.page.set_default_timeout(PATIENCE_MS)
     page = watched.open("/training?show=data")
 
-    page.get_by_text("Make a data set").click()
     page.get_by_label("File or folder", exact=True).fill(str(root / "rows.jsonl"))
     page.get_by_label("Rows to hold out (test)", exact=True).fill("4")
     page.get_by_label("Rows to choose by (dev)", exact=True).fill("4")

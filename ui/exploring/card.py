@@ -7,7 +7,7 @@ from html import escape
 import streamlit as st
 
 from kg_builder.store.records import GraphEdge, StoredEntity
-from ui.exploring.actions import centre, expand_or_collapse, select_edge
+from ui.exploring.actions import centre, expand_or_collapse
 from ui.exploring.reads import (
     MentionInText,
     dated_edges,
@@ -18,11 +18,12 @@ from ui.exploring.reads import (
 )
 from ui.exploring.state import View
 from ui.graph import EdgeKey
+from ui.links import link_html, step_html, there
 from ui.marks import Mark, mark_text, sentence_bounds
 from ui.pages import link
 from ui.paging import page_of
-from ui.session import read, t, write
-from ui.style import chip, note, plain, type_chip
+from ui.session import read, t
+from ui.style import chip, note, shorten, type_chip
 from ui.switch import one_of
 
 __all__ = ["show_card"]
@@ -72,43 +73,38 @@ def _facts(entity: StoredEntity) -> None:
             groups.setdefault((edge.relation, True), []).append(edge)
         if edge.tail_id == entity.id and edge.head_id != entity.id:
             groups.setdefault((edge.relation, False), []).append(edge)
+    shown: list[str] = []
     unread = []
+    for relation, outgoing, count in counts:
+        members = groups.get((relation, outgoing), [])
+        if members:
+            shown.append(_group(entity, relation, outgoing, count, members, names))
+        elif (relation, True) not in groups or outgoing:
+            unread.append((relation, outgoing, count))
+    # One element of the page for all of them: a widget for each would take the browser longer than all else together.
     with st.container(key="rows_facts"):
-        for relation, outgoing, count in counts:
-            members = groups.get((relation, outgoing), [])
-            if members:
-                _group(entity, relation, outgoing, count, members, names)
-            elif (relation, True) not in groups or outgoing:
-                unread.append((relation, outgoing, count))
+        st.html("".join(shown))
     if unread:
         _unread(unread)
 
 
 def _group(
     entity: StoredEntity, relation: str, outgoing: bool, count: int, members: list[GraphEdge], names: dict[str, str]
-) -> None:
-    """One relation in one direction: its facts, the best supported first."""
-    st.html(f'<p class="kg-group">{escape(relation)} <span>{count:,}</span></p>')
+) -> str:
+    """One relation in one direction, as HTML: its facts, the best supported first."""
     opened = read("open") == relation
     if opened and count > len(members):
         more = edges_of(entity.id, relations=(relation,), limit=_OPENED)
         names = names | {other.id: other.name for other in more.entities}
         members = [edge for edge in more.edges if (edge.head_id if outgoing else edge.tail_id) == entity.id]
     shown = members if opened else members[:_EACH]
-    for edge in shown:
-        _row(edge, entity, names)
+    rows = "".join(f"<li>{_row(edge, entity, names)}</li>" for edge in shown)
+    rest = ""
     if count > len(shown) and not opened:
-        st.button(
-            t("card.all", n=f"{count:,}"),
-            key=f"open-{relation}-{outgoing}",
-            type="tertiary",
-            icon=":material/expand_more:",
-            on_click=_open,
-            args=(relation,),
-            width="stretch",
-        )
+        rest = step_html(f"⌄ {escape(t('card.all', n=f'{count:,}'))}", classes="kg-row", open=relation)
     elif count > len(shown):
-        note(t("card.more", n=f"{count - len(shown):,}"))
+        rest = f'<p class="kg-note">{escape(t("card.more", n=f"{count - len(shown):,}"))}</p>'
+    return f'<p class="kg-group">{escape(relation)} <span>{count:,}</span></p><ul class="kg-rows">{rows}</ul>{rest}'
 
 
 def _unread(groups: list[tuple[str, bool, int]]) -> None:
@@ -118,28 +114,24 @@ def _unread(groups: list[tuple[str, bool, int]]) -> None:
         st.html(" ".join(chip(f"{relation} · {count:,}") for relation, _, count in groups[:100]))
 
 
-def _open(relation: str) -> None:
-    write(open=relation)
-
-
-def _row(edge: GraphEdge, entity: StoredEntity, names: dict[str, str], *, prefix: str = "fact") -> None:
+def _row(edge: GraphEdge, entity: StoredEntity, names: dict[str, str], *, dated: bool = False) -> str:
+    """A fact as a link to its evidence; on the time line, with when it holds at its beginning."""
     outgoing = edge.head_id == entity.id
     other = names.get(edge.tail_id if outgoing else edge.head_id, "")
-    arrow = "→" if outgoing else "←"
-    support = f" · {t('card.support', n=edge.support)}" if edge.support > 1 else ""
-    when = f" · {plain(_span(edge))}" if edge.valid_from or edge.valid_to else ""
-    relation = f"{plain(edge.relation, limit=40)} " if prefix == "time" else ""
-    label = f"{relation}{arrow} {plain(other, limit=60)}{support}{when}"
-    if prefix == "time":
-        label = f"**{plain(_span(edge))}** · {relation}{arrow} {plain(other, limit=60)}"
-    key = str(EdgeKey(edge.head_id, edge.relation, edge.tail_id))
-    st.button(label, key=f"{prefix}-{key}", type="tertiary", on_click=select_edge, args=(key,), width="stretch")
+    end = f"{'→' if outgoing else '←'} {escape(shorten(other, limit=60))}"
+    when = escape(_span(edge))
+    if dated:
+        words = f"<b>{when}</b> · {escape(shorten(edge.relation, limit=40))} {end}"
+    else:
+        support = t("card.support", n=edge.support) if edge.support > 1 else ""
+        words = " · ".join(filter(None, [end, escape(support), when]))
+    return step_html(words, classes="kg-row", edge=str(EdgeKey(edge.head_id, edge.relation, edge.tail_id)))
 
 
 def _span(edge: GraphEdge) -> str:
     """When a fact holds, as short as it can be said."""
     first, last = edge.valid_from or "", edge.valid_to or ""
-    if first == last:
+    if first == last:  # or nothing is known of it
         return first
     if first[:4] == last[:4] and first.endswith("-01-01") and last.endswith("-12-31"):
         return first[:4]
@@ -155,9 +147,10 @@ def _times(entity: StoredEntity) -> None:
         note(t("card.notimes"))
         return
     names = {other.id: other.name for other in part.entities}
+    in_order = sorted(part.edges, key=lambda e: (e.valid_from or e.valid_to or "", e.relation))
+    rows = "".join(f"<li>{_row(edge, entity, names, dated=True)}</li>" for edge in in_order)
     with st.container(key="rows_times"):
-        for edge in sorted(part.edges, key=lambda e: (e.valid_from or e.valid_to or "", e.relation)):
-            _row(edge, entity, names, prefix="time")
+        st.html(f'<ul class="kg-rows">{rows}</ul>')
     if part.truncated:
         note(t("card.cut", n=_DATED))
 
@@ -166,9 +159,12 @@ def _documents(entity: StoredEntity) -> None:
     found = documents_of(entity.id)
     if not found:
         note(t("card.nodocuments"))
+    rows = []
     for each in found[:50]:
         count = t("card.mention") if each.mentions == 1 else t("card.mentions", n=f"{each.mentions:,}")
-        link("documents", f"{plain(each.title or each.uri, limit=80)} · {plain(count)}", document=each.id)
+        words = f"{escape(shorten(each.title or each.uri, limit=80))} · {escape(count)}"
+        rows.append(f"<li>{link_html(there('documents', document=each.id), words, classes='kg-row')}</li>")
+    st.html(f'<ul class="kg-rows">{"".join(rows)}</ul>')
     if len(found) > 50:
         note(t("card.cut", n=50))
 
@@ -177,19 +173,18 @@ def _mentions(entity: StoredEntity) -> None:
     found = mentions_of(entity.id, limit=_MENTIONS)
     if not found:
         note(t("card.nodocuments"))
-    for number, each in enumerate(found):
-        with st.container(border=True, gap="xsmall", key=f"mention-{number}"):
-            st.html(f'<p class="kg-mention" data-testid="mention">{_in_context(each)}</p>')
-            part = page_of(each.index)
-            place = [each.document, *([t("evidence.page", n=each.page)] if each.page is not None else [])]
-            link(
-                "documents",
-                plain(" · ".join(place), limit=90),
-                document=each.document_id,
-                part=str(part) if part > 1 else "",
-            )
+    st.html("".join(map(_mention, found)))
     if entity.mentions > len(found):
         note(t("card.cut", n=len(found)))
+
+
+def _mention(mention: MentionInText) -> str:
+    """A mention in its sentence, with a link to the document, as HTML."""
+    part = page_of(mention.index)
+    place = [mention.document, *([t("evidence.page", n=mention.page)] if mention.page is not None else [])]
+    address = there("documents", document=mention.document_id, part=str(part) if part > 1 else "")
+    to_text = link_html(address, escape(shorten(" · ".join(place), limit=90)), classes="kg-row")
+    return f'<div class="kg-box"><p class="kg-mention" data-testid="mention">{_in_context(mention)}</p>{to_text}</div>'
 
 
 def _in_context(mention: MentionInText) -> str:

@@ -10,6 +10,7 @@ import streamlit as st
 from ui import data
 from ui.exploring.reads import documents_of
 from ui.exploring.state import SAMPLES, STEPS, View, day
+from ui.menu import menu
 from ui.session import follow, number, publish, read, t, write
 from ui.style import chip, note, type_label
 
@@ -23,7 +24,13 @@ _NAMES = {"types": "type", "relations": "rel", "without": "without", "documents"
 def filter_menu(view: View) -> None:
     """The button, and the filters under it."""
     label = t("explore.filters.on") if view.filtered else t("explore.filters")
-    with st.popover(label, icon=":material/filter_alt:", key="filter-menu"), st.container(key="filters"):
+    with menu(label, icon=":material/filter_alt:", key="filter-menu") as opened:
+        if opened:
+            _filters(view)
+
+
+def _filters(view: View) -> None:
+    with st.container(key="filters"):
         _sizes(view)
         _lists(view)
         _confidence()

@@ -15,6 +15,7 @@ from ui.exploring.history import address_of_view, go_to, history
 from ui.exploring.reads import part_of
 from ui.exploring.saved import forget_view, save_view, saved_views
 from ui.exploring.state import View
+from ui.menu import menu
 from ui.session import t, write
 from ui.style import note, plain
 from ui.workspace import read_only
@@ -40,7 +41,9 @@ def path_menu(view: View) -> None:
     """A search for the entity to which a path is wanted."""
     target = data.entity(view.to) if view.to else None
     label = t("explore.pathto", name=plain(target.name, limit=24)) if target else t("explore.path")
-    with st.popover(label, icon=":material/route:", key="path-menu"):
+    with menu(label, icon=":material/route:", key="path-menu") as opened:
+        if not opened:
+            return
         note(t("explore.pathhint"))
         search_box(_path_to, suggest=False, name="qto", key="path")
         if view.to:
@@ -53,7 +56,13 @@ def _path_to(entity_id: str) -> None:
 
 def saved_menu() -> None:
     """Views kept under a name: open, drop, keep this one."""
-    with st.popover(t("explore.views"), icon=":material/bookmark:", key="views-menu"), st.container(key="views"):
+    with menu(t("explore.views"), icon=":material/bookmark:", key="views-menu") as opened:
+        if opened:
+            _views()
+
+
+def _views() -> None:
+    with st.container(key="views"):
         views = saved_views()
         for number, (name, address) in enumerate(views.items()):
             with st.container(horizontal=True, gap="small", key=f"view-{number}"):
@@ -81,7 +90,9 @@ def saved_menu() -> None:
 
 def share_menu(view: View) -> None:
     """The link to this view, and what is drawn as a file."""
-    with st.popover(t("explore.share"), icon=":material/ios_share:", key="share-menu"):
+    with menu(t("explore.share"), icon=":material/ios_share:", key="share-menu") as opened:
+        if not opened:
+            return
         note(t("explore.link"))
         st.code(_link(), language=None, wrap_lines=True)
         note(t("explore.export"))

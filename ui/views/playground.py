@@ -17,7 +17,7 @@ from ui.trial_samples import SAMPLES
 __all__ = ["render"]
 
 _MOST_CHARACTERS = 20_000
-_TEXT, _KEPT, _EXPERIMENT = "play-text", "_play_text", "_play_experiment"
+_TEXT, _KEPT, _EXPERIMENT, _PRESSED = "play-text", "_play_text", "_play_experiment", "_play_pressed"
 
 
 def render() -> None:
@@ -69,12 +69,20 @@ def _run_button(text: str, form: Form | None, settings: Settings) -> None:
     if len(text) > _MOST_CHARACTERS:
         st.error(t("playground.toolong", n=f"{len(text):,}", limit=f"{_MOST_CHARACTERS:,}"), icon=":material/cut:")
     usable = form is not None and len(text) <= _MOST_CHARACTERS
-    pressed = st.button(t("playground.run"), type="primary", icon=":material/play_arrow:", disabled=not usable)
+    # Kept until it is done: a run of the page that is cut short by the next one forgets that the button was pressed.
+    st.button(
+        t("playground.run"),
+        type="primary",
+        icon=":material/play_arrow:",
+        disabled=not usable,
+        on_click=st.session_state.__setitem__,
+        args=(_PRESSED, True),
+    )
     if form is None:
         return
     with st.expander(t("playground.command")):
         st.code(same_command(*form.choices), language="bash", wrap_lines=True)
-    if pressed and usable and text.strip():
+    if st.session_state.pop(_PRESSED, False) and usable and text.strip():
         _start(text, form, settings)
 
 
