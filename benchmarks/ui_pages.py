@@ -4,8 +4,8 @@
     python benchmarks/ui_pages.py embedded:./graph [--rounds 3]
 
 Starts the interface on the store (which must exist), opens every page in headless Chromium, first in a server that has
-just started and then again, and does on some of them what people do: search, open an entity, choose an edge, filter,
-run a query, open a document. A page shows when its title is there and Streamlit's script has ended. Prints one JSON
+just started and then again, and does on some of them what people do: search, open an entity, read the evidence of a
+fact. A page shows when its title is there and Streamlit's script has ended. Prints one JSON
 object: milliseconds, the median of all rounds but the first, which is given by itself.
 """
 

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from kg_builder.errors import KGError, LoadError
 from kg_builder.loaders import discover
@@ -74,6 +75,7 @@ def compare_extractors(
     cache: Path | None = None,
     workers: int | None = None,
     file_timeout_s: float | None = None,
+    file_memory_bytes: int | None = None,
 ) -> Iterator[Comparison]:
     """What the extractor of `first` and the one named `second` make of each file, in the order of discovery.
 
@@ -83,6 +85,7 @@ def compare_extractors(
         cache: file of extractions already made; what is new is added.
         workers: processes; None: one for each core; 0: everything in this process.
         file_timeout_s: seconds that a file may take, both times.
+        file_memory_bytes: private memory a worker may take; without effect where it loads a language model.
 
     Raises:
         ConfigError: no extractor has one of the names.
@@ -90,7 +93,12 @@ def compare_extractors(
     other = replace(first, extractor=second)
     for recipe in (first, other):
         recipe.open()  # a wrong name is an error here, and not of every file
-    return _compared([Path(path) for path in paths], first, other, cache, workers, file_timeout_s)
+    kept_to: dict[str, Any] = {
+        "timeout_s": file_timeout_s,
+        "memory_bytes": None if other.loads_model else first.memory_limit(file_memory_bytes),
+        "network": first.needs_network or other.needs_network,
+    }
+    return _compared([Path(path) for path in paths], first, other, cache, workers, kept_to)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +112,7 @@ def _compared(
     second: Recipe,
     cache: Path | None,
     workers: int | None,
-    file_timeout_s: float | None,
+    kept_to: dict[str, Any],
 ) -> Iterator[Comparison]:
     def tasks() -> Iterator[_Task]:
         for file in discover(paths):
@@ -112,7 +120,7 @@ def _compared(
             yield _Task((one, other))
 
     count = min(first.workers(workers), second.workers(workers))
-    for outcome in run_tasks(compare_file, tasks(), workers=count, ordered=True, timeout_s=file_timeout_s):
+    for outcome in run_tasks(compare_file, tasks(), workers=count, ordered=True, **kept_to):
         if outcome.result is not None:
             yield outcome.result
         elif outcome.failure is not None:

@@ -121,7 +121,7 @@ class Client:
 
     def hidden(self, text: str) -> str:
         """What a server said, on one line of bounded length, without the key."""
-        shown = " ".join((text.replace(self._key, "***") if self._key else text).split())
+        shown = " ".join(self._without_key(text).split())
         return shown if len(shown) <= LONGEST_TOLD else f"{shown[:LONGEST_TOLD]}…"
 
     def _request(self, messages: Sequence[Message], field: str, grammar: str) -> dict[str, Any]:
@@ -150,17 +150,18 @@ class Client:
             raise Trouble("connection", self.hidden(f"no connection ({exc.__cause__ or exc!r})")) from None
         response = exc.response
         state: int = response.status_code
-        said = self.hidden(response.text) or response.reason_phrase
+        whole = response.text  # what it means is read from all of it; what is shown of it is masked, and cut
+        said = self.hidden(whole) or response.reason_phrase
         told = f"HTTP {state} ({said})"
-        if state in NOT_UNDERSTOOD | {403, 451} and _FILTERED.search(said):
+        if state in NOT_UNDERSTOOD | {403, 451} and _FILTERED.search(whole):
             return Reply(said, "refused", told=told)
-        if state == 413 or (state in NOT_UNDERSTOOD and _TOO_LONG.search(said)):
+        if state == 413 or (state in NOT_UNDERSTOOD and _TOO_LONG.search(whole)):
             raise Trouble("too-long", told, status=state, passing=False)
         raise Trouble(
             "rate-limited" if state == 429 else f"http-{state}",
             told,
             status=state,
-            passing=state in _PASSING and _NO_CREDIT not in said,
+            passing=state in _PASSING and _NO_CREDIT not in whole,
             wait_s=retry_after_s(response.headers) or 0.0,
         )
 

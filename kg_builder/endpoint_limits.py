@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sqlite3
 from collections.abc import Mapping, Sequence
@@ -9,7 +10,9 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 
+from kg_builder.errors import ConfigError
 from kg_builder.prompt import Message
+from kg_builder.telemetry import emit
 
 __all__ = ["Limits", "estimated_tokens", "limits_path", "retry_after_s"]
 
@@ -43,6 +46,9 @@ class Limits:
         path: Path | None = None,
         endpoint: str = "",
     ) -> None:
+        """Raises: ConfigError, for numbers below 0."""
+        if requests < 0 or tokens < 0:
+            raise ConfigError(f"expected limits of 0 (none) or more, found {requests} requests and {tokens} tokens")
         self._requests, self._tokens, self._window_s = requests, tokens, window_s * _MARGIN
         self._path, self._endpoint = path, endpoint
         self._database: sqlite3.Connection | None = None
@@ -53,10 +59,8 @@ class Limits:
         the number given. One that is larger than all that is allowed goes when nothing else counts."""
         try:
             return self._admit(tokens, now)
-        except (sqlite3.Error, OSError):
-            if self._path is None:
-                raise
-            self._path = self._database = None  # better limits of one's own than none
+        except (sqlite3.Error, OSError) as exc:
+            self._keep_to_oneself(exc)
             return self._admit(tokens, now)
 
     def settle(self, number: int, tokens: int) -> None:
@@ -98,10 +102,20 @@ class Limits:
     def _execute(self, statement: str, *values: object) -> None:
         try:
             self._opened().execute(statement, values)
-        except (sqlite3.Error, OSError):
-            if self._path is None:
-                raise
-            self._path = self._database = None
+        except (sqlite3.Error, OSError) as exc:
+            self._keep_to_oneself(exc)
+            self._opened().execute(statement, values)
+
+    def _keep_to_oneself(self, error: Exception) -> None:
+        """After an error of the file: better limits of one's own than none. Raises it where there is no file."""
+        if self._path is None:
+            raise error
+        emit(
+            "limits",
+            f"{self._path} cannot be used ({error}): each process keeps to the endpoint's limits by itself",
+            level=logging.WARNING,
+        )
+        self._path = self._database = None
 
     def _opened(self) -> sqlite3.Connection:
         if self._database is None or self._process != os.getpid():

@@ -36,11 +36,30 @@ class Extracted:
     problem: KGError | None = None
 
 
-def extract_paths(paths: Sequence[str], *, recipe: Recipe, workers: int | None = None) -> Iterator[Extracted]:
-    """The extractions of each file, in the order of discovery; ``-`` reads standard input as plain text."""
+def extract_paths(
+    paths: Sequence[str],
+    *,
+    recipe: Recipe,
+    workers: int | None = None,
+    file_timeout_s: float | None = None,
+    file_memory_bytes: int | None = None,
+) -> Iterator[Extracted]:
+    """The extractions of each file, in the order of discovery; ``-`` reads standard input as plain text.
+
+    A file, or one of its segments, may take `file_timeout_s` seconds and `file_memory_bytes` of private memory.
+    """
     with tempfile.TemporaryDirectory(prefix="kg-extract-") as folder:
         tasks = _file_tasks(paths, recipe, Path(folder))
-        for outcome in run_tasks(extract_file, tasks, workers=recipe.workers(workers), ordered=True):
+        outcomes = run_tasks(
+            extract_file,
+            tasks,
+            workers=recipe.workers(workers),
+            ordered=True,
+            timeout_s=file_timeout_s,
+            memory_bytes=recipe.memory_limit(file_memory_bytes),
+            network=recipe.needs_network,
+        )
+        for outcome in outcomes:
             uri, failure = outcome.task.uri, outcome.failure
             problem = (failure.error or LoadError(failure.message, reason=failure.reason)) if failure else None
             extractions, trouble = outcome.result or ((), ())
@@ -62,7 +81,8 @@ def extract_lines(paths: Sequence[str], *, recipe: Recipe, workers: int | None =
 
 
 def _lines_of(file: Iterable[str], name: str, recipe: Recipe, workers: int) -> Iterator[Extracted]:
-    for outcome in run_tasks(extract_texts, _text_tasks(file, recipe), workers=workers, ordered=True):
+    tasks = _text_tasks(file, recipe)
+    for outcome in run_tasks(extract_texts, tasks, workers=workers, ordered=True, network=recipe.needs_network):
         task = outcome.task
         if outcome.result is None:
             message = outcome.failure.message if outcome.failure else "no result"

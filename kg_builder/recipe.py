@@ -73,7 +73,7 @@ class Recipe:
             return asked
         return 1 if self.asks_a_model or self.classifier else default_workers()
 
-    def memory_limit(self, memory_bytes: int) -> int | None:
+    def memory_limit(self, memory_bytes: int | None) -> int | None:
         """What a worker may take of `memory_bytes`; None, any amount, where it loads a language model: how much that
         needs is known when it is too late, and the limit is there for parsers."""
         return None if self.loads_model else memory_bytes

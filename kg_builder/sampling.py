@@ -127,7 +127,14 @@ def measure(
     loaded: list[Loaded] = []
     tried: list[Tried] = []
     limit = recipe.memory_limit(memory_bytes)
-    outcomes = run_together(measure_file, tasks(), workers=workers, timeout_s=_GIVE_UP_S, memory_bytes=limit)
+    outcomes = run_together(
+        measure_file,
+        tasks(),
+        workers=workers,
+        timeout_s=_GIVE_UP_S,
+        memory_bytes=limit,
+        network=recipe.needs_network,
+    )
     with contextlib.closing(outcomes):
         for ready in outcomes:
             since = since or [time.monotonic()]

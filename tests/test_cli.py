@@ -8,6 +8,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -233,3 +234,29 @@ def test_a_bad_setting_is_wrong_usage(kg: Kg) -> None:
     inside = Kg(kg.folder / "bad-settings", "embedded:x")
     run = inside.run("status")
     assert (run.returncode, "did you mean 'store'" in run.stderr) == (2, True)
+
+
+def test_topics_need_a_classifier(kg: Kg, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(kg.environment, "KG_TOPICS", "sport")
+    run = kg.run("extract", "--lines", "-", stdin="Mara Quill founded Harbor Robotics.\n")
+    assert run.returncode == 2
+    assert "expected a classifier" in run.stderr
+
+
+def test_commands_that_read_files_have_no_network_for_it(kg: Kg, monkeypatch: pytest.MonkeyPatch) -> None:
+    from kg_builder import differences, extracting
+    from kg_builder.recipe import Recipe
+
+    told: list[dict[str, object]] = []
+
+    def run_tasks(*_: object, **options: object) -> Iterator[object]:
+        told.append(options)
+        return iter(())
+
+    monkeypatch.setattr(extracting, "run_tasks", run_tasks)
+    monkeypatch.setattr(differences, "run_tasks", run_tasks)
+    list(extracting.extract_paths([str(kg.folder)], recipe=Recipe(), file_timeout_s=7, file_memory_bytes=1 << 30))
+    list(differences.compare_extractors([kg.folder], first=Recipe(), second="open_ie", file_memory_bytes=1 << 30))
+    assert [each["network"] for each in told] == [False, False]
+    assert [each["memory_bytes"] for each in told] == [1 << 30, 1 << 30]
+    assert told[0]["timeout_s"] == 7

@@ -284,6 +284,10 @@ def test_the_command_line_names_and_mends(embedded_path: Path, tmp_path: Path) -
         assert "mended: edges whose support is not the number of their evidence" in mended
         assert "every invariant holds" in mended
         kg("doctor")
+        kg.environment["KG_ONTOLOGY"] = "nowhere.toml"  # a graph is seen to without what would read texts
+        found = kg("doctor", "--repair", status=3)
+        assert "FAULT  settings: " in found and "nowhere.toml" in found and "every invariant holds" in found
+        del kg.environment["KG_ONTOLOGY"]
         restore(store, tmp_path / "copy.zip", replace=True)  # what follows from the evidence was never in it
         assert store.check() == []
         store.keeper.begin_restore("another")

@@ -318,6 +318,19 @@ def test_many_segments_take_several_transactions(embedded_store: GraphStore, mon
     assert embedded_store.check() == []
 
 
+def test_of_several_decisions_on_one_statement_the_latest_holds(
+    embedded_store: GraphStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kg_builder.store.writing._DECISIONS", 1)
+    write(embedded_store, "a.txt", KNOWS, RUNS)
+    (later,) = reject(embedded_store, [id_of(embedded_store, "a.txt", "Ann", "knows", "Bob")])
+    (other,) = reject(embedded_store, [id_of(embedded_store, "a.txt", "Ann", "runs", "Acme")])
+    earlier = replace(later, kind="accept", at="2020-01-01T00:00:00+00:00")
+    embedded_store.reviews.decide([later, earlier, other])
+    assert told(embedded_store) == {}
+    assert len(embedded_store.reviews.decisions()) == 2
+
+
 _OTHER = """
 import sys
 from kg_builder.store import open_store

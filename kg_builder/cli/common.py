@@ -12,6 +12,7 @@ import click
 
 from kg_builder.cli.running import INTERRUPTED, NOTHING_DONE, PARTLY_DONE
 from kg_builder.config import Settings, load_settings
+from kg_builder.errors import ConfigError
 from kg_builder.extract import EXTRACTORS, ModelOptions
 
 if TYPE_CHECKING:
@@ -132,6 +133,8 @@ def recipe_of(settings: Settings) -> Recipe:
         settings.max_file_mb * 1_000_000,
         model=model_of(settings) if settings.extractor in ("llm", "endpoint") else ModelOptions(),
     )
+    if settings.topics and not settings.classifier:
+        raise ConfigError("expected a classifier to tell topics, found topics alone; give --classifier")
     if settings.classifier:
         from kg_builder.classifying import checked_topics
 

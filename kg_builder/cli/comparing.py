@@ -49,6 +49,7 @@ def diff(
         cache=cache,
         workers=settings.workers or None,
         file_timeout_s=settings.file_timeout_s,
+        file_memory_bytes=settings.file_memory_mb << 20,
     )
     names = (recipe.extractor, other) if recipe.extractor != other else (f"{other} (1)", f"{other} (2)")
     totals, failed = _print(compared, names, form=form, quiet=quiet)

@@ -109,8 +109,17 @@ def extract(
     from kg_builder.extracting import extract_lines, extract_paths
     from kg_builder.render import render_extraction
 
-    extracted = (extract_lines if lines else extract_paths)(
-        paths, recipe=replace(recipe_of(settings), verbatim=arguments == "full"), workers=settings.workers or None
+    recipe, workers = replace(recipe_of(settings), verbatim=arguments == "full"), settings.workers or None
+    extracted = (
+        extract_lines(paths, recipe=recipe, workers=workers)
+        if lines
+        else extract_paths(
+            paths,
+            recipe=recipe,
+            workers=workers,
+            file_timeout_s=settings.file_timeout_s,
+            file_memory_bytes=settings.file_memory_mb << 20,
+        )
     )
     failed = done = 0
     for item in extracted:

@@ -9,6 +9,7 @@ import click
 
 from kg_builder.cli.common import PARTLY_DONE, cache_of, open_graph, options, recipe_of
 from kg_builder.config import Settings
+from kg_builder.errors import KGError
 
 __all__ = ["doctor", "evaluate", "export", "query", "stats", "ui"]
 
@@ -94,11 +95,17 @@ def doctor(repair: bool, settings: Settings, as_json: bool) -> int:
 
     Example: kg doctor --repair
     """
-    from kg_builder.doctor import examine, mend
+    from kg_builder.doctor import Finding, examine, mend
     from kg_builder.render import render_findings
 
+    wrong: list[Finding] = []
+    try:
+        recipe = recipe_of(settings)
+    except KGError as exc:  # a graph can be looked at, and mended, without what would read texts
+        recipe = None
+        wrong = [Finding("settings", False, str(exc), "mend the setting, or install what it needs")]
     look = mend if repair else examine
-    findings = look(settings.store, recipe=recipe_of(settings), cache=cache_of(settings))
+    findings = [*wrong, *look(settings.store, recipe=recipe, cache=cache_of(settings))]
     click.echo(render_findings(findings, as_json=as_json))
     return PARTLY_DONE if any(not finding.healthy for finding in findings) else 0
 

@@ -84,7 +84,13 @@ def draft(
 
     made, failed = Draft(), 0
     recipe = replace(recipe_of(settings), ontology="")
-    for item in extract_paths(paths, recipe=recipe, workers=settings.workers or None):
+    for item in extract_paths(
+        paths,
+        recipe=recipe,
+        workers=settings.workers or None,
+        file_timeout_s=settings.file_timeout_s,
+        file_memory_bytes=settings.file_memory_mb << 20,
+    ):
         if item.problem is not None:
             failed += 1
             if not quiet:

@@ -51,8 +51,13 @@ def write_facts(source: PartSource, file: TextIO) -> int:
     count = 0
     for edge in source.edges():
         head, tail = edge.head, edge.tail
-        names = (head.id, head.name, head.type, edge.relation, tail.id, tail.name, tail.type)
+        names = map(_inert, (head.id, head.name, head.type, edge.relation, tail.id, tail.name, tail.type))
         span = (edge.valid_from or "", edge.valid_to or "")
         writer.writerow((*names, edge.support, repr(edge.confidence), *span))
         count += 1
     return count
+
+
+def _inert(cell: str) -> str:
+    """`cell` as a spreadsheet takes it for text: what begins like a formula is one, to most of them."""
+    return f"'{cell}" if cell.startswith(("=", "+", "-", "@", "\t")) else cell

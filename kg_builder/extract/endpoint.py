@@ -95,17 +95,18 @@ class EndpointExtractor:
             EndpointError: the endpoint as a whole cannot be used.
         """
         asked = [text for text in texts if text.strip()]
-        with kept_alive():  # limits and tries may take longer than whoever watches would wait
-            replies = self._endpoint.replies(map(self._request, asked))
-            for text in texts:
-                if not text.strip():
-                    yield Answered([])
-                    continue
+        replies = self._endpoint.replies(map(self._request, asked))
+        for text in texts:
+            if not text.strip():
+                yield Answered([])
+                continue
+            with kept_alive():  # limits and tries may take longer than whoever watches would wait
                 reply = next(replies)
-                try:
-                    yield read_reply(text, reply, relations=self._options.relations)
-                except Unanswered as exc:
-                    yield exc
+            try:
+                answer: Answered | Exception = read_reply(text, reply, relations=self._options.relations)
+            except Unanswered as exc:
+                answer = exc
+            yield answer
 
     def pipe(self, texts: Iterable[str]) -> Iterator[list[Extraction]]:
         """One list of extractions for each text, in order.

@@ -99,7 +99,8 @@ def _extractions(texts: list[str], recipe: Recipe, workers: int | None) -> list[
         for at in range(0, len(texts), _TEXTS_PER_TASK)
     ]
     made: list[list[Extraction]] = []
-    for outcome in run_tasks(extract_texts, tasks, workers=recipe.workers(workers), ordered=True):
+    workers = recipe.workers(workers)
+    for outcome in run_tasks(extract_texts, tasks, workers=workers, ordered=True, network=recipe.needs_network):
         if outcome.result is None:  # a text that kills the extractor still teaches by its words
             if outcome.failure is not None and outcome.failure.error is not None:
                 raise outcome.failure.error

@@ -72,8 +72,12 @@ class Connection:
         self._lock = threading.Lock()
         self._endpoint = self._find()
         self._driver = self._open(self._account)
-        with self._errors():
-            self.dialect, self.server = self._identify()
+        try:
+            with self._errors():
+                self.dialect, self.server = self._identify()
+        except BaseException:
+            self._driver.close()
+            raise
 
     @property
     def endpoint(self) -> Endpoint:

@@ -93,6 +93,8 @@ class Querying:
             at = self._connection.endpoint
             known = self._drivers.get(reading)
             if known is None or known[0] != at:
+                if known is not None:
+                    known[1].close()  # of a server that is no longer there
                 known = (at, self._connection.open_driver(reading=reading))
                 self._drivers[reading] = known
             return known[1]

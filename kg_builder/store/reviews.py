@@ -48,9 +48,10 @@ class Reviews:
         self, decisions: Iterable[StatementDecision], *, forget: Sequence[str] = (), segments: Sequence[str] = ()
     ) -> None:
         """Keep decisions in the place of earlier ones on the same statements, take those of some ids back, and have the
-        graph follow. `segments` are looked at even if none is found to be concerned.
+        graph follow. Of several on one statement the latest holds. `segments` are looked at even if none is found to be
+        concerned.
         """
-        latest = {each.id: each for each in decisions}
+        latest = {each.id: each for each in sorted(decisions, key=lambda each: each.at)}
         if latest or forget:
             with self._exclusive():
                 self._writer.decide(list(latest.values()), [id_ for id_ in forget if id_ not in latest], segments)

@@ -1,9 +1,10 @@
 """The process that owns an embedded server: starts it, and stops it when nobody uses it any longer.
 
 Run as a script (``python supervisor.py CONFIG``), on the standard library alone, so that it costs little memory for
-as long as it lives. CONFIG is a JSON file: ``path`` (the store), ``java``, ``jars``, ``idle_s``, ``heap_mb``. It
-takes ``server.lock``, starts Java with free ports and fresh passwords, and publishes them in ``server.json`` (mode
-0600). Users hold ``users.lock`` shared, and the system drops that lock when a process ends, however it ends.
+as long as it lives. CONFIG is a JSON file: ``path`` (the store), ``java``, ``jars``, ``idle_s``, ``heap_mb``,
+``statement_limit_s`` and ``attempts``. It takes ``server.lock``, starts Java with free ports and fresh passwords, and
+publishes them in ``server.json`` (mode 0600). Users hold ``users.lock`` shared, and the system drops that lock when a
+process ends, however it ends.
 """
 
 from __future__ import annotations

@@ -28,6 +28,7 @@ from kg_builder.types import Name
 __all__ = ["Writer", "write_again"]
 
 LARGEST_TRANSACTION = 4000
+_DECISIONS = 2000  # kept at a time: with the sentences that they are about they are one message to the server
 """Extractions that one transaction may add and take away; larger documents take several."""
 
 
@@ -160,11 +161,13 @@ class Writer:
         """Keep decisions on statements, take those of some ids back, and write what they are about again.
 
         All is one transaction, unless more is concerned than one may take: then the decisions come with the first.
-        `segments` are written again too.
+        Thousands of decisions, as of a backup, come in several. `segments` are written again too.
         """
-        left = self._connection.writing(partial(self._decide, decisions, forget, segments))
-        for portion in left:
-            self._connection.writing(partial(_take_turn_and_write_again, self._tokens, portion))
+        for at in range(0, max(len(decisions), len(forget), 1), _DECISIONS):
+            some = decisions[at : at + _DECISIONS], forget[at : at + _DECISIONS], () if at else segments
+            left = self._connection.writing(partial(self._decide, *some))
+            for portion in left:
+                self._connection.writing(partial(_take_turn_and_write_again, self._tokens, portion))
 
     def _decide(
         self, decisions: Sequence[StatementDecision], forget: Sequence[str], segments: Sequence[str], run: Run

@@ -13,6 +13,7 @@ from asking import asked
 from misbehaving import Misbehaving, answer, trouble
 
 from kg_builder.endpoint_limits import Limits
+from kg_builder.errors import ConfigError
 
 pytest.importorskip("openai", reason="the extra 'endpoint'")
 
@@ -95,3 +96,21 @@ def test_what_was_asked_before_the_machine_was_started_anew_does_not_count(tmp_p
     path = tmp_path / "limits.sqlite"
     assert Limits(1, path=path, endpoint="there").admit(1, 90_000.0)[0] == 0
     assert Limits(1, path=path, endpoint="there").admit(1, 5.0)[0] == 0
+
+
+@pytest.mark.parametrize("numbers", [(-1, 0), (0, -1)])
+def test_limits_below_nothing_are_refused(numbers: tuple[int, int]) -> None:
+    with pytest.raises(ConfigError, match="limits of 0"):
+        Limits(*numbers)
+
+
+def test_a_file_of_limits_that_cannot_be_used_is_told_and_what_was_said_holds(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "limits.sqlite"
+    path.write_bytes(b"no database" * 100)
+    limits = Limits(5, path=path, endpoint="a")
+    with caplog.at_level("WARNING"):
+        limits.close(100.0)
+    assert "cannot be used" in caplog.text
+    assert limits.admit(1, 90.0)[0] == pytest.approx(10.0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import json
 
@@ -75,3 +76,12 @@ def test_a_part_of_the_graph_is_written_in_the_order_of_the_whole() -> None:
         '2,Ann,Person,like,1,"Bob, or ""B""",Person,2,0.9,2014-01-01,',
         '1,"Bob, or ""B""",Person,know,2,Ann,Person,1,0.5,,',
     ]
+
+
+@pytest.mark.parametrize("name", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1"])
+def test_a_name_is_no_formula_in_a_spreadsheet(name: str) -> None:
+    one, other = StoredEntity("1", name, "Person"), StoredEntity("2", "Ann", "Person")
+    out = io.StringIO()
+    write_facts(PartSource(Subgraph((one, other), (GraphEdge("1", "know", "KNOW", "2", 1, 0.5),))), out)
+    (row,) = list(csv.DictReader(io.StringIO(out.getvalue())))
+    assert (row["head_name"], row["tail_name"]) == (f"'{name}", "Ann")
