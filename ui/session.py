@@ -98,7 +98,19 @@ def current_language() -> UiLanguage:
 
 def set_language(language: UiLanguage) -> None:
     """Make `language` the session's, so that it stays through page changes."""
+    if st.session_state.get("_language") != language:
+        _say_choices_again()
     st.session_state["_language"] = language
+
+
+def _say_choices_again() -> None:
+    """Have the browser told of all that is chosen: it names choices by their words, which another language has not."""
+    for key, value in list(st.session_state.items()):
+        words = value if isinstance(value, list) else [value]
+        if str(key).startswith("_") or key == "language" or not words:
+            continue
+        if all(isinstance(each, str) for each in words):
+            st.session_state[key] = value
 
 
 def write_language() -> None:

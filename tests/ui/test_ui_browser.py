@@ -220,6 +220,24 @@ def test_the_drawing_follows_the_theme(watch: Watch) -> None:
     assert backgrounds == ["rgb(255, 255, 255)", "rgb(16, 21, 31)"]
 
 
+def test_choices_outlive_a_change_of_language(watch: Watch) -> None:
+    watched = watch()
+    page = watched.open(f"/explore?entity={ASTER}&layout=circle")
+    watched.graph(nodes=6)
+    page.get_by_text("中文", exact=True).click()
+    page.locator(".kg-title", has_text="探索").wait_for()
+    page.get_by_role("radio", name="2", exact=True).click()
+    page.wait_for_function("location.search.includes('depth=2')")
+    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
+    assert "layout=circle" in page.url
+    assert page.get_by_test_id("stException").count() == 0
+    page = watch().open("/playground?lang=en")
+    page.get_by_role("button", name="English sample").click()
+    page.get_by_text("中文", exact=True).click()
+    page.get_by_role("button", name="抽取", exact=True).click()
+    page.get_by_test_id("trial").wait_for(timeout=90_000)
+
+
 def test_a_new_run_without_a_data_set_leads_to_one(watch: Watch) -> None:
     page = watch().open("/training?show=new")
     page.get_by_text("there is none yet").wait_for()

@@ -32,6 +32,12 @@ HOSTILE = "<img src=x onerror=window.__pwned=1> ![x](http://evil.example/x.png)"
 
 
 @pytest.fixture(scope="module")
+def empty_store(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """An embedded store alone: what is trained here asks nothing of the graph."""
+    return f"embedded:{tmp_path_factory.mktemp('ui-store') / 'graph'}"
+
+
+@pytest.fixture(scope="module")
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder that the server may read: a base model, and rows to learn from."""
     from tiny_models import make_model
@@ -62,10 +68,10 @@ def free_port() -> int:
 @pytest.fixture(scope="module")
 def address(filled_store: str, root: Path, workspace: Path) -> Iterator[str]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("KGUI_WORKSPACE", str(workspace))
         patch.setenv("KGUI_ROOTS", str(root))
         patch.setenv("OMP_NUM_THREADS", "1")
-        process, url = start_server(filled_store, "--port", str(free_port()), cwd=root)
+        port = str(free_port())
+        process, url = start_server(filled_store, "--port", port, cwd=root, KGUI_WORKSPACE=str(workspace))
     assert url.startswith("http://127.0.0.1:"), f"the interface did not start: {process.poll()}"
     yield url
     assert stop_server(process) == 0
