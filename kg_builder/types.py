@@ -171,7 +171,7 @@ class Relation:
     ``lemma`` is the phrase in active voice and base form ("acquire", "work for", "成立于"), empty where the
     extractor does not know it. ``passive`` says that the sentence has it in the passive with its agent as tail ("A
     was bought by B"), so that the fact reads from tail to head. ``given`` says that ``lemma`` is a relation of an
-    ontology, named as the ontology names it.
+    ontology, named as the ontology names it, and ``symmetric`` that this one holds both ways.
     """
 
     surface: str
@@ -180,6 +180,7 @@ class Relation:
     lemma: str = ""
     passive: bool = False
     given: bool = False
+    symmetric: bool = False
 
 
 @dataclass(frozen=True, slots=True)
