@@ -63,6 +63,8 @@ def kept_apart(a: Profile, b: Profile, form: str) -> str | None:
             return "not both names"
         if form == "acronym" and not _mostly(short, _written_as_acronym):
             return "not both names"
+        if form == "short form" and "Person" in (a.name.type, b.name.type):
+            return "other words"
         if form in ("surname", "given name") and _mostly(long, _written_small):
             return "not both names"
         if _inside(short.name.plain, long.name.plain):

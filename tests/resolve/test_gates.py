@@ -39,6 +39,7 @@ def profile(surface: str, type_: str) -> Profile:
         ("four days", "fourth day", "Time", "other-value"),
         ("one place", "first place", "Place", "other-value"),
         ("三年", "第三年", "Time", "other-value"),
+        ("主人", "主管人员", "Person", "other-words"),
     ],
 )
 def test_what_no_company_outweighs(a: str, b: str, type_: str, rule: str) -> None:
