@@ -165,7 +165,7 @@ def part_entity(
         if not said:
             raise DecisionError(
                 f"expected a document that mentions {a[:80]!r}, found {uri!r}, which is none or does not; "
-                "`kg status` lists the documents, and evidence tells which mention what."
+                "`kg query` lists documents by uri, and `kg export` which of them say what."
             )
         at = datetime.now(UTC).isoformat(timespec="milliseconds")
         news += [Decision.parting(names[id_], uri, who or user(), at, source or "kg split", note) for id_, _ in said]

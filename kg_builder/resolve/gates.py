@@ -69,7 +69,11 @@ def kept_apart(a: Profile, b: Profile, form: str) -> str | None:
             return "not both names"
         if _inside(short.name.plain, long.name.plain):
             return "named within the other"
-    if form == "typing error" and not _both_names(a, b) and _without_endings(a) != _without_endings(b):
+    if (
+        form == "typing error"
+        and not all(_mostly(each, _half_written_as_name) for each in (a, b))
+        and _without_endings(a) != _without_endings(b)
+    ):
         return "other words"
     return None
 
@@ -110,6 +114,13 @@ def _is_clause(surface: str) -> bool:
     if len(words) > 1 and words[0].casefold() in _KINDS and " of " in surface:
         words = words[1:]
     return len(set(map(_begins_as_name, words))) > 1
+
+
+@lru_cache(maxsize=1 << 17)
+def _half_written_as_name(surface: str) -> bool:
+    """Whether half of the words that count begin as those of a name do: what is missing may be the capital."""
+    words = [word for word in _WORD.findall(surface) if word.casefold() not in _SMALL]
+    return 2 * sum(map(_begins_as_name, words)) >= len(words) > 0
 
 
 @lru_cache(maxsize=1 << 17)

@@ -59,6 +59,7 @@ def test_what_no_company_outweighs(a: str, b: str, type_: str, rule: str) -> Non
         ("3 May 2023", "2023-05-03", "Time"),
         ("May 3", "May 3rd", "Time"),
         ("Brisbane Knights", "Brisbane Kights", "Organization"),
+        ("Halden Software Mills", "Halden oftware Mills", "Organization"),
         ("build frontend", "build frontends", "Other"),
         ("current behaviour", "current behavior", "Other"),
         ("the child's disposition", "disposition of the child", "Other"),
