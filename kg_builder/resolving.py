@@ -27,7 +27,7 @@ from kg_builder.resolving_decisions import Decided
 from kg_builder.resolving_index import Index, fingerprint, open_index
 from kg_builder.resolving_judging import Judging
 from kg_builder.resolving_plan import Change, Plan, needed
-from kg_builder.resolving_senses import Senses
+from kg_builder.resolving_senses import Senses, decided_parts
 from kg_builder.types import Name, digest
 
 if TYPE_CHECKING:
@@ -147,6 +147,10 @@ def apply_decisions(store: GraphStore, names: Iterable[Name]) -> None:
     at = store.resolution
     decided = Decided(at.decisions())
     plan = Plan()
+    names = set(names)
+    for name in names & decided.parted.keys():
+        senses = [known.id for known in at.named([name.plain]) if known.name.type == name.type]
+        at.part(decided_parts(at, name, senses, decided.parted[name]))
     found = {name.id for name in names}
     while True:
         found.update(other for id_ in list(found) for other in decided.near(id_))
@@ -182,7 +186,7 @@ class _Resolution:
         self._decided = Decided(())
         self._seen: set[str] = set()
         self._open: set[str] = set()  # names about which a judge is still to be asked
-        self._senses = Senses(self._at, index)
+        self._senses = Senses(self._at, index, {})
         self._vectors = vectors
         self._judging = aids.open_judging(store, self._state, ask=not dry_run)
         self._judged = self._judging.band.to_text() if self._judging else ""
@@ -192,6 +196,7 @@ class _Resolution:
         version = self._store.keeper.version()
         lists, touched = self._at.touched()
         self._decided = Decided(self._at.decisions())
+        self._senses = Senses(self._at, self._index, self._decided.parted)
         afresh = again or not self._goes_with_the_graph()
         if not afresh and not touched and self._unchanged():
             return self.report

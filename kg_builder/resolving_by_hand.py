@@ -19,7 +19,7 @@ from kg_builder.resolving import apply_decisions, resolve_graph
 from kg_builder.resolving_decisions import insist_on_sense
 from kg_builder.reviewing_records import REVIEWS, StatementDecision, decision_from_row, row_of_decision
 from kg_builder.store.resolution import KnownAs, decision_id
-from kg_builder.types import Name
+from kg_builder.types import Name, document_id
 
 if TYPE_CHECKING:
     from kg_builder.store import GraphStore
@@ -32,6 +32,7 @@ __all__ = [
     "forget_decisions",
     "merge_entities",
     "never_merge",
+    "part_entity",
     "refer",
     "rename_entity",
     "retype_entity",
@@ -146,6 +147,31 @@ def split_entity(store: GraphStore, a: str, *, who: str = "", source: str = "", 
     return _take(store, [_decision("split", name, None, who, source, note) for name in alone])
 
 
+def part_entity(
+    store: GraphStore, a: str, documents: Iterable[str], *, who: str = "", source: str = "", note: str = ""
+) -> list[Decision]:
+    """Decide that a name means something else in each of some documents (uris) than elsewhere; of an id, that each of
+    its names does. What other documents say by the name stays where it is.
+
+    Raises:
+        DecisionError: the name is unknown or ambiguous, a document does not mention it, or a decision says that the two
+            are one.
+    """
+    meant = refer(store, a)
+    names = {known.id: known.name for known in meant.names}
+    news: list[Decision] = []
+    for uri in dict.fromkeys(documents):
+        said = store.resolution.said_in([document_id(uri)], names)
+        if not said:
+            raise DecisionError(
+                f"expected a document that mentions {a[:80]!r}, found {uri!r}, which is none or does not; "
+                "`kg query` lists documents by uri, and `kg export` which of them say what."
+            )
+        at = datetime.now(UTC).isoformat(timespec="milliseconds")
+        news += [Decision.parting(names[id_], uri, who or user(), at, source or "kg split", note) for id_, _ in said]
+    return _take(store, news)
+
+
 def rename_entity(store: GraphStore, a: str, name: str, *, who: str = "", source: str = "", note: str = "") -> Decision:
     """Decide under which name an entity is shown; its other names stay aliases.
 
@@ -222,6 +248,8 @@ def decision_row(decision: Decision | StatementDecision) -> dict[str, Any]:
         row["shown"] = b.key
     elif decision.kind == "retype" and b is not None:
         row["type"] = b.type
+    elif decision.kind == "part":
+        row["document"] = decision.document
     elif b is not None:
         row["b"] = {"key": b.key, "type": b.type}
     return row | {"who": decision.who, "at": decision.at, "source": decision.source, "note": decision.note}
@@ -306,12 +334,14 @@ def _parsed(path: Path, number: int, line: bytes) -> Decision | StatementDecisio
             b = Name(_word(row["shown"]), _word(row["a"]["type"]))
         elif kind == "retype":
             b = Name(_word(row["a"]["key"]), _word(row["type"]))
-        elif kind != "split":
+        elif kind not in ("split", "part"):
             b = Name(_word(row["b"]["key"]), _word(row["b"]["type"]))
         a = Name(_word(row["a"]["key"]), _word(row["a"]["type"]))
-        made = Decision(
-            cast(Kind, kind), a, b, str(row.get("who") or ""), str(row.get("at") or ""), note=str(row.get("note") or "")
-        )
+        who, at, note = (str(row.get(each) or "") for each in ("who", "at", "note"))
+        if kind == "part":
+            made = Decision.parting(a, _word(row["document"]), who, at, note=note)
+        else:
+            made = Decision(cast(Kind, kind), a, b, who, at, note=note)
     except (ValueError, KeyError, TypeError, AttributeError) as exc:
         raise DecisionError(
             f"{where}: expected a decision as `kg decisions --export` writes it, found {line[:80]!r} ({exc})."

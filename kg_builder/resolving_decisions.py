@@ -27,6 +27,8 @@ class Decided:
         self.split: dict[str, Decision] = {}
         self.shown: dict[str, tuple[str, str]] = {}
         self.typed: dict[str, tuple[str, str]] = {}
+        self.parted: dict[Name, set[str]] = {}
+        """Names without a sense, with the ids of the documents that mean another thing by them."""
         self._near: dict[str, set[str]] = {}
         for each in decisions:
             if each.kind == "split":
@@ -37,6 +39,8 @@ class Decided:
                 self.typed[each.a.id] = (each.b.type, each.at)
             elif each.b is not None:
                 pair = _pair(each.a.id, each.b.id)
+                if each.kind == "part":
+                    self.parted.setdefault(each.a, set()).add(each.b.sense)
                 (self.must if each.kind == "merge" else self.never)[pair] = each
                 if each.kind == "merge":
                     self._near.setdefault(pair[0], set()).add(pair[1])
@@ -122,6 +126,7 @@ def _decided(decision: Decision) -> str:
         "merge": f"{a} and {b} are one",
         "never-merge": f"{a} and {b} are never one",
         "split": f"{a} stands by itself",
+        "part": f"by {a}, {decision.document!r} means another one than other documents do",
         "rename": f"{a} is shown as {decision.b.key!r}" if decision.b else a,
         "retype": f"{a} is of the type {decision.b.type!r}" if decision.b else a,
     }[decision.kind]

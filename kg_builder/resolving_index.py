@@ -19,6 +19,7 @@ from kg_builder.name_vectors import NameVectors
 from kg_builder.resolve.blocking import BROAD, block_keys
 from kg_builder.resolve.records import Link, Profile
 from kg_builder.resolve.scoring import link
+from kg_builder.resolve.scripts import LOOK_ALIKE
 from kg_builder.resolving_nearness import TABLES as VECTOR_TABLES
 from kg_builder.resolving_nearness import Nearness
 from kg_builder.types import Name
@@ -257,7 +258,7 @@ class Index:
                 compared += 1
                 other = self._profile(m)
                 found = link(one, other, vectors=self._nearness.alike(n, m) if self._nearness else 0.0)
-                if found.probability >= KEPT:
+                if found.probability >= KEPT or found.rule == LOOK_ALIKE:
                     ends = (n, m) if one.id < other.id else (m, n)
                     scores = json.dumps(dict(found.scores), ensure_ascii=False)
                     rows.append((*ends, found.probability, found.rule, scores))

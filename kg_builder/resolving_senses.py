@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from kg_builder.resolve.records import Context
@@ -14,7 +14,7 @@ from kg_builder.types import Name
 if TYPE_CHECKING:
     from kg_builder.store.resolution import Resolution
 
-__all__ = ["Senses"]
+__all__ = ["Senses", "decided_parts"]
 
 _AT_ONCE = 100
 
@@ -22,16 +22,18 @@ _AT_ONCE = 100
 class Senses:
     """The names of one run that have to be looked at."""
 
-    def __init__(self, at: Resolution, index: Index) -> None:
+    def __init__(self, at: Resolution, index: Index, parted: Mapping[Name, Collection[str]]) -> None:
         self._at = at
         self._index = index
+        self._parted = parted
         self._several: set[Name] = set()
 
     def note(self, names: Iterable[Name]) -> None:
         """Look at those among `names`, which the index has just learnt, that several things may have."""
         for name in names:
-            if name.type in SENSED_TYPES and self._may_be_several(name):
-                self._several.add(name.in_sense(""))
+            plain = name.in_sense("")
+            if name.sense or plain in self._parted or (name.type in SENSED_TYPES and self._may_be_several(name)):
+                self._several.add(plain)
 
     def _may_be_several(self, name: Name) -> bool:
         """Whether a name means several things, or might by what is known of it."""
@@ -50,16 +52,35 @@ class Senses:
             contexts: dict[str, dict[str, Context]] = {}
             for (id_, document), context in self._at.contexts(id_ for ids in some.values() for id_ in ids).items():
                 contexts.setdefault(id_, {})[document] = context
-            if parts := [part for name, ids in some.items() for part in _parts_of(name, ids, contexts)]:
+            parts: list[Part] = []
+            for name, ids in some.items():
+                apart = self._parted.get(name, ())
+                if apart:
+                    parts += decided_parts(self._at, name, ids, apart)
+                parts += _parts_of(name, ids, contexts, apart)
+            if parts:
                 yield parts
 
 
-def _parts_of(name: Name, ids: Iterable[str], contexts: Mapping[str, Mapping[str, Context]]) -> Iterator[Part]:
-    """What is to be said by another name than it is, of a name in all its senses."""
+def decided_parts(at: Resolution, name: Name, ids: Iterable[str], documents: Collection[str]) -> Iterator[Part]:
+    """What is to be said by another name than it is (`ids` are those of all its senses), as people decided it of
+    `documents`."""
+    for old, document in at.said_in(documents, ids):
+        wanted = name.in_sense(document)
+        if old != wanted.id:
+            yield Part(old, wanted, (document,))
+
+
+def _parts_of(
+    name: Name, ids: Iterable[str], contexts: Mapping[str, Mapping[str, Context]], apart: Collection[str]
+) -> Iterator[Part]:
+    """What is to be said by another name than it is, of a name in all its senses, but for documents `apart`."""
     said: dict[str, list[str]] = {}  # by whom, by document
     together: dict[str, Context] = {}
     for id_ in sorted(ids):
         for document, context in contexts.get(id_, {}).items():
+            if document in apart:
+                continue
             said.setdefault(document, []).append(id_)
             there = together.get(document)
             neighbours = context.neighbours | there.neighbours if there else context.neighbours

@@ -5,7 +5,8 @@ The score of an item is its uncertainty times its effect, both from 0 to 1. The 
 less mentioned one. The uncertainty is
 
 - ``unsure``, a fact whose surest evidence is not sure: 1 - confidence;
-- ``duplicate``, two entities that nearly are one: 1 - |2p - 1|, where p is the probability that they are;
+- ``duplicate``, two entities that nearly are one: 1 - |2p - 1|, where p is the probability that they are; 1 where their
+  letters only look alike, since nothing else tells of that;
 - ``conflict``, two facts that cannot both hold: 1 for a contradiction, 0.6 where the texts do not say when;
 - ``ontology``, a fact whose ends are not of the types that the ontology wants: 1.
 
@@ -25,6 +26,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from kg_builder.conflicts import Conflict, Side, find_conflicts, functional_rules, rules_of_ontology
+from kg_builder.resolve.scripts import LOOK_ALIKE
 from kg_builder.store.reading import id_slices
 from kg_builder.types import digest
 
@@ -240,7 +242,8 @@ def _duplicates(store: GraphStore, limit: int) -> list[QueueItem]:
     for (a, b), (probability, rule) in found.items():
         if a in entities and b in entities:
             both = sorted((entities[a], entities[b]), key=lambda each: (-each.mentions, each.id))
-            doubt, effect = 1 - abs(2 * probability - 1), _effect(both[1].mentions)
+            doubt = 1.0 if rule == LOOK_ALIKE else 1 - abs(2 * probability - 1)
+            effect = _effect(both[1].mentions)
             items.append(QueueItem("duplicate", doubt * effect, doubt, effect, rule, (), tuple(both)))
     return sorted(items, key=lambda item: (-item.score, item.id))[:limit]
 
@@ -254,8 +257,9 @@ def _nearly_one(store: GraphStore) -> list[tuple[str, str, float, str]]:
             return database.execute(
                 "SELECT a.id, b.id, probability, rule FROM link "
                 "JOIN name a ON a.n = link.a JOIN name b ON b.n = link.b "
-                "WHERE probability BETWEEN ? AND ? ORDER BY abs(probability - 0.5), a.id, b.id LIMIT ?",
-                (*_LIKELY, _PAIRS),
+                "WHERE probability BETWEEN ? AND ? OR rule = ? "
+                "ORDER BY rule <> ?, abs(probability - 0.5), a.id, b.id LIMIT ?",
+                (*_LIKELY, LOOK_ALIKE, LOOK_ALIKE, _PAIRS),
             ).fetchall()
     except sqlite3.Error:  # there is none, or a run has it for itself
         return []

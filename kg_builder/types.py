@@ -39,6 +39,7 @@ __all__ = [
     "Triple",
     "Usage",
     "digest",
+    "document_id",
 ]
 
 Language = Literal["en", "zh", "other"]
@@ -73,6 +74,13 @@ def digest(*parts: object) -> str:
 
 
 _digest_of_few = lru_cache(maxsize=1 << 15)(digest)  # for what is asked of a few things again and again
+
+
+def document_id(uri: str) -> str:
+    """Identity of a document in the graph."""
+    return _digest_of_few("document", uri)
+
+
 _keep = object.__setattr__  # the id of a frozen object is worked out once
 
 
@@ -119,7 +127,7 @@ class Document:
     @property
     def id(self) -> str:
         """Identity in the graph, from the uri alone."""
-        return _digest_of_few("document", self.uri)
+        return document_id(self.uri)
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +179,7 @@ class Relation:
     ``lemma`` is the phrase in active voice and base form ("acquire", "work for", "成立于"), empty where the
     extractor does not know it. ``passive`` says that the sentence has it in the passive with its agent as tail ("A
     was bought by B"), so that the fact reads from tail to head. ``given`` says that ``lemma`` is a relation of an
-    ontology, named as the ontology names it.
+    ontology, named as the ontology names it, and ``symmetric`` that this one holds both ways.
     """
 
     surface: str
@@ -180,6 +188,7 @@ class Relation:
     lemma: str = ""
     passive: bool = False
     given: bool = False
+    symmetric: bool = False
 
 
 @dataclass(frozen=True, slots=True)

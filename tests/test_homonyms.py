@@ -13,7 +13,15 @@ from kg_builder.backup import back_up, restore
 from kg_builder.errors import DecisionError
 from kg_builder.export import export_graph
 from kg_builder.resolving import resolve_graph
-from kg_builder.resolving_by_hand import decision_lines, merge_entities, refer, take_decisions
+from kg_builder.resolving_by_hand import (
+    decision_lines,
+    decisions_of,
+    forget_decisions,
+    merge_entities,
+    part_entity,
+    refer,
+    take_decisions,
+)
 from kg_builder.resolving_explained import explain_names
 from kg_builder.store import GraphStore
 
@@ -127,6 +135,58 @@ def test_people_may_say_that_they_are_one_and_everything_survives(any_store: Gra
     (tmp_path / "decisions.jsonl").write_text("".join(f"{line}\n" for line in lines))
     take_decisions(any_store, tmp_path / "decisions.jsonl")
     assert smiths(any_store) == {frozenset("ab")}
+
+
+def test_a_document_may_be_said_to_mean_somebody_else(any_store: GraphStore, tmp_path: Path) -> None:
+    index = tmp_path / "index"
+    for uri in "abc":
+        write(any_store, uri, AT_MIT, "小巨人:Product | made in | Oslo:Place")
+    resolve_graph(any_store)
+    before = content(any_store)
+    [taken] = part_entity(any_store, "John Smith", ["c"], who="ann", note="the younger one")
+    assert (taken.kind, taken.who, taken.document) == ("part", "ann", "c")
+    parted = {frozenset("ab"), frozenset("c")}
+    assert smiths(any_store) == parted
+    assert any_store.check() == []
+    ids = [e.id for e in any_store.entities() if e.name == "John Smith"]
+    [reason] = explain_names(any_store, *ids).reasons
+    assert "'c' means another one than other documents do (decided by ann" in reason
+    with pytest.raises(DecisionError, match=r"contradict each other: .* 'c' means another one"):
+        merge_entities(any_store, *ids)
+    with pytest.raises(DecisionError, match=r"expected a document that mentions .*, found 'd'"):
+        part_entity(any_store, ids[0], ["d"])
+    resolve_graph(any_store, again=True)
+    assert smiths(any_store) == parted
+    any_store.remove("c")
+    resolve_graph(any_store)
+    assert smiths(any_store) == {frozenset("ab")}
+    write(any_store, "c", AT_MIT, "小巨人:Product | made in | Oslo:Place", f"{SMITH} | be | tall")
+    resolve_graph(any_store)
+    assert smiths(any_store) == parted
+    part_entity(any_store, "小巨人", ["a"])  # of a type that is never parted by itself
+    assert sum(e.name == "小巨人" for e in any_store.entities()) == 2
+    back_up(any_store, tmp_path / "graph.zip")
+    file = tmp_path / "decisions.jsonl"
+    file.write_text("".join(decision_lines(any_store)), encoding="utf-8")
+    whole = content(any_store)
+    restore(any_store, tmp_path / "graph.zip", replace=True)
+    resolve_graph(any_store, index=index)
+    assert content(any_store) == whole
+    write(any_store, "c", AT_MIT, "小巨人:Product | made in | Oslo:Place")
+    resolve_graph(any_store)
+    forget_decisions(any_store, [id_ for id_, _ in decisions_of(any_store)])
+    assert content(any_store) == before
+    assert take_decisions(any_store, file) == 2
+    assert smiths(any_store) == parted
+    assert any_store.check() == []
+
+
+def test_a_document_is_split_off_at_once_where_the_graph_was_never_resolved(embedded_store: GraphStore) -> None:
+    for uri in "ab":
+        write(embedded_store, uri, AT_MIT)
+    part_entity(embedded_store, "john  SMITH", ["b"])
+    assert smiths(embedded_store) == {frozenset("a"), frozenset("b")}
+    assert embedded_store.check() == []
 
 
 def test_a_lost_name_of_homonyms_is_mended(any_store: GraphStore) -> None:

@@ -101,51 +101,49 @@ def together(store: GraphStore, *names: str) -> bool:
 
 # ---------------------------------------------------------------- what is asked, and what of it
 def test_yes_makes_one_entity_and_no_makes_two(
-    embedded_store: GraphStore, tmp_path: Path, judges: Callable[[bool | None], None]
+    any_store: GraphStore, tmp_path: Path, judges: Callable[[bool | None], None]
 ) -> None:
-    fill(embedded_store, DOUBTFUL)
+    fill(any_store, DOUBTFUL)
     index = tmp_path / "index"
-    report = resolve_graph(embedded_store, index=index, aids=JUDGE)
+    report = resolve_graph(any_store, index=index, aids=JUDGE)
     assert asked(tmp_path) in (["Quill ? Mara Quill"], ["Mara Quill ? Quill"])  # the other pairs are not doubtful
     assert (report.asked, report.judged, report.unsure, report.open) == (1, 1, 0, 0)
-    assert together(embedded_store, "Quill", "Mara Quill")
-    assert embedded_store.query("MATCH ()-[l:LINKED]->() RETURN l.rule, l.probability > 0.9").rows == (
-        ("judged", True),
-    )
-    assert "the judge that was asked says so" in explain_names(embedded_store, "Quill", "Mara Quill").reasons[0]
+    assert together(any_store, "Quill", "Mara Quill")
+    assert any_store.query("MATCH ()-[l:LINKED]->() RETURN l.rule, l.probability > 0.9").rows == (("judged", True),)
+    assert "the judge that was asked says so" in explain_names(any_store, "Quill", "Mara Quill").reasons[0]
     judges(False)  # another judge, since its module changed
-    report = resolve_graph(embedded_store, index=index, aids=JUDGE)
+    report = resolve_graph(any_store, index=index, aids=JUDGE)
     assert (report.asked, len(asked(tmp_path)), report.afresh) == (1, 1, False)
-    assert not together(embedded_store, "Quill", "Mara Quill")
-    told = explain_names(embedded_store, "Quill", "Mara Quill")
+    assert not together(any_store, "Quill", "Mara Quill")
+    told = explain_names(any_store, "Quill", "Mara Quill")
     assert not told.one
     assert "Against: " in told.reasons[0]
     assert "the judge that was asked says so" in told.reasons[0].partition("Against: ")[2]
-    assert embedded_store.check() == []
+    assert any_store.check() == []
 
 
 def test_nothing_is_asked_twice_and_answers_outlive_the_index(
-    embedded_store: GraphStore, tmp_path: Path, judges: Callable[[bool | None], None]
+    any_store: GraphStore, tmp_path: Path, judges: Callable[[bool | None], None]
 ) -> None:
     judges(False)
-    fill(embedded_store, DOUBTFUL)
-    plain = resolve_graph(embedded_store, keep_index=False, dry_run=True, aids=JUDGE)
+    fill(any_store, DOUBTFUL)
+    plain = resolve_graph(any_store, keep_index=False, dry_run=True, aids=JUDGE)
     assert (plain.asked, asked(tmp_path)) == (0, [])  # a dry run costs nothing
-    resolve_graph(embedded_store, index=tmp_path / "index", aids=JUDGE)
+    resolve_graph(any_store, index=tmp_path / "index", aids=JUDGE)
     assert len(asked(tmp_path)) == 1
-    found = state(embedded_store)
+    found = state(any_store)
     for again in range(3):
-        report = resolve_graph(embedded_store, index=tmp_path / f"other-{again}", aids=JUDGE)
+        report = resolve_graph(any_store, index=tmp_path / f"other-{again}", aids=JUDGE)
         assert (report.asked, report.judged) == (0, 1)
-    resolve_graph(embedded_store, keep_index=False)  # what was answered holds without the judge
-    assert state(embedded_store) == found
+    resolve_graph(any_store, keep_index=False)  # what was answered holds without the judge
+    assert state(any_store) == found
     assert asked(tmp_path) == []
-    resolve_graph(embedded_store, keep_index=False, aids=Aids(judge="none"))
-    assert together(embedded_store, "Quill", "Mara Quill")
-    resolve_graph(embedded_store, keep_index=False)
-    assert together(embedded_store, "Quill", "Mara Quill")
-    resolve_graph(embedded_store, keep_index=False, aids=JUDGE)
-    assert (state(embedded_store), asked(tmp_path)) == (found, [])
+    resolve_graph(any_store, keep_index=False, aids=Aids(judge="none"))
+    assert together(any_store, "Quill", "Mara Quill")
+    resolve_graph(any_store, keep_index=False)
+    assert together(any_store, "Quill", "Mara Quill")
+    resolve_graph(any_store, keep_index=False, aids=JUDGE)
+    assert (state(any_store), asked(tmp_path)) == (found, [])
 
 
 def test_answers_come_back_with_a_backup(

@@ -46,6 +46,19 @@ def told(items: list[QueueItem]) -> list[tuple[str, str, list[str]]]:
     ]
 
 
+def test_letters_that_only_look_alike_are_listed_until_somebody_decides(embedded_store: GraphStore) -> None:
+    write(embedded_store, "a.txt", "paypal:Organization | owns | Mill:Place", "OPEC:Organization | met | Bob:Person")
+    write(embedded_store, "b.txt", "pаypal:Organization | sold | Quay:Place", "ОРЕС:Organization | left | Eve:Person")
+    resolve_graph(embedded_store)
+    items = review_queue(embedded_store, kinds=["duplicate"])
+    assert {item.reason for item in items} == {"look-alike-letters"}
+    names = {frozenset(each.name for each in item.entities) for item in items}
+    assert names == {frozenset({"paypal", "pаypal"}), frozenset({"OPEC", "ОРЕС"})}
+    for item in items:
+        never_merge(embedded_store, *(each.id for each in item.entities))
+    assert review_queue(embedded_store, kinds=["duplicate"]) == []
+
+
 def test_the_queue_and_its_command(embedded_store: GraphStore, tmp_path: Path) -> None:
     fill(embedded_store)
     resolve_graph(embedded_store)

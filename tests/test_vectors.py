@@ -21,7 +21,7 @@ from kg_builder.resolve.records import Profile
 from kg_builder.resolve.scoring import link
 from kg_builder.resolving import resolve_graph
 from kg_builder.resolving_aids import Aids
-from kg_builder.resolving_by_hand import merge_entities, never_merge
+from kg_builder.resolving_by_hand import merge_entities, never_merge, part_entity
 from kg_builder.resolving_explained import explain_names
 from kg_builder.resolving_index import Index, open_index
 from kg_builder.store import GraphStore
@@ -166,42 +166,44 @@ def test_vectors_speak_for_a_pair_and_are_told_in_both_languages() -> None:
     assert link(typed[0], typed[1], vectors=1.0).probability == 0.0
 
 
-def test_names_without_a_word_in_common_come_together_by_vectors(embedded_store: GraphStore, tmp_path: Path) -> None:
+def test_names_without_a_word_in_common_come_together_by_vectors(any_store: GraphStore, tmp_path: Path) -> None:
     for number, lines in enumerate(LINES):
-        write(embedded_store, f"{number}.txt", *lines)
-    resolve_graph(embedded_store, index=tmp_path / "index")
-    assert not together(embedded_store, "Carmaker", "Automobile Manufacturer")
-    plain = state(embedded_store)
-    report = resolve_graph(embedded_store, index=tmp_path / "index", aids=WITH)
+        write(any_store, f"{number}.txt", *lines)
+    resolve_graph(any_store, index=tmp_path / "index")
+    assert not together(any_store, "Carmaker", "Automobile Manufacturer")
+    plain = state(any_store)
+    report = resolve_graph(any_store, index=tmp_path / "index", aids=WITH)
     assert report.afresh
-    assert together(embedded_store, "Carmaker", "Automobile Manufacturer")
-    assert embedded_store.check() == []
-    assert not resolve_graph(embedded_store, index=tmp_path / "index", aids=WITH).names
-    assert "vectors" in {row[3] for row in state(embedded_store)[1]}  # type: ignore[index]
-    told = explain_names(embedded_store, "Carmaker", "Automobile Manufacturer", aids=WITH)
+    assert together(any_store, "Carmaker", "Automobile Manufacturer")
+    assert any_store.check() == []
+    assert not resolve_graph(any_store, index=tmp_path / "index", aids=WITH).names
+    assert "vectors" in {row[3] for row in state(any_store)[1]}  # type: ignore[index]
+    told = explain_names(any_store, "Carmaker", "Automobile Manufacturer", aids=WITH)
     assert told.one
     assert "embedding model" in " ".join(told.reasons)
-    apart = explain_names(embedded_store, "Carmaker", "Pier")
+    apart = explain_names(any_store, "Carmaker", "Pier")
     assert "'meanings:embed'" in apart.reasons[-1]
     with pytest.raises(ConfigError, match="with, 'meanings:embed', found none; set resolve_vectors"):
-        resolve_graph(embedded_store, index=tmp_path / "index")
-    assert resolve_graph(embedded_store, index=tmp_path / "index", aids=WITHOUT).afresh
-    assert state(embedded_store) == plain
+        resolve_graph(any_store, index=tmp_path / "index")
+    assert resolve_graph(any_store, index=tmp_path / "index", aids=WITHOUT).afresh
+    assert state(any_store) == plain
 
 
-def test_a_decision_goes_before_vectors_and_holds_at_once(embedded_store: GraphStore, tmp_path: Path) -> None:
+def test_a_decision_goes_before_vectors_and_holds_at_once(any_store: GraphStore, tmp_path: Path) -> None:
     for number, lines in enumerate(LINES):
-        write(embedded_store, f"{number}.txt", *lines)
-    resolve_graph(embedded_store, aids=WITH)
-    assert together(embedded_store, "Carmaker", "Automobile Manufacturer")
-    never_merge(embedded_store, "Carmaker", "Automobile Manufacturer", who="ann")
-    assert not together(embedded_store, "Carmaker", "Automobile Manufacturer")
-    merge_entities(embedded_store, "Pier", "Quay", who="ann")
-    assert together(embedded_store, "Pier", "Quay")
-    resolve_graph(embedded_store, aids=WITH)
-    assert not together(embedded_store, "Carmaker", "Automobile Manufacturer")
-    assert together(embedded_store, "Pier", "Quay")
-    resolve_graph(embedded_store, aids=WITHOUT)
+        write(any_store, f"{number}.txt", *lines)
+    resolve_graph(any_store, aids=WITH)
+    assert together(any_store, "Carmaker", "Automobile Manufacturer")
+    never_merge(any_store, "Carmaker", "Automobile Manufacturer", who="ann")
+    assert not together(any_store, "Carmaker", "Automobile Manufacturer")
+    part_entity(any_store, "Oslo", ["5.txt"])
+    assert sum(e.name == "Oslo" for e in any_store.entities()) == 2
+    merge_entities(any_store, "Pier", "Quay", who="ann")
+    assert together(any_store, "Pier", "Quay")
+    resolve_graph(any_store, aids=WITH)
+    assert not together(any_store, "Carmaker", "Automobile Manufacturer")
+    assert together(any_store, "Pier", "Quay")
+    resolve_graph(any_store, aids=WITHOUT)
 
 
 def test_the_order_of_documents_does_not_matter_with_vectors(embedded_store: GraphStore, tmp_path: Path) -> None:

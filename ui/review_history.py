@@ -43,7 +43,7 @@ def _told(decision: Decision | StatementDecision) -> str:
     kind = chip(t(f"review.decided.{decision.kind}"))
     if isinstance(decision, Decision):
         a, b = decision.a.plain, decision.b
-        other = "" if b is None else b.type if decision.kind == "retype" else b.plain
+        other = decision.document or ("" if b is None else b.type if decision.kind == "retype" else b.plain)
         arrow = " → " if decision.kind in ("rename", "retype") else " · "
         return f"<div>{kind} <b>{escape(a)}</b>{escape(arrow + other if other else '')}</div>{below}"
     said = decision.said

@@ -159,18 +159,32 @@ def never_merge(a: str, b: str, by: str, note: str, settings: Settings, quiet: b
 
 @click.command()
 @click.argument("a")
+@click.option(
+    "--document",
+    "documents",
+    multiple=True,
+    metavar="URI",
+    help="In this document A is somebody else than in others (uri or path; repeatable).",
+)
 @by
 @note
 @options("store", "quiet")
-def split(a: str, by: str, note: str, settings: Settings, quiet: bool) -> int:
+def split(a: str, documents: tuple[str, ...], by: str, note: str, settings: Settings, quiet: bool) -> int:
     """Take the name A out of its entity; with an id, take the entity apart into its names.
 
-    Example: kg split 'Big Blue'
+    With --document it is not the name that is taken out, but what that document says by it: two people of one name.
+
+    Example: kg split 'John Smith' --document reports/2019.pdf
     """
-    from kg_builder.resolving_by_hand import split_entity
+    from kg_builder.loaders import to_uri
+    from kg_builder.resolving_by_hand import part_entity, split_entity
 
     with open_graph(settings) as graph:
-        say(split_entity(graph, a, who=by, note=note), quiet=quiet)
+        if documents:
+            taken = part_entity(graph, a, [to_uri(each) for each in documents], who=by, note=note)
+        else:
+            taken = split_entity(graph, a, who=by, note=note)
+        say(taken, quiet=quiet)
     return 0
 
 

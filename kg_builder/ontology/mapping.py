@@ -29,7 +29,7 @@ __all__ = ["MODES", "Mapped", "Mapper", "Mode", "open_mapper"]
 
 Mode = Literal["strict", "open"]
 MODES: tuple[Mode, ...] = ("strict", "open")
-MAPPING_VERSION = 1
+MAPPING_VERSION = 2
 LEAST = 0.25
 """The least confidence of a triple that is kept: what is most likely wrong is not for a graph."""
 _FITS = 0.3
@@ -201,7 +201,7 @@ class Mapper:
             extraction,
             head=replace(head, type=head_type or head.type),
             tail=replace(tail, type=tail_type or tail.type),
-            relation=Relation(words.surface, words.start, words.end, relation.name, given=True),
+            relation=_given(words, relation),
             confidence=round(min(1.0, confidence), 6),
             head_argument=arguments[1] if turned else arguments[0],
             tail_argument=arguments[0] if turned else arguments[1],
@@ -250,7 +250,7 @@ class Mapper:
         words = said.relation if said else Relation(relation.name)
         made = Extraction(
             head,
-            Relation(words.surface, words.start, words.end, relation.name, given=True),
+            _given(words, relation),
             tail,
             round(proposal.confidence, 6),
             said.extractor if said else "ontology",
@@ -270,6 +270,10 @@ class Mapper:
             return replace(mention, name=name) if name != mention.surface else mention
 
         return replace(extraction, head=named(extraction.head, "h"), tail=named(extraction.tail, "t"))
+
+
+def _given(words: Relation, relation: RelationType) -> Relation:
+    return Relation(words.surface, words.start, words.end, relation.name, given=True, symmetric=relation.symmetric)
 
 
 def _keep(found: dict[tuple[str, str, str], Extraction], made: Extraction) -> None:

@@ -117,13 +117,15 @@ class _Reader:
             range_ += self._classes([*g.objects(shape, sh["class"]), *g.objects(shape, sh.datatype)])
             functional |= any(str(most) == "1" for most in g.objects(shape, sh.maxCount))
         symmetric = owl.SymmetricProperty in kinds
+        if symmetric:  # either end may be what the other is
+            domain = range_ = list(dict.fromkeys(domain + range_))
         return RelationType(
             name,
             tuple(dict.fromkeys(domain)),
             tuple(dict.fromkeys(range_)),
             self._comment(node),
             aliases,
-            symmetric=symmetric and set(domain) == set(range_),
+            symmetric=symmetric,
             functional=functional,
             inverse_functional=owl.InverseFunctionalProperty in kinds,
             id=str(node),

@@ -12,6 +12,7 @@ from functools import lru_cache
 
 from kg_builder.resolve.keys import loose_key
 from kg_builder.resolve.records import Profile
+from kg_builder.resolve.scripts import drawn
 from kg_builder.resolve.views import View, is_acronym_like, view_of
 from kg_builder.resolve.words import is_given_name, is_noun, singular
 
@@ -31,13 +32,15 @@ _GENERIC_CHINESE = ("中国", "中华", "国家", "全国", "北京", "上海")
 def block_keys(profile: Profile) -> frozenset[str]:
     """The blocks of a name, about 4 to 12: never empty.
 
-    ``l:`` the looser key, its own and those of its stated aliases; ``a:`` an acronym and what it may stand for; ``w:``
-    a rare word; ``p:`` two words, or an initial and a word; ``z:`` Chinese short forms; ``h:`` the beginning of a
-    Chinese name; ``b:`` bands of its spelling.
+    ``l:`` the looser key, its own, those of its stated aliases and that of the Latin letters it looks like; ``a:`` an
+    acronym and what it may stand for; ``w:`` a rare word; ``p:`` two words, or an initial and a word; ``z:`` Chinese
+    short forms; ``h:`` the beginning of a Chinese name; ``b:`` bands of its spelling.
     """
     view = view_of(profile.name.plain)
     keys = {f"l:{view.loose}"}
     keys.update(f"l:{loose_key(other)}" for other in sorted(profile.stated)[:_MOST_STATED])
+    if not view.key.isascii() and (latin := drawn(view.key)) != view.key:
+        keys.add(f"l:{loose_key(latin)}")
     if not view.words and not view.han:
         return frozenset(keys)
     keys.update(_acronyms(profile, view))

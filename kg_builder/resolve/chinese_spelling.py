@@ -17,8 +17,8 @@ def _set(text: str) -> frozenset[str]:
 
 _INSTITUTIONS = tuple(_set("大学 学院 公司 集团 银行 医院 中学 小学 法院 委员会 政府 局 部 厅 院 所 社 厂 店 馆"))
 _KINDS = _set(
-    "大学 学院 公司 集团 银行 医院 中学 小学 法院 人民法院 有限公司 股份 控股 科技 网 报 社 局 部 委 厅 委员会 "
-    "政府 人民政府 省 市 县 区 镇 乡 村 州 国 山 河 江 湖 岛 共和国 自治区 自治州 特别行政区"
+    "大学 学院 公司 集团 银行 有限公司 股份 控股 科技 网 报 社 "
+    "省 市 县 区 镇 乡 村 州 国 山 河 江 湖 岛 共和国 自治区 自治州 特别行政区"
 )
 _COUNTRY = ("中华人民共和国", "中国", "中华", "国家", "全国")
 _TRADES = _set(
@@ -73,14 +73,21 @@ def compare_chinese(one: str, other: str) -> tuple[str, dict[str, float]]:
 
 
 def _is_short_form(short: str, long: str) -> bool:
-    """Whether a name takes the first characters of two-character words of a longer one, or its last one as well."""
+    """Whether a name takes the first characters of two-character words of a longer one, or its last one as well.
+
+    What only leaves a word out is no short form: 北京大学 is not 北京师范大学. Nor is 中国 one, or 刑法 for 刑事诉讼法.
+    """
+    if short in _COUNTRY or (len(short) == 2 and short[1] == "法"):
+        return False
+    if any(long.startswith(short[:at]) and long.endswith(short[at:]) for at in range(2, len(short) - 1)):
+        return False
     starts = long[0::2]
     if short in (starts, starts[: len(short)]):
         return len(long) <= 2 * len(short) + 4
     if short[0] != long[0]:
         return False
     if len(short) == 2:
-        return short[1] in (long[-1], long[2]) and len(long) <= 8
+        return short[1] in (long[-1], long[2]) and len(long) <= 6
     position = 0
     for char in short[1:]:  # the next character, or the first one of a later word, or the last of all
         places = [i for i in range(position + 1, len(long)) if long[i] == char]

@@ -80,6 +80,10 @@ PHRASES: Mapping[str, tuple[str, str]] = {
         "one is a common noun or a clause, and only a name is short for a name",
         "一个是普通名词或句子，只有专名才能是专名的简称",
     ),
+    "other words": (
+        "they are different words, and only names are misspelt or told by their company",
+        "两者是不同的词，只有专名才可能是笔误或由上下文判断",
+    ),
     "named within the other": ("one is only named in the other, which is something else", "一个只是在另一个之中被提到"),
     "stated alias": ("a text calls one the other's name", "有文本说明两者是同一名称"),
     "facts in common": ("they have facts in common", "有相同的事实"),

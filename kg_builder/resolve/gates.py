@@ -9,7 +9,7 @@ from functools import lru_cache
 from kg_builder.resolve.features import PART_FORMS
 from kg_builder.resolve.records import Profile
 
-__all__ = ["kept_apart"]
+__all__ = ["kept_apart", "other_words"]
 
 _VALUES = frozenset({"Time", "Quantity"})
 _SAME_WORDS = frozenset({"same key", "looser key"})
@@ -28,20 +28,70 @@ _KINDS = _words(
     "prefecture principality province region republic settlement state suburb sultanate town township village"
 )
 """What stands before "of" and says what kind of place the name behind it is: the city of Linxi is Linxi."""
+_ORDINAL = re.compile(
+    r"\b(?:first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth|eleventh|twelfth|\w+teenth|twentieth"
+    r"|\w+tieth|\w+ty-(?:first|second|third|fourth|fifth|sixth|seventh|eighth|ninth))\b|第"
+)
 _WORD = re.compile(r"[^\W_][\w'’.-]*")
+_OWNER = re.compile(r"['’]s?\b")
+_BEHIND_OF = re.compile(r"(?P<thing>.+) of (?P<whose>.+)")
+_INFLECTED = tuple(
+    (re.compile(pattern), by)
+    for pattern, by in (
+        (r"(?<=.)men\b", "man"),
+        (r"(?<=..)ies\b", "y"),
+        (r"(?:(?<=[sxz])|(?<=[cs]h))es\b", ""),
+        (r"(?<=...)s\b", ""),
+        (r"(?<=[a-z]{2})our", "or"),
+        (r"(?<=[a-z]{2})is(?=(?:e[dr]?|ing|ation)\b)", "iz"),
+        (r"tre\b", "ter"),
+        (r"dgement", "dgment"),
+        (r"[ -]", ""),
+    )
+)
 
 
 def kept_apart(a: Profile, b: Profile, form: str) -> str | None:
     """Why two names that no text calls one are never one by the form of their spelling, or None where they may be."""
     if form not in _SAME_WORDS and (a.name.type in _VALUES or b.name.type in _VALUES):
         return "other value"
+    if form == "looser key" and _counts_and_ranks(a, b):
+        return "other value"
     if form in PART_FORMS:
         short, long = (a, b) if len(a.name.plain) <= len(b.name.plain) else (b, a)
         if not _mostly(short, _written_as_name) or _mostly(long, _is_clause):
             return "not both names"
+        if form == "acronym" and not _mostly(short, _written_as_acronym):
+            return "not both names"
+        if form == "short form" and "Person" in (a.name.type, b.name.type):
+            return "other words"
+        if form in ("surname", "given name") and _mostly(long, _written_small):
+            return "not both names"
         if _inside(short.name.plain, long.name.plain):
             return "named within the other"
+    if (
+        form == "typing error"
+        and not all(_mostly(each, _half_written_as_name) for each in (a, b))
+        and _without_endings(a) != _without_endings(b)
+    ):
+        return "other words"
     return None
+
+
+def _counts_and_ranks(a: Profile, b: Profile) -> bool:
+    """Whether one says how many and the other which one: four days and the fourth day, but not World War Two."""
+    ranks = [bool(_ORDINAL.search(each.name.plain)) for each in (a, b)]
+    return ranks[0] != ranks[1] and bool(_VALUES & {a.name.type, b.name.type} or not _both_names(a, b))
+
+
+def other_words(a: Profile, b: Profile, form: str) -> bool:
+    """Whether two spellings have nothing to say for one meaning, so that company alone would: *new interpreter* and
+    *only interpreter*. Vectors may still say more."""
+    return form == "different" and not _both_names(a, b)
+
+
+def _both_names(a: Profile, b: Profile) -> bool:
+    return _mostly(a, _written_as_name) and _mostly(b, _written_as_name)
 
 
 def _mostly(profile: Profile, test: Callable[[str], bool]) -> bool:
@@ -64,6 +114,39 @@ def _is_clause(surface: str) -> bool:
     if len(words) > 1 and words[0].casefold() in _KINDS and " of " in surface:
         words = words[1:]
     return len(set(map(_begins_as_name, words))) > 1
+
+
+@lru_cache(maxsize=1 << 17)
+def _half_written_as_name(surface: str) -> bool:
+    """Whether half of the words that count begin as those of a name do: what is missing may be the capital."""
+    words = [word for word in _WORD.findall(surface) if word.casefold() not in _SMALL]
+    return 2 * sum(map(_begins_as_name, words)) >= len(words) > 0
+
+
+@lru_cache(maxsize=1 << 17)
+def _written_small(surface: str) -> bool:
+    """Whether no word begins as one of a name does."""
+    return not any(map(_begins_as_name, _WORD.findall(surface)))
+
+
+@lru_cache(maxsize=1 << 17)
+def _written_as_acronym(surface: str) -> bool:
+    """Whether most letters are capitals, as in GIL, PhD and U.S.; Sam and Miss are words."""
+    letters = [c for c in surface if c.isalpha()]
+    return 2 * sum(not c.islower() for c in letters) > len(letters)
+
+
+def _without_endings(profile: Profile) -> str:
+    """The words in one order ("disposition of the child", "the child's disposition"), without what inflection or
+    another spelling of one word adds: what common nouns have in common that are one."""
+    text = profile.name.plain
+    if found := _BEHIND_OF.fullmatch(text):
+        whose = found["whose"].removeprefix("the ")
+        text = f"{whose} {found['thing']}"
+    text = _OWNER.sub("", text)
+    for pattern, by in _INFLECTED:
+        text = pattern.sub(by, text)
+    return text
 
 
 def _begins_as_name(word: str) -> bool:

@@ -158,7 +158,7 @@ def _without_titles(words: list[str]) -> list[str]:
         return words
     titles = [i for i, word in enumerate(words) if word in TITLES]
     for i in reversed(titles):  # "Quill, Dr. Mara" has it inside
-        if len(words) > 2:
+        if len(words) > 2 and words[i + 1 : i + 2] != ["of"]:  # a professor of logic is not logic
             del words[i]
     while len(words) > 2 and words[-1] in DEGREES:
         words.pop()

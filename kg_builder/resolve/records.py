@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from kg_builder.types import Name
+from kg_builder.types import Name, document_id
 
 __all__ = ["Context", "Decision", "Kind", "Link", "Profile"]
 
-Kind = Literal["merge", "never-merge", "split", "rename", "retype"]
+Kind = Literal["merge", "never-merge", "split", "part", "rename", "retype"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +63,10 @@ class Link:
 class Decision:
     """What a person decided about names: data that outlives the graph it was made on.
 
-    ``merge`` and ``never-merge`` are about two names, ``split`` takes ``a`` out of its entity, ``rename`` has ``b``
-    shown for the entity of ``a``, ``retype`` has that entity be of the type of ``b``.
-    ``at`` is an ISO time in UTC, ``source`` says where it comes from (a command, a file
-    with its line, the browser).
+    ``merge`` and ``never-merge`` are about two names, ``split`` takes ``a`` out of its entity, ``part`` has one
+    document (its uri) mean another thing by ``a``, whose name is ``b`` (`Decision.parting`), ``rename`` has ``b``
+    shown for the entity of ``a``, ``retype`` has that entity be of the type of ``b``. ``at`` is an ISO time in UTC,
+    ``source`` says where it comes from (a command, a file with its line, the browser).
     """
 
     kind: Kind
@@ -76,3 +76,12 @@ class Decision:
     at: str
     source: str = ""
     note: str = ""
+    document: str = ""
+
+    @classmethod
+    def parting(
+        cls, name: Name, document: str, who: str = "", at: str = "", source: str = "", note: str = ""
+    ) -> Decision:
+        """That the document of the uri `document` means another thing by `name` than all others."""
+        plain = name.in_sense("")
+        return cls("part", plain, plain.in_sense(document_id(document)), who, at, source, note, document)

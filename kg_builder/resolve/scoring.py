@@ -13,7 +13,7 @@ from functools import lru_cache
 from importlib.resources import files
 
 from kg_builder.resolve.features import OTHER, compare
-from kg_builder.resolve.gates import kept_apart
+from kg_builder.resolve.gates import kept_apart, other_words
 from kg_builder.resolve.records import Link, Profile
 from kg_builder.resolve.vectors import ALIKE
 
@@ -44,6 +44,8 @@ def link(a: Profile, b: Profile, *, vectors: float = 0.0) -> Link:
     rule = "stated" if "stated alias" in scores else form.replace(" ", "-")
     if rule != "stated" and (reason := kept_apart(first, second, form)):
         return Link(first.id, second.id, 0.0, reason.replace(" ", "-"), {reason: 1.0})
+    if rule != "stated" and not vectors and other_words(first, second, form):
+        return Link(first.id, second.id, 0.0, "other-words", {"other words": 1.0})
     if vectors:
         scores[f"{ALIKE} (other script)" if form == "other script" else ALIKE] = vectors
     odds = log_odds(scores)

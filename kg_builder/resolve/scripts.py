@@ -7,7 +7,10 @@ import unicodedata
 
 from kg_builder.names import clean_name, name_key, says_something
 
-__all__ = ["looks_like", "mixed_scripts"]
+__all__ = ["LOOK_ALIKE", "drawn", "looks_like", "mixed_scripts"]
+
+LOOK_ALIKE = "look-alike-letters"
+"""The rule of a link between two names that only look the same: it is for a person to say what they are."""
 
 # Lower and upper case apart: в is no b, but В is a B.
 _CYRILLIC = dict(zip("асеорхуіјѕԁһԛԝӏьАВСЕНІЈКМОРЅТХУԚԜ", "aceopxyijsdhqwlbABCEHIJKMOPSTXYQW", strict=True))
@@ -30,10 +33,10 @@ def mixed_scripts(name: str) -> tuple[str, ...]:
 
 def looks_like(one: str, other: str) -> bool:
     """Whether two names have two keys, yet look the same: ОРЕС in Cyrillic letters and OPEC in Latin ones."""
-    return name_key(one) != name_key(other) and says_something(one) and _drawn(one) == _drawn(other)
+    return name_key(one) != name_key(other) and says_something(one) and drawn(one) == drawn(other)
 
 
-def _drawn(name: str) -> str:
+def drawn(name: str) -> str:
     """The key of `name` in Latin letters wherever one looks the same."""
     return name_key(unicodedata.normalize("NFKC", clean_name(name)).translate(_LATIN_OF))
 

@@ -184,6 +184,7 @@ def extraction_of(row: Mapping[str, Any], segment: Segment) -> Extraction:
             row.get("relation_end"),
             row.get("lemma") or "",
             bool(row.get("passive")),
+            symmetric=bool(row.get("symmetric")),
         ),
         tail,
         row["confidence"],

@@ -77,7 +77,7 @@ ENTITY = ("type", "name", "aliases", "mentions", "names", "folded", "search", *V
 NAME = ("key", "plain", "type", "name", "folded", "surfaces", "counts")
 _ARGUMENT = ("", "_start", "_end", "_type", "_name", "_argument", "_argument_start", "_argument_end")
 EXTRACTION = (
-    *("relation", "surface", "relation_start", "relation_end", "lemma", "passive", "inverted", "edge"),
+    *("relation", "surface", "relation_start", "relation_end", "lemma", "passive", "symmetric", "inverted", "edge"),
     *("polarity", "modality", "confidence", "extractor", "qualifiers", "valid_from", "valid_to"),
     *("review", "decision"),
     *(side + each for side in ("head", "tail") for each in _ARGUMENT),
@@ -180,6 +180,7 @@ CREATE_EXTRACTIONS = (
 )
 _FACT = (
     "x.id AS id, elementId(x) AS ref, x.edge AS edge, x.relation AS relation, x.inverted AS inverted, "
+    "x.symmetric AS symmetric, "
     "x.head_name AS head_name, x.tail_name AS tail_name, "
     "h.id AS head, elementId(h) AS head_ref, t.id AS tail, elementId(t) AS tail_ref"
 )

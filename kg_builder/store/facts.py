@@ -82,7 +82,7 @@ def fact_of(row: Mapping[str, Any]) -> Fact:
     of entities and not of names decide, since names of two entities may be in order the one way and the other.
     """
     ends = (row["tail"], row["head"]) if row["inverted"] else (row["head"], row["tail"])
-    if ends[0] > ends[1] and is_symmetric(row["relation"]):
+    if ends[0] > ends[1] and (row["symmetric"] or is_symmetric(row["relation"])):
         ends = (ends[1], ends[0])
     return Fact(ends[0], row["relation"], ends[1])
 
@@ -136,7 +136,7 @@ class Edges:
         for statement in (cypher.FACTS_OF_HEADS, cypher.FACTS_OF_TAILS):
             for row in self._run(statement, ids=disturbed):
                 ends = {side: entity_of.get(row[f"{side}_name"], row[side]) for side in ("head", "tail")}
-                now = fact_of({**ends, "relation": row["relation"], "inverted": row["inverted"]})
+                now = fact_of({**row, **ends})
                 old[row["edge"]] = fact_of(row)
                 self._followed[now.key] = now
                 self._refs.update(_refs_of(row))

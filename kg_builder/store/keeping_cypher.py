@@ -113,7 +113,7 @@ VOTES = tuple(
 FACTS_OF_NAMES = tuple(
     f"UNWIND $rows AS r MATCH (s:Segment {{id: r.segment}})<-[:FROM]-(x:Extraction) WHERE x.{side}_name = r.name "
     "AND x.edge IS NOT NULL RETURN x.edge AS edge, x.relation AS relation, x.inverted AS inverted, "
-    "x.head_name AS head_name, x.tail_name AS tail_name"
+    "x.symmetric AS symmetric, x.head_name AS head_name, x.tail_name AS tail_name"
     for side in ("head", "tail")
 )
 ENTITY_ROWS = f"MATCH (e:Entity) {_slice('e')} RETURN e.id AS id, elementId(e) AS ref, properties(e) AS p"
@@ -123,7 +123,8 @@ ENDS = (
     "OPTIONAL MATCH (x)-[:HEAD]->(h:Entity) WITH s, x, collect(h.id) AS heads "
     "OPTIONAL MATCH (x)-[:TAIL]->(t:Entity) WITH s, x, heads, collect(t.id) AS tails "
     "RETURN x.id AS id, elementId(x) AS ref, x.head_name AS head_name, x.tail_name AS tail_name, heads, tails, "
-    "x.edge AS edge, x.inverted AS inverted, x.relation AS relation, x.polarity AS polarity, x.modality AS modality, "
+    "x.edge AS edge, x.inverted AS inverted, x.symmetric AS symmetric, x.relation AS relation, x.polarity AS polarity, "
+    "x.modality AS modality, "
     "x.confidence AS confidence, x.review AS review, x.valid_from AS valid_from, x.valid_to AS valid_to"
 )
 UNLINK_ENDS = "UNWIND $ids AS id MATCH (x:Extraction {id: id})-[old:HEAD|TAIL]->() DELETE old"

@@ -106,7 +106,7 @@ class _Projection:
                 relinked.append({"id": x["id"], "head": head, "tail": tail})
             edge = None
             if supports(x["polarity"], x["modality"], x["review"]):
-                fact = fact_of({"head": head, "tail": tail, "relation": x["relation"], "inverted": x["inverted"]})
+                fact = fact_of({**x, "head": head, "tail": tail})
                 edge = fact.key
                 weight = Weight.of(weighed(x["confidence"], x["review"]), x["valid_from"], x["valid_to"])
                 self._db.execute(

@@ -237,6 +237,11 @@ class Resolution:
                     neighbours.setdefault(at, set()).add(said.neighbour)
         return {at: Context(source, frozenset(neighbours.get(at, ()))) for at, source in sources.items()}
 
+    def said_in(self, documents: Iterable[str], names: Iterable[str]) -> list[tuple[str, str]]:
+        """Which of some documents (ids) mention which of some names (ids): pairs of name and document."""
+        rows = self._connection.read(statements.SAID_IN, documents=sorted(set(documents)), names=sorted(set(names)))
+        return sorted((row["name"], row["document"]) for row in rows)
+
     def part(self, parts: Iterable[Part]) -> None:
         """Have documents mean other names by some; those are with the same entities until names are placed anew."""
         by_old: dict[str, list[Part]] = {}
@@ -344,7 +349,14 @@ def decision_of(row: Mapping[str, Any]) -> Decision:
     b = Name(row["b_key"], row["b_type"] or "") if row.get("b_key") else None
     who, at = row.get("who") or "", row.get("at") or ""
     return Decision(
-        row["kind"], Name(row["a_key"], row["a_type"]), b, who, at, row.get("source") or "", row.get("note") or ""
+        row["kind"],
+        Name(row["a_key"], row["a_type"]),
+        b,
+        who,
+        at,
+        row.get("source") or "",
+        row.get("note") or "",
+        row.get("document") or "",
     )
 
 
@@ -367,6 +379,7 @@ def _decision_row(decision: Decision) -> Row:
         "at": decision.at,
         "source": decision.source,
         "note": decision.note,
+        "document": decision.document or None,
     }
 
 

@@ -58,6 +58,11 @@ PART_EVIDENCE = tuple(
     for kind, side in (("HEAD", "head"), ("TAIL", "tail"))
 )
 
+SAID_IN = (
+    "UNWIND $documents AS id MATCH (d:Document {id: id})<-[:PART_OF]-(s:Segment) "
+    "MATCH (s)<-[m:MENTIONED_IN]-(:Entity) WHERE m.name IN $names RETURN DISTINCT m.name AS name, d.id AS document"
+)
+
 COUNT_NAMES_OF = "UNWIND $ids AS id MATCH (e:Entity {id: id})<-[:NAMES]-(n:Name) WITH e, count(n) AS n SET e.names = n"
 
 # ---------------------------------------------------------------- where they are, and why
@@ -86,7 +91,8 @@ TYPE_NAMES = "UNWIND $rows AS r MATCH (n:Name {id: r.id}) SET n.typed = r.typed,
 DECISIONS = "MATCH (d:Decision) WHERE d.a_key IS NOT NULL RETURN properties(d) AS d"
 PUT_DECISIONS = (
     "UNWIND $rows AS r MERGE (d:Decision {id: r.id}) SET d.kind = r.kind, d.a_key = r.a_key, d.a_type = r.a_type, "
-    "d.b_key = r.b_key, d.b_type = r.b_type, d.who = r.who, d.at = r.at, d.source = r.source, d.note = r.note"
+    "d.b_key = r.b_key, d.b_type = r.b_type, d.who = r.who, d.at = r.at, d.source = r.source, d.note = r.note, "
+    "d.document = r.document"
 )
 DELETE_DECISIONS = "UNWIND $ids AS id MATCH (d:Decision {id: id}) DELETE d"
 
@@ -109,7 +115,7 @@ COUNT_DECISIONS = "MATCH (d:Decision) RETURN count(d) AS n"
 WRONG_DECISIONS = (
     "MATCH (d:Decision) WHERE d.id >= $low AND d.id < $high "
     "AND NOT coalesce(d.kind, '') IN ['accept', 'reject', 'edit'] AND (d.a_key IS NULL OR d.a_type IS NULL OR "
-    "NOT coalesce(d.kind, '') IN ['merge', 'never-merge', 'split', 'rename', 'retype'] OR "
+    "NOT coalesce(d.kind, '') IN ['merge', 'never-merge', 'split', 'part', 'rename', 'retype'] OR "
     "(d.kind <> 'split' AND d.b_key IS NULL)) RETURN d.id AS id"
 )
 INVARIANTS = {

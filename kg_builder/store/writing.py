@@ -376,7 +376,8 @@ def _put_evidence(
         fact = None
         if supports(x.polarity, x.modality, review):
             ends = {"head": entity_of[statement.head.id], "tail": entity_of[statement.tail.id]}
-            fact = fact_of({**ends, "relation": statement.relation, "inverted": statement.inverted})
+            said = {"relation": statement.relation, "inverted": statement.inverted, "symmetric": x.relation.symmetric}
+            fact = fact_of(ends | said)
         decision = addition.decided.get(x.id, "")
         row = extraction_row(statement, fact.key if fact else None, review=review, decision=decision)
         if fact is not None:

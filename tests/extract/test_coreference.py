@@ -129,3 +129,27 @@ def test_statements_that_are_held_back_are_counted_by_reason(tmp_path: Path) -> 
     contribution = process_file(FileTask(file, "file:///held-back.txt", Recipe()))
     assert contribution.left_out["unresolved"] >= 1
     assert contribution.extracted == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            "Cisco owns Webex. Fen Ltd., hereafter the Company, is based in Leeds. Acme sued Cisco. "
+            "The Company employs Mara Quill.",
+            "Fen Ltd.",
+        ),
+        ('Acme Corp. (the "Company") bought Fen Acoustics. The Company employs Mara Quill.', "Acme Corp."),
+        ("海能公司收购了北辰公司。深潮有限公司（以下简称公司）由马林创立。公司收购了远山公司。", "深潮有限公司"),
+        ("海能公司收购了北辰公司。深潮有限公司（以下简称“该公司”）由马林创立。该公司收购了远山公司。", "深潮有限公司"),
+    ],
+)
+def test_what_a_text_calls_the_company_from_here_on_is_that_company(text: str, expected: str) -> None:
+    found = OpenIE().extract(text)
+    assert found[-1].head.surface == expected or found[-2].head.surface == expected
+    assert {"the Company", "Company", "公司", "该公司"}.isdisjoint(m.surface for x in found for m in (x.head, x.tail))
+
+
+def test_a_name_in_another_language_is_of_the_type_of_the_one_it_goes_with() -> None:
+    [first, *_] = OpenIE().extract("Alibaba, also known as 阿里巴巴, was founded by Jack Ma.")
+    assert (first.tail.surface, first.tail.type) == ("阿里巴巴", first.head.type)

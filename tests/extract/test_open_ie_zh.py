@@ -235,3 +235,9 @@ def test_types_of_entities(text: str, kind: str) -> None:
 def test_a_family_name_makes_a_proper_noun_a_person() -> None:
     assert entity_type("周海宁", name=True) == "Person"
     assert entity_type("《红楼梦》", quoted=True) == "Work"
+
+
+def test_ji_between_names_says_that_they_are_one() -> None:
+    (one,) = extract_chinese("北大即北京大学。")
+    assert (one.head.surface, one.relation.lemma, one.tail.surface) == ("北大", "即", "北京大学")
+    assert [x.relation.lemma for x in extract_chinese("行政机关即国家权力机关的执行机关。")] == ["是"]

@@ -97,6 +97,18 @@ def test_what_does_not_fit_is_left_out_by_reason_or_kept_open() -> None:
     assert [x for x in kept.extractions if not x.relation.given] == given_[:2]
 
 
+def test_a_relation_that_holds_both_ways_is_marked() -> None:
+    text = "Ada is married to Bo. Ada works for Acme. 李静与王明结婚。"
+    given_ = [
+        said(text, "Ada", "is married to", "Bo", "PP"),
+        said(text, "Ada", "works for", "Acme", "PC"),
+        said(text, "李静", "结婚", "王明", "PP"),
+    ]
+    made = Mapper(ontology()).map(text, given_).extractions
+    assert {x.relation.lemma: x.relation.symmetric for x in made} == {"spouse": True, "employer": False}
+    assert len(made) == 3
+
+
 def test_mentions_get_the_most_special_type_that_their_words_name() -> None:
     text = "Ada founded Fen Bank."
     (made,) = Mapper(ontology()).map(text, [said(text, "Ada", "founded", "Fen Bank", "PC")]).extractions

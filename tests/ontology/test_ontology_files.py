@@ -102,6 +102,15 @@ def test_owl_and_shacl_say_what_our_own_form_says(tmp_path: Path, text: str, nam
         assert (director.inverse, ontology.relations["director of"].inverse) == ("director of", "director")
 
 
+@pytest.mark.parametrize(
+    "ends", ["rdfs:domain :person", "rdfs:range :person", "rdfs:domain :person ; rdfs:range :person"]
+)
+def test_a_symmetric_property_stays_one_whichever_end_is_told(tmp_path: Path, ends: str) -> None:
+    text = AS_OWL + f":spouse a owl:ObjectProperty, owl:SymmetricProperty ; {ends} ."
+    spouse = read(tmp_path, text, "o.ttl").relations["spouse"]
+    assert (spouse.symmetric, spouse.domain, spouse.range) == (True, ("person",), ("person",))
+
+
 def test_the_benchmarks_json_may_name_types_that_it_does_not_list(tmp_path: Path) -> None:
     ontology = read(
         tmp_path,

@@ -33,8 +33,8 @@ def contribute(uri: str, lines: Sequence[str], *, per_segment: int = 2, confiden
     """A document of one sentence for each line, `per_segment` sentences to a segment.
 
     A line is ``head[:type] | relation | tail[:type]``; before the relation ``!`` makes it negated, ``?`` possible,
-    ``<`` passive (the fact reads from tail to head); after the tail ``@ 0.5`` gives a confidence of its own. The
-    key of a name is its surface in lower case.
+    ``<`` passive (the fact reads from tail to head), ``~`` symmetric; after the tail ``@ 0.5`` gives a confidence of
+    its own. The key of a name is its surface in lower case.
     """
     text = ""
     placed: list[tuple[int, tuple[str, ...]]] = []
@@ -53,11 +53,11 @@ def contribute(uri: str, lines: Sequence[str], *, per_segment: int = 2, confiden
     for number, (start, (head, relation, tail, sure)) in enumerate(placed):
         head_surface, _, head_type = head.rpartition(":") if ":" in head else (head, "", "Other")
         tail_surface, _, tail_type = tail.rpartition(":") if ":" in tail else (tail, "", "Other")
-        words = relation.lstrip("!?<")
+        words = relation.lstrip("!?<~")
         at = start + len(head_surface) + 1
         extraction = Extraction(
             _mention(head_surface, start, head_type),
-            Relation(words, at, at + len(words), lemma=words, passive="<" in relation),
+            Relation(words, at, at + len(words), lemma=words, passive="<" in relation, symmetric="~" in relation),
             _mention(tail_surface, at + len(words) + 1, tail_type),
             float(sure) if sure else confidence,
             "test",

@@ -206,3 +206,21 @@ def test_query_gives_json_like_values(any_store: GraphStore) -> None:
 def test_execute_may_write(any_store: GraphStore) -> None:
     any_store.execute("CREATE (n:Note {text: $text})", {"text": "hello"})
     assert any_store.query("MATCH (n:Note) RETURN n.text").rows == (("hello",),)
+
+
+def test_what_an_ontology_calls_symmetric_is_one_fact_whichever_way_it_was_said(any_store: GraphStore) -> None:
+    write(any_store, "a.txt", "Ann:Person | ~allied with | Bo:Person", "Bo:Person | ~allied with | Ann:Person")
+    write(any_store, "b.txt", "Bo:Person | ~allied with | Ann:Person", "Cy:Person | ~allied with | Bob:Person")
+    write(any_store, "c.txt", "Bo:Person | follows | Ann:Person", "Ann:Person | follows | Bo:Person")
+    assert sorted(fact[3] for fact in facts(any_store) if fact[1] == "allied with") == [1, 3]
+    assert [fact[3] for fact in facts(any_store) if fact[1] == "follows"] == [1, 1]
+    at = {entity.name: entity.id for entity in any_store.entities()}
+    any_store.assign({at["Cy"]: at["Ann"], at["Bob"]: at["Bo"]})
+    assert [fact[3] for fact in facts(any_store) if fact[1] == "allied with"] == [4]
+    assert any_store.check() == []
+    any_store.assign({at["Cy"]: "apart", at["Bob"]: "away"})
+    any_store.remove("a.txt")
+    assert [fact[3] for fact in facts(any_store) if fact[1] == "allied with"] == [1, 1]
+    assert any_store.check() == []
+    kept = any_store.contribution("b.txt")
+    assert kept is not None and [s.extraction.relation.symmetric for s in kept.statements] == [True, True]

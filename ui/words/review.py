@@ -80,6 +80,7 @@ EN: dict[str, str] = {
     "review.decided.merge": "one entity",
     "review.decided.never-merge": "never one",
     "review.decided.split": "stands by itself",
+    "review.decided.part": "another one in a document",
     "review.decided.rename": "shown as",
     "review.decided.retype": "of the type",
 }
@@ -160,6 +161,7 @@ ZH: dict[str, str] = {
     "review.decided.merge": "合并",
     "review.decided.never-merge": "永不合并",
     "review.decided.split": "拆分",
+    "review.decided.part": "在某文档中另有所指",
     "review.decided.rename": "显示名",
     "review.decided.retype": "类型",
 }

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from kg_builder.types import Mention
 
-__all__ = ["Antecedents"]
+__all__ = ["Antecedents", "kind_named"]
 
 _REACH = 3  # sentences
 _NEARBY = 200  # entities that are looked at, so that work stays linear in the text
@@ -16,7 +16,15 @@ _THING = frozenset(["它", "其"])
 _POSSESSIVE = "其"
 _ORGANIZATIONS = ("公司", "集团", "企业", "机构", "银行", "大学", "学校", "组织", "医院", "协会")
 _PLACES = ("市", "城市", "县", "镇", "村", "国", "省", "岛", "地", "地区")
+_POINTING = ("该", "本")
 _KINDS = dict.fromkeys(_ORGANIZATIONS, "Organization") | dict.fromkeys(_PLACES, "Place")
+
+
+def kind_named(name: str) -> str:
+    """The noun that a text makes stand for a name of its own ("以下简称该公司", "简称公司"): 公司; empty for any other
+    name. What many texts say of as many things is no name."""
+    noun = name[1:] if name.startswith(_POINTING) else name
+    return noun if noun in _ORGANIZATIONS else ""
 
 
 @dataclass(slots=True)
@@ -33,6 +41,7 @@ class Antecedents:
     def __init__(self) -> None:
         self._seen: list[_Candidate] = []
         self._unread: list[Callable[[], None]] = []
+        self._defined: dict[str, Mention] = {}
 
     def later(self, read: Callable[[], None]) -> None:
         """`read` adds the entities of one more sentence; it is called when a pronoun first asks."""
@@ -41,6 +50,10 @@ class Antecedents:
     def add(self, mention: Mention, sentence: int, *, subject: bool, named: bool) -> None:
         """Remember an entity of a sentence."""
         self._seen.append(_Candidate(mention, sentence, subject, named))
+
+    def define(self, noun: str, mention: Mention) -> None:
+        """From here on the text says `noun` for an entity."""
+        self._defined[noun] = mention
 
     def of(self, pronoun: str, at: int, sentence: int) -> Mention | None:
         """What the pronoun at offset `at` stands for, or None."""
@@ -61,6 +74,8 @@ class Antecedents:
         if kind is None:
             return None
         near = [c for c in self._before(at, sentence) if c.named and c.mention.type == kind]
+        if noun in self._defined and self._defined[noun].end <= at:
+            return self._defined[noun]
         same = [c for c in near if c.mention.surface.endswith(noun) and len(c.mention.surface) > len(noun)]
         if not pointed:
             return near[-1].mention if len({c.mention.surface for c in near}) == 1 else None

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from kg_builder.extract.open_ie.chinese.arguments import entity_head, is_nominal, is_pronoun, mention
 from kg_builder.extract.open_ie.chinese.clauses import find_clauses, give_topics
-from kg_builder.extract.open_ie.chinese.coreference import Antecedents
+from kg_builder.extract.open_ie.chinese.coreference import Antecedents, kind_named
 from kg_builder.extract.open_ie.chinese.evidence import chinese_features
 from kg_builder.extract.open_ie.chinese.fitness import is_fit, is_heading, is_pointed, reserve_of
 from kg_builder.extract.open_ie.chinese.nominal import (
@@ -31,7 +31,7 @@ from kg_builder.types import Extraction, Mention, Modality, Qualifier, Relation,
 
 __all__ = ["RULES", "extract_chinese", "extract_sentences"]
 
-RULES = "zh-11"  # changes whenever the rules may give another result
+RULES = "zh-12"  # changes whenever the rules may give another result
 NAME = "open_ie"
 _NO_CLAUSE = Status("positive", "asserted")
 _DETERMINERS = frozenset(["该", "本", "这", "那", "此", "这家", "该家"])
@@ -123,7 +123,7 @@ class _Reader:
                 yield statement, _NO_CLAUSE
 
     def _aliases(self, clauses: list[Clause]) -> Iterator[Alias]:
-        yield from aliases(self.tree)
+        yield from (a for a in aliases(self.tree) if not kind_named(a.name.surface))
         subjects = [s for c in clauses for s in c.subjects if is_nominal(self.tree, s)]
         if subjects:
             subject = self._mention(subjects[0])
@@ -131,6 +131,9 @@ class _Reader:
                 yield from (a for a in alias_clauses(self.tree, subject) if a.name.start > subject.end)
 
     def _remember(self, subjects: set[int]) -> None:
+        for alias in aliases(self.tree):
+            if noun := kind_named(alias.name.surface):
+                self.antecedents.define(noun, alias.entity)
         depth = 0
         for i, word in enumerate(self.tree[1:], 1):
             depth += (word.text in "（(") - (word.text in "）)")

@@ -159,7 +159,8 @@ def _copular(tree: Tree, clause: Clause, subject: int, *, verbatim: bool) -> Ite
             words = _after(tree, subject, owner)
             yield _make(tree, clause, owner, [*words, *relation], tail, lemma=_text(tree, words), how="possessive")
         else:
-            yield _make(tree, clause, subject, relation, tail, lemma="是")
+            named = tree[cop].text == "即" and {entity_kind(tree, subject), entity_kind(tree, tail)} != {"Other"}
+            yield _make(tree, clause, subject, relation, tail, lemma="即" if named else "是")
             owner = possessor(tree, tail) if not verbatim else None
             if owner is not None and entity_kind(tree, owner) != "Other" and is_role(_core(tree, [tail])):
                 post = _after(tree, tail, owner)

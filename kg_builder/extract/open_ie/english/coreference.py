@@ -33,6 +33,8 @@ _DESCRIBED = {
     "startup": "Organization", "institute": "Organization", "city": "Place", "town": "Place", "country": "Place",
     "village": "Place", "state": "Place", "island": "Place", "river": "Place",
 }  # fmt: skip
+_FROM_HERE_ON = frozenset({"hereafter", "hereinafter"})
+_QUOTES = frozenset({'"', "“", "”", "'", "‘", "’", "``", "''"})
 _REACH = 3  # sentences
 _NEARBY = 60  # names that are looked at, so that work stays linear in the text
 _BY_RULE = 0.7  # how likely an answer of the rules is taken to be
@@ -67,6 +69,7 @@ class Antecedents:
         self._names = [i for i in range(len(tree.word)) if self._may_be_named(i)]
         self._people = PersonalPronouns(tree, self._sentence)
         self._cache: dict[int, tuple[int | None, float]] = {}
+        self._defined = {i: name for i in range(len(tree.word)) if (name := self._defined_here(i)) is not None}
 
     def _may_be_named(self, i: int) -> bool:
         tree = self._tree
@@ -91,14 +94,39 @@ class Antecedents:
         """The name that "the company" or "this city" at `i` refers to, or `i` itself."""
         tree = self._tree
         wanted = _DESCRIBED.get(tree.low[i])
-        if wanted is None or tree.pos[i] != "NOUN":
+        if wanted is None or tree.pos[i] not in ("NOUN", "PROPN"):
             return i
+        if self._defined:
+            at = max((d for d in self._defined if d <= i and tree.low[d] == tree.low[i]), default=None)
+            if at is not None:
+                return self._defined[at]
         own = [c for c in tree.children[i] if tree.label[c] not in ("punct", "case", "cop", "nsubj")]
-        if len(own) != 1 or tree.low[own[0]] not in ("the", "this", "that"):
+        if tree.pos[i] != "NOUN" or len(own) != 1 or tree.low[own[0]] not in ("the", "this", "that"):
             return i
         found = [n for n in self._before(i) if tree.pos[n] == "PROPN" and mention_type(tree, n) == wanted]
         names = {self._name(n) for n in found}
         return found[-1] if len(names) == 1 else i
+
+    def _defined_here(self, i: int) -> int | None:
+        """The name that a text means by the description `i` from here on: "Acme Ltd., hereafter the Company", "Acme
+        Ltd. (the "Company")"."""
+        tree = self._tree
+        wanted = _DESCRIBED.get(tree.low[i])
+        if wanted is None:
+            return None
+        at = i - 1
+        while at >= 0 and (tree.word[at] in _QUOTES or tree.low[at] == "the"):
+            at -= 1
+        while at >= 0 and tree.low[at] in ("as", "to", "referred", "called"):
+            at -= 1
+        said = at >= 0 and tree.low[at] in _FROM_HERE_ON
+        if said:
+            at -= 1
+        if at < 0 or tree.word[at] not in ("(", ",") or not (said or (tree.word[at] == "(" and i - at > 1)):
+            return None
+        here = self._sentence[i]
+        found = [n for n in self._names if n < at and self._sentence[n] == here and tree.pos[n] == "PROPN"]
+        return next((n for n in reversed(found) if mention_type(tree, n) == wanted), None)
 
     def _before(self, i: int) -> list[int]:
         here = self._sentence[i]

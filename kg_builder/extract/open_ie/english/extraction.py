@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from kg_builder.extract.open_ie.confidence import confidence
 from kg_builder.extract.open_ie.english.arguments import argument_words, clause_words, entity_head, mention, span
@@ -26,6 +26,7 @@ __all__ = ["extract_en"]
 
 
 NAME = "open_ie"
+_OTHER_NAME = frozenset({"also known as", "know as", "known as", "better known as", "formerly known as"})
 _LEAST = 0.25  # what is most likely wrong is not for a graph
 _BE = frozenset({"is", "are", "was", "were", "be", "been", "being", "'s", "’s", "'re", "am"})
 
@@ -120,6 +121,8 @@ def _extraction(
     relation = _relation(tree, statement)
     if not relation.surface.strip():
         return None
+    if statement.lemma in _OTHER_NAME and not tail_mention.surface.isascii() and head_mention.type != "Other":
+        tail_mention = replace(tail_mention, type=head_mention.type)  # the tagger knows nothing of another language
     if not verbatim and not says_enough(tree, statement, relation, head_mention, tail_mention):
         left_out["says-too-little"] += 1
         return None
