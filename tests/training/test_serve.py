@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import gc
 import json
 import logging
 import os
@@ -9,7 +11,7 @@ import re
 import socket
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -26,7 +28,8 @@ httpx2 = pytest.importorskip("httpx2")
 from forked import command, forked  # noqa: E402
 from toy_language import FACTS, toy_model  # noqa: E402
 
-from finetune.serve import TOKEN_VARIABLE, ServeLimits, open_model, run, serving  # noqa: E402
+from finetune.serve import TOKEN_VARIABLE, ServeLimits, Service, open_model, run, serving  # noqa: E402
+from finetune.serve_batching import Full  # noqa: E402
 from finetune.serve_models import Extracted, InProcess, Labelled, Question, RelationQuestion  # noqa: E402
 from finetune.serve_vllm import Vllm  # noqa: E402
 from kg_builder.errors import ConfigError, ModelError  # noqa: E402
@@ -222,6 +225,68 @@ def test_one_text_that_cannot_be_answered_is_not_the_others_fault() -> None:
     assert [reply.status_code for reply in replies] == [200, 500, 200, 200]
     assert "out of memory" in replies[1].json()["error"]["message"]
     assert len(model.batches[0]) == 4
+
+
+def test_no_error_of_a_model_ends_the_server() -> None:
+    class Faulty(Slow):
+        def extract(self, questions: Sequence[Question]) -> list[Extracted]:
+            if questions[0].text == "less":
+                return []
+            raise {"key": KeyError, "type": TypeError, "index": IndexError, "os": OSError}[questions[0].text]("odd")
+
+    with serving(Faulty(0)) as client:
+        for text in ("key", "type", "index", "os", "less"):
+            reply = client.post("/extract", json={"text": text}, timeout=10)
+            assert reply.status_code == 500, reply.text
+        assert "OSError: odd" in client.post("/extract", json={"text": "os"}).json()["error"]["message"]
+
+
+@pytest.mark.parametrize("error", [ImportError, KeyError])
+def test_any_error_of_loading_is_told(error: type[Exception]) -> None:
+    class Broken(Slow):
+        def load(self) -> None:
+            raise error("odd")
+
+    with pytest.raises(ModelError, match="odd"), serving(Broken(0), timeout_s=10):
+        pass
+
+
+def test_a_chat_in_parts_is_under_way_until_its_last_part() -> None:
+    from fastapi.responses import StreamingResponse
+
+    async def endless() -> AsyncIterator[bytes]:
+        while True:
+            yield b"data: {}\n\n"
+            await asyncio.sleep(0.01)
+
+    async def asked(_: dict[str, Any]) -> Any:
+        return StreamingResponse(endless())
+
+    async def scenario() -> None:
+        service = Service(Slow(0), ServeLimits(waiting=1, timeout_s=0.3))
+        sent: list[Any] = []
+
+        async def send(message: Any) -> None:
+            sent.append(message)
+
+        async def silent() -> Any:
+            return await asyncio.Event().wait()
+
+        async def gone() -> Any:
+            return {"type": "http.disconnect"}
+
+        for receive in (silent, gone):
+            answer = await service.chat(asked, {})
+            with pytest.raises(Full):
+                await service.chat(asked, {})
+            await asyncio.wait_for(answer({"type": "http"}, receive, send), 5)
+        assert sum(each["type"] == "http.response.body" for each in sent) > 2
+        answer = await service.chat(asked, {})
+        del answer  # never sent
+        gc.collect()
+        await service.chat(asked, {})
+
+    asyncio.run(scenario())
 
 
 def test_a_classifier_beside_the_model_gives_the_labels(toy: Path, tmp_path: Path) -> None:
