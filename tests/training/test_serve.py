@@ -9,7 +9,9 @@ import logging
 import os
 import re
 import socket
+import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import AsyncIterator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -362,6 +364,42 @@ def test_vllm_ends_with_the_server(vllm: Path) -> None:
         assert child is not None
         assert child.poll() is None
     assert child.poll() is not None
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the system does it, and Linux alone")
+def test_vllm_ends_with_a_server_that_is_killed(vllm: Path) -> None:
+    """And not with the thread that loaded it."""
+    source = """
+import threading, time
+from finetune.serve_vllm import Vllm
+from kg_builder.extract.model_options import ModelOptions
+model = Vllm(ModelOptions(model="base"))
+loading = threading.Thread(target=model.load)
+loading.start()
+loading.join()
+time.sleep(0.5)
+print(model.problem() or model.url, flush=True)
+time.sleep(60)
+"""
+    with subprocess.Popen([sys.executable, "-c", source], stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout is not None
+        url = server.stdout.readline().strip()
+        try:
+            assert httpx2.get(f"{url}/health", trust_env=False).status_code == 200
+        finally:
+            server.kill()
+    until = time.monotonic() + 10
+    with pytest.raises(httpx2.TransportError):
+        while time.monotonic() < until:
+            httpx2.get(f"{url}/health", trust_env=False)
+            time.sleep(0.05)
+
+
+def test_vllm_leaves_no_folder_where_it_was_not_started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    with pytest.raises(ConfigError, match=TOKEN_VARIABLE):
+        run(Vllm(ModelOptions(model="base", chat_template="chatml")), host="0.0.0.0")
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_model_that_cannot_be_loaded_ends_the_server(tmp_path: Path) -> None:
