@@ -27,7 +27,7 @@ from kg_builder.errors import ConfigError, EndpointError, KGError, ModelError
 from kg_builder.extract.model_options import ModelOptions
 from kg_builder.language import detect_language
 from kg_builder.language_models import needed
-from kg_builder.prompt import extraction_messages, format_triples
+from kg_builder.prompt import extraction_messages, format_triples, whole_lines
 from kg_builder.types import Triple
 
 __all__ = ["Vllm"]
@@ -172,7 +172,7 @@ class Vllm:
             extra["structured_outputs"] = {"grammar": grammar_for(question.text, relations=question.relations)}
         messages = extraction_messages(question.text, language=language, relations=question.relations)
         text, finished = self._ask(messages, extra)
-        whole = text if finished else text[: text.rfind("\n") + 1]
+        whole = text if finished else whole_lines(text)
         return extracted(question, language, whole, finished)
 
     def classify(self, questions: Sequence[RelationQuestion]) -> list[Labelled]:

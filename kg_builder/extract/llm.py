@@ -136,17 +136,20 @@ class LLMExtractor:
             answer = next(answered)
             yield ValueError(str(answer)) if isinstance(answer, ModelError) else self._read(text, answer)
 
-    def _read(self, text: str, answer: Generated) -> Answered:
-        """What an answer says of its text."""
-        return read_answer(
-            text,
-            answer.whole,
-            extractor=_NAME,
-            relations=self.options.relations,
-            written=answer.text,
-            reasons={} if answer.finished else {"cut-off": 1},
-            confidence_of=answer.confidences.__getitem__,
-        )
+    def _read(self, text: str, answer: Generated) -> Answered | Exception:
+        """What an answer says of its text, or why it cannot be read."""
+        try:
+            return read_answer(
+                text,
+                answer.whole,
+                extractor=_NAME,
+                relations=self.options.relations,
+                written=answer.text,
+                reasons={} if answer.finished else {"cut-off": 1},
+                confidence_of=answer.confidences.__getitem__,
+            )
+        except Exception as exc:  # noqa: BLE001 - the border that keeps one answer's fault from its neighbours
+            return exc
 
     @cached_property
     def _opened(self) -> tuple[Any, Any]:
