@@ -45,6 +45,8 @@ def ending_in_time(answer: Any, until: float, on_end: Callable[[], object]) -> A
                 pass
             finally:
                 self._end()
+                if hasattr(answer.body_iterator, "aclose"):
+                    await answer.body_iterator.aclose()
 
     return Ending()
 
@@ -98,11 +100,14 @@ def _passed_on(model: Vllm) -> Callable[[dict[str, Any]], Any]:
 
         async def parts() -> AsyncIterator[bytes]:
             try:
+                yield b""
                 async for part in reply.aiter_raw():
                     yield part
             finally:
                 await client.aclose()
 
-        return StreamingResponse(parts(), reply.status_code, media_type=kind)
+        begun = parts()
+        await anext(begun)  # closing one that has not begun would not close the client
+        return StreamingResponse(begun, reply.status_code, media_type=kind)
 
     return asked

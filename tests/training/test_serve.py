@@ -256,13 +256,20 @@ def test_any_error_of_loading_is_told(error: type[Exception]) -> None:
 def test_a_chat_in_parts_is_under_way_until_its_last_part() -> None:
     from fastapi.responses import StreamingResponse
 
+    closed = []
+
     async def endless() -> AsyncIterator[bytes]:
-        while True:
-            yield b"data: {}\n\n"
-            await asyncio.sleep(0.01)
+        try:
+            while True:
+                yield b"data: {}\n\n"
+                await asyncio.sleep(0.01)
+        finally:
+            closed.append(True)
 
     async def asked(_: dict[str, Any]) -> Any:
-        return StreamingResponse(endless())
+        begun = endless()
+        await anext(begun)
+        return StreamingResponse(begun)
 
     async def scenario() -> None:
         service = Service(Slow(0), ServeLimits(waiting=1, timeout_s=0.3))
@@ -283,6 +290,7 @@ def test_a_chat_in_parts_is_under_way_until_its_last_part() -> None:
                 await service.chat(asked, {})
             await asyncio.wait_for(answer({"type": "http"}, receive, send), 5)
         assert sum(each["type"] == "http.response.body" for each in sent) > 2
+        assert len(closed) == 2
         answer = await service.chat(asked, {})
         del answer  # never sent
         gc.collect()
