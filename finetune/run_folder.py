@@ -84,13 +84,17 @@ class RunFolder:
         partial.replace(self.path / "metrics.jsonl")
 
     def keep_best(self, checkpoint: Path, *, adapter: bool) -> Path:
-        """Copy the weights and the tokenizer of a checkpoint to ``adapter/`` or ``model/``; that folder."""
+        """Copy the weights and the tokenizer of a checkpoint to ``adapter/`` or ``model/``; that folder. What stood
+        there goes when the copy is whole."""
         target = self.path / ("adapter" if adapter else "model")
-        partial = target.with_name(f"{target.name}.partial")
-        for each in (partial, target):
-            shutil.rmtree(each, ignore_errors=True)
+        partial, before = (target.with_name(f"{target.name}.{kind}") for kind in ("partial", "before"))
+        shutil.rmtree(partial, ignore_errors=True)
         shutil.copytree(checkpoint, partial, ignore=shutil.ignore_patterns(*_NOT_OF_A_CHECKPOINT, "README.md"))
+        if target.exists():
+            shutil.rmtree(before, ignore_errors=True)
+            target.replace(before)
         partial.replace(target)
+        shutil.rmtree(before, ignore_errors=True)
         return target
 
 

@@ -67,8 +67,9 @@ def make_app(service: Service, *, token: str = "", on_failure: Callable[[], None
             answer = JSONResponse(problem("timeout", f"no answer within {service.limits.timeout_s:g} s"), 504)
         except ConnectionAbortedError as exc:
             answer = JSONResponse(problem("stopping", str(exc)), 503)
-        except (KGError, RuntimeError, ValueError, MemoryError) as exc:
-            answer = JSONResponse(problem("model", f"the model could not answer: {exc}"[:1000]), 500)
+        except Exception as exc:  # noqa: BLE001 - the border that keeps a request's fault from the server
+            told = str(exc) if isinstance(exc, KGError) else f"{type(exc).__name__}: {exc}"
+            answer = JSONResponse(problem("model", f"the model could not answer: {told}"[:1000]), 500)
         service.requests.labels(path, answer.status_code).inc()
         service.seconds.labels(path).observe(time.monotonic() - begun)
         return answer
@@ -184,7 +185,7 @@ def run(
     finally:
         signal.signal(signal.SIGTERM, before)
     if service.failure is not None:
-        told = f"the model cannot be loaded: {service.failure}"
+        told = f"the model cannot be loaded: {type(service.failure).__name__}: {service.failure}"
         raise service.failure if isinstance(service.failure, KGError) else ModelError(told)
 
 

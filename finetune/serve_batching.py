@@ -16,8 +16,6 @@ __all__ = ["Batcher", "Full"]
 Question = TypeVar("Question")
 Answer = TypeVar("Answer")
 
-_FAILURES = (KGError, RuntimeError, ValueError, OSError, MemoryError)  # torch's are RuntimeErrors
-
 
 class Full(Exception):
     """No more can wait; ``retry_after_s`` is when to try again."""
@@ -124,7 +122,9 @@ class Batcher(Generic[Question, Answer]):
         self._on_batch(len(batch))
         try:
             answers = await loop.run_in_executor(self._threads, self._answer, [each.question for each in batch])
-        except _FAILURES as exc:
+            if len(answers) != len(batch):
+                raise RuntimeError(f"expected {len(batch)} answers, found {len(answers)}")
+        except Exception as exc:  # noqa: BLE001 - the border that keeps a question's fault from who answers the next
             if len(batch) == 1:
                 if not batch[0].answer.done():
                     batch[0].answer.set_exception(exc)

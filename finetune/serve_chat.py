@@ -3,6 +3,8 @@ own endpoint, passed through."""
 
 from __future__ import annotations
 
+import asyncio
+import weakref
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
@@ -11,7 +13,7 @@ from finetune.serve_requests import Refused
 from finetune.serve_vllm import Vllm
 from kg_builder.errors import EndpointError
 
-__all__ = ["chat_of"]
+__all__ = ["chat_of", "ending_in_time"]
 
 
 def chat_of(model: Model) -> Callable[[dict[str, Any]], Any]:
@@ -23,6 +25,30 @@ def chat_of(model: Model) -> Callable[[dict[str, Any]], Any]:
     if model.chat is None:
         model.chat = _transformers_chat(model)
     return model.chat
+
+
+def ending_in_time(answer: Any, until: float, on_end: Callable[[], object]) -> Any:
+    """A response in parts that breaks off at the loop's time `until`. `on_end` is called once: when it has ended, in
+    whatever way, or is let go without having been sent."""
+    from fastapi.responses import Response
+
+    class Ending(Response):  # type: ignore[misc]
+        def __init__(self) -> None:
+            super().__init__(status_code=answer.status_code)
+            self._end = weakref.finalize(self, on_end)
+
+        async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+            try:
+                async with asyncio.timeout_at(until):
+                    await answer(scope, receive, send)
+            except TimeoutError:  # without its end, by which the client knows
+                pass
+            finally:
+                self._end()
+                if hasattr(answer.body_iterator, "aclose"):
+                    await answer.body_iterator.aclose()
+
+    return Ending()
 
 
 def _transformers_chat(model: InProcess) -> Callable[[dict[str, Any]], Any]:
@@ -74,11 +100,14 @@ def _passed_on(model: Vllm) -> Callable[[dict[str, Any]], Any]:
 
         async def parts() -> AsyncIterator[bytes]:
             try:
+                yield b""
                 async for part in reply.aiter_raw():
                     yield part
             finally:
                 await client.aclose()
 
-        return StreamingResponse(parts(), reply.status_code, media_type=kind)
+        begun = parts()
+        await anext(begun)  # closing one that has not begun would not close the client
+        return StreamingResponse(begun, reply.status_code, media_type=kind)
 
     return asked

@@ -15,7 +15,7 @@ from kg_builder.errors import ConfigError, KGError, ModelError
 from kg_builder.extract.model_options import ModelOptions
 from kg_builder.generating import Generated
 from kg_builder.language import detect_language
-from kg_builder.language_models import Loading, load_adapter, load_model, load_tokenizer
+from kg_builder.language_models import Loading, load_adapter, load_model, load_tokenizer, token_limit
 from kg_builder.prompt import extraction_messages, format_triples, parse_triples
 from kg_builder.types import Extraction, Language, Triple
 
@@ -114,6 +114,7 @@ class InProcess:
         self._classifier_folder = classifier
         self._classifier: Any = None
         self._classifier_tokenizer: Any = None
+        self._classifier_limit: int | None = None
 
     def load(self) -> None:
         """Load the model, the adapter and the classifier.
@@ -151,8 +152,9 @@ class InProcess:
             model = load_adapter(model, folder)
         own = (classifier.folder / "tokenizer_config.json").is_file()
         self._classifier_tokenizer = load_tokenizer(
-            folder if own else classifier.base, trust_remote_code=loading.trust_remote_code
+            folder if own else classifier.base, trust_remote_code=loading.trust_remote_code, chat=False
         )
+        self._classifier_limit = token_limit(self._classifier_tokenizer, model)
         if model.config.pad_token_id is None:
             model.config.pad_token_id = self._classifier_tokenizer.pad_token_id
         self._classifier = model.eval()
@@ -220,7 +222,9 @@ class InProcess:
         import torch
 
         shown = f"{question.head}|{question.tail}\n{question.text}"
-        ids = self._classifier_tokenizer(shown, return_tensors="pt").to(self._classifier.device)
+        limit = self._classifier_limit
+        ids = self._classifier_tokenizer(shown, truncation=limit is not None, max_length=limit, return_tensors="pt")
+        ids = ids.to(self._classifier.device)
         with torch.inference_mode():
             logits = self._classifier(input_ids=ids["input_ids"], attention_mask=ids["attention_mask"]).logits[0]
         wanted = known_labels(question.labels, self.labels)

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from finetune.serve_batching import Batcher, Full
+from finetune.serve_chat import ending_in_time
 from finetune.serve_models import Extracted, Labelled, Model, Question, RelationQuestion
 from finetune.serve_requests import Refused, check_known, read_relations, read_string, read_strings, to_json
-from kg_builder.errors import ConfigError, KGError
+from kg_builder.errors import ConfigError
 
 __all__ = ["ServeLimits", "Service"]
 
@@ -83,7 +84,7 @@ class Service:
             try:
                 self.model.load()
                 self.ready = True
-            except (KGError, RuntimeError, OSError, MemoryError, ValueError) as exc:
+            except Exception as exc:  # noqa: BLE001 - the border that keeps a fault from being waited for forever
                 self.failure = exc
                 on_failure()
 
@@ -145,7 +146,7 @@ class Service:
 
     async def chat(self, work: Callable[[dict[str, Any]], Any], body: dict[str, Any]) -> Any:
         """What `work` answers to a chat, within the limits: as many at a time as may wait, as long as a request may
-        take, as many tokens as an answer may have."""
+        take, as many tokens as an answer may have. An answer that comes in parts is under way until its last part."""
         most = self.model.options.max_new_tokens
         wanted = [body.pop(name) for name in ("max_tokens", "max_completion_tokens") if body.get(name) is not None]
         if not all(isinstance(each, int) and each > 0 for each in wanted):
@@ -153,11 +154,19 @@ class Service:
         body["max_tokens"] = min(most, *wanted) if wanted else most
         if self._chatting >= self.limits.waiting:
             raise Full(1)
+        until = asyncio.get_running_loop().time() + self.limits.timeout_s
         self._chatting += 1
+        held = False
         try:
-            return await asyncio.wait_for(work(body), self.limits.timeout_s)
+            answer = await asyncio.wait_for(work(body), self.limits.timeout_s)
+            held = hasattr(answer, "body_iterator")
+            return ending_in_time(answer, until, self._chat_ended) if held else answer
         finally:
-            self._chatting -= 1
+            if not held:
+                self._chat_ended()
+
+    def _chat_ended(self) -> None:
+        self._chatting -= 1
 
     def _text(self, body: Mapping[str, Any]) -> str:
         text = read_string(body, "text", self.limits.text_characters)

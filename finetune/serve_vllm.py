@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
 import secrets
@@ -9,10 +10,12 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from pathlib import Path
 from threading import Event, Thread
 from typing import Any
@@ -24,7 +27,7 @@ from kg_builder.errors import ConfigError, EndpointError, KGError, ModelError
 from kg_builder.extract.model_options import ModelOptions
 from kg_builder.language import detect_language
 from kg_builder.language_models import needed
-from kg_builder.prompt import extraction_messages, format_triples
+from kg_builder.prompt import extraction_messages, format_triples, whole_lines
 from kg_builder.types import Triple
 
 __all__ = ["Vllm"]
@@ -36,7 +39,8 @@ _LAST_LINES = 40  # of what it said, kept for the case that it ends
 class Vllm:
     """``vllm serve`` as a child process on loopback, with a key that nobody else knows.
 
-    It ends with this process; if it ends by itself, `problem` says so.
+    On Linux it ends with this process however that ends, elsewhere with `close`; if it ends by itself, `problem` says
+    so.
     """
 
     def __init__(
@@ -54,7 +58,7 @@ class Vllm:
         self._said: deque[str] = deque(maxlen=_LAST_LINES)
         self._client: Any = None
         self._closing = Event()
-        self._folder = Path(tempfile.mkdtemp(prefix="kg-serve-"))
+        self._folder: Path | None = None
 
     def command(self, port: int) -> list[str]:
         """What is started.
@@ -76,6 +80,7 @@ class Vllm:
         else:
             made += ["--served-model-name", self.name]
         if options.chat_template:
+            self._folder = self._folder or Path(tempfile.mkdtemp(prefix="kg-serve-"))
             template = self._folder / "template.jinja"
             template.write_text(CHAT_TEMPLATES[options.chat_template].jinja, "utf-8")
             made += ["--chat-template", str(template)]
@@ -94,25 +99,36 @@ class Vllm:
             raise ModelError("expected the command vllm, found none: pip install vllm, on a machine with a GPU")
         port = _free_port()
         self.url = f"http://127.0.0.1:{port}"
-        self._child = subprocess.Popen(
-            self.command(port),
-            env=os.environ | {"VLLM_API_KEY": self.key},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            stdin=subprocess.DEVNULL,
-            text=True,
-            errors="replace",
-            start_new_session=True,  # its workers end with it, and Ctrl-C reaches us alone
-        )
-        Thread(target=self._listen, args=(self._child,), name="kg-vllm-output", daemon=True).start()
+        started: Future[subprocess.Popen[str]] = Future()
+        Thread(target=self._run, args=(self.command(port), started), name="kg-vllm-output", daemon=True).start()
+        self._child = started.result()
         self._wait()
         import openai
 
         self._client = openai.OpenAI(base_url=f"{self.url}/v1", api_key=self.key, max_retries=1)
 
-    def _listen(self, child: subprocess.Popen[str]) -> None:
+    def _run(self, command: list[str], started: Future[subprocess.Popen[str]]) -> None:
+        """Start the child and listen to it: the system ends it with the thread that started it, so it must be one that
+        lasts."""
+        try:
+            child = subprocess.Popen(
+                command,
+                env=os.environ | {"VLLM_API_KEY": self.key},
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                stdin=subprocess.DEVNULL,
+                text=True,
+                errors="replace",
+                start_new_session=True,  # its workers end with it, and Ctrl-C reaches us alone
+                preexec_fn=_dying_with_parent(),
+            )
+        except OSError as exc:
+            started.set_exception(ModelError(f"vLLM cannot be started: {exc}"))
+            return
+        started.set_result(child)
         for line in child.stdout or ():
             self._said.append(line.rstrip())
+        child.wait()
 
     def _wait(self) -> None:
         from urllib.error import URLError
@@ -156,7 +172,7 @@ class Vllm:
             extra["structured_outputs"] = {"grammar": grammar_for(question.text, relations=question.relations)}
         messages = extraction_messages(question.text, language=language, relations=question.relations)
         text, finished = self._ask(messages, extra)
-        whole = text if finished else text[: text.rfind("\n") + 1]
+        whole = text if finished else whole_lines(text)
         return extracted(question, language, whole, finished)
 
     def classify(self, questions: Sequence[RelationQuestion]) -> list[Labelled]:
@@ -204,7 +220,20 @@ class Vllm:
                     break
                 except (ProcessLookupError, subprocess.TimeoutExpired):
                     continue
-        shutil.rmtree(self._folder, ignore_errors=True)
+        if self._folder is not None:
+            shutil.rmtree(self._folder, ignore_errors=True)
+
+
+def _dying_with_parent() -> Callable[[], None] | None:
+    """What has the system end a child when its parent is killed, to be called in the child; None but on Linux."""
+    if not sys.platform.startswith("linux"):
+        return None
+    prctl = ctypes.CDLL(None).prctl  # looked up before the fork: after it nothing may take a lock
+
+    def dying() -> None:
+        prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG
+
+    return dying
 
 
 def _rank_of(adapter: str) -> int:

@@ -87,7 +87,10 @@ def _run(settings: Training, run: RunFolder, *, say: Say, show: bool) -> dict[st
     with processes.main_process_first():
         data = prepare_data(settings, run, say=say)
         tokenizer = load_tokenizer(
-            settings.model, template=settings.template, trust_remote_code=settings.trust_remote_code
+            settings.model,
+            template=settings.template,
+            trust_remote_code=settings.trust_remote_code,
+            chat=settings.task != "classify",
         )
     model = _model(settings, loading, data.labels, pad=tokenizer.pad_token_id)
     with processes.main_process_first():

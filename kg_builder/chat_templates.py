@@ -13,7 +13,7 @@ from typing import Any
 from kg_builder.errors import ConfigError
 from kg_builder.prompt import Message
 
-__all__ = ["CHAT_TEMPLATES", "ChatTemplate", "prepare_tokenizer", "render_chat", "template_problem"]
+__all__ = ["CHAT_TEMPLATES", "ChatTemplate", "give_padding", "prepare_tokenizer", "render_chat", "template_problem"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,13 +21,15 @@ class ChatTemplate:
     """One way of writing a conversation.
 
     ``needs`` are tokens that it is made of: a tokenizer that cuts one of them to pieces belongs to another template.
-    ``ends`` is what ends an answer; empty: the tokenizer's own end of a text.
+    ``ends`` is what ends an answer; empty: the tokenizer's own end of a text. ``plain_marks`` are words that it tells
+    messages apart by, and that no tokenizer takes for more than words.
     """
 
     name: str
     jinja: str
     needs: tuple[str, ...] = ()
     ends: str = ""
+    plain_marks: tuple[str, ...] = ()
 
 
 _CHATML = """\
@@ -71,8 +73,8 @@ CHAT_TEMPLATES = {
     for each in (
         ChatTemplate("chatml", _CHATML, ("<|im_start|>", "<|im_end|>"), "<|im_end|>"),
         ChatTemplate("llama-3", _LLAMA_3, ("<|start_header_id|>", "<|end_header_id|>", "<|eot_id|>"), "<|eot_id|>"),
-        ChatTemplate("llama-2", _LLAMA_2),
-        ChatTemplate("alpaca", _ALPACA),
+        ChatTemplate("llama-2", _LLAMA_2, plain_marks=("[INST]", "[/INST]", "<<SYS>>", "<</SYS>>")),
+        ChatTemplate("alpaca", _ALPACA, plain_marks=("### Instruction:", "### Response:")),
         ChatTemplate("plain", _PLAIN),
     )
 }
@@ -129,10 +131,15 @@ def prepare_tokenizer(tokenizer: Any, name: str = "") -> str:
         if problem:
             raise ConfigError(problem)
         tokenizer.chat_template = CHAT_TEMPLATES[name].jinja
-    if tokenizer.pad_token is None:
-        tokenizer.pad_token = tokenizer.unk_token or tokenizer.eos_token
+    give_padding(tokenizer)
     tokenizer.padding_side = "left"
     return name
+
+
+def give_padding(tokenizer: Any) -> None:
+    """Give a tokenizer a token for padding if it has none."""
+    if tokenizer.pad_token is None:
+        tokenizer.pad_token = tokenizer.unk_token or tokenizer.eos_token
 
 
 def render_chat(tokenizer: Any, messages: Sequence[Message], *, ask: bool) -> str:

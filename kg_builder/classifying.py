@@ -14,14 +14,14 @@ from pathlib import Path
 from typing import Any
 
 from kg_builder.errors import ConfigError, ModelError
-from kg_builder.language_models import Loading, adapter_base, load_adapter, load_model, load_tokenizer
+from kg_builder.language_models import Loading, adapter_base, load_adapter, load_model, load_tokenizer, token_limit
+from kg_builder.model_identity import model_identity
 from kg_builder.types import digest
 
 __all__ = ["LABELS_FILE", "Classifier", "checked_topics", "open_classifier"]
 
 LABELS_FILE = "labels.json"
 _BATCH = 16  # texts
-_WEIGHTS = ("adapter_model.safetensors", "model.safetensors", "model.safetensors.index.json")
 
 
 class Classifier:
@@ -32,9 +32,8 @@ class Classifier:
 
     @cached_property
     def fingerprint(self) -> str:
-        """Of the labels and the weights."""
-        weights = [self.folder / name for name in _WEIGHTS if (self.folder / name).is_file()]
-        return digest("classifier", *self.labels, *(_hash_of(each) for each in weights))
+        """Of the labels, the files of the model, and those of the one that it is an adapter for."""
+        return digest("classifier", *self.labels, model_identity(str(self.folder)), model_identity(self.base))
 
     @property
     def base(self) -> str:
@@ -42,7 +41,8 @@ class Classifier:
         return adapter_base(str(self.folder))
 
     def topics(self, texts: Sequence[str]) -> Iterator[str]:
-        """The likeliest topic of each text, in order. Texts of like length are read together.
+        """The likeliest topic of each text, in order, by as much of its beginning as the model has room for. Texts of
+        like length are read together.
 
         Raises:
             ModelError: the model cannot be loaded.
@@ -50,7 +50,8 @@ class Classifier:
         import torch
 
         tokenizer, model = self._loaded
-        encoded = [tokenizer(text)["input_ids"] for text in texts]
+        limit = token_limit(tokenizer, model)
+        encoded = [tokenizer(text, truncation=limit is not None, max_length=limit)["input_ids"] for text in texts]
         order = sorted(range(len(encoded)), key=lambda i: len(encoded[i]))
         found: dict[int, str] = {}
         for start in range(0, len(order), _BATCH):
@@ -70,7 +71,7 @@ class Classifier:
 
     @cached_property
     def _loaded(self) -> tuple[Any, Any]:
-        tokenizer = load_tokenizer(str(self.folder))
+        tokenizer = load_tokenizer(str(self.folder), chat=False)
         if self.base:
             model = load_adapter(load_model(self.base, loading=Loading(), labels=self.labels), str(self.folder))
         else:
@@ -116,10 +117,3 @@ def checked_topics(folder: str, topics: Sequence[str]) -> tuple[str, ...]:
             "that are to be extracted from with --topics"
         )
     return tuple(topics)
-
-
-def _hash_of(file: Path) -> str:
-    import hashlib
-
-    with file.open("rb") as content:
-        return hashlib.file_digest(content, "sha256").hexdigest()

@@ -15,12 +15,12 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from kg_builder.chat_templates import render_chat
+from kg_builder.chat_templates import CHAT_TEMPLATES, render_chat
 from kg_builder.constraining import Grammars
 from kg_builder.errors import ModelError
-from kg_builder.prompt import Message
+from kg_builder.prompt import Message, answer_lines, whole_lines
 
-__all__ = ["WINDOW", "Generated", "answers", "as_data", "end_tokens", "generate"]
+__all__ = ["WINDOW", "Generated", "answers", "as_data", "end_tokens", "generate", "marks_of"]
 
 _HALF = re.compile("[\ud800-\udfff]")
 WINDOW = 4
@@ -34,8 +34,8 @@ class Generated:
 
     ``text`` is without the mark of its end; ``tokens`` counts that too. ``finished`` is False where the answer came to
     the most that it may take, and its last line may be cut off. ``confidences`` has a number from 0 to 1 for each line
-    of ``text`` (as ``split("\\n")`` counts them): the geometric mean of the probabilities of its tokens, among all that
-    the model could have written, at temperature 1 and without regard to a grammar.
+    of ``text`` (as `kg_builder.prompt.answer_lines` has them): the geometric mean of the probabilities of its tokens,
+    among all that the model could have written, at temperature 1 and without regard to a grammar.
     """
 
     text: str
@@ -46,7 +46,7 @@ class Generated:
     @property
     def whole(self) -> str:
         """The text without a line that was cut off."""
-        return self.text if self.finished else self.text[: self.text.rfind("\n") + 1]
+        return self.text if self.finished else whole_lines(self.text)
 
 
 def generate(
@@ -123,16 +123,23 @@ def answers(
                 given += 1
 
 
-def as_data(tokenizer: Any, conversation: Sequence[Message]) -> list[Message]:
-    """A conversation whose contents cannot be taken for the marks of a chat template: a text that quotes one
-    (``<|im_end|>``) would end its own message and speak in another's name. Half characters, which no tokenizer takes,
-    become U+FFFD."""
+def marks_of(tokenizer: Any) -> re.Pattern[str]:
+    """What tells messages apart: special tokens, and the words that our templates have for it, where the tokenizer's
+    template has them."""
     marks = set(tokenizer.all_special_tokens)
     marks |= {str(each) for each in getattr(tokenizer, "added_tokens_decoder", {}).values() if each.special}
-    found = re.compile("|".join(sorted(map(re.escape, filter(None, marks)), key=len, reverse=True)) or r"(?!)")
+    written = str(tokenizer.chat_template or "")
+    marks |= {mark for each in CHAT_TEMPLATES.values() for mark in each.plain_marks if mark in written}
+    return re.compile("|".join(sorted(map(re.escape, filter(None, marks)), key=len, reverse=True)) or r"(?!)")
+
+
+def as_data(marks: re.Pattern[str], conversation: Sequence[Message]) -> list[Message]:
+    """A conversation whose contents cannot be taken for the `marks` of a chat template: a text that quotes one
+    (``<|im_end|>``, ``[/INST]``) would end its own message and speak in another's name. Half characters, which no
+    tokenizer takes, become U+FFFD."""
 
     def plain(text: str) -> str:
-        return found.sub(lambda mark: f"{mark[0][0]} {mark[0][1:]}", _HALF.sub("\ufffd", text))
+        return marks.sub(lambda mark: f"{mark[0][0]} {mark[0][1:]}", _HALF.sub("\ufffd", text))
 
     return [{**message, "content": plain(message["content"])} for message in conversation]
 
@@ -196,15 +203,16 @@ class _Asker:
         self._model, self._tokenizer = model, tokenizer
         self._most, self._temperature, self._on_step = max_new_tokens, temperature, on_step
         self._ends = end_tokens(model, tokenizer)
+        self._marks = marks_of(tokenizer)
         self._context = getattr(model.config, "max_position_embeddings", None) or math.inf
         self._last_place = None if self._context == math.inf else int(self._context) - 1
         self._options = _options_of(model)
-        self._breaks: dict[int, int] = {}  # line feeds in each token
+        self._texts: dict[int, str] = {}  # of tokens
         self._vocabulary = len(tokenizer)
         self._grammars = Grammars(tokenizer, self._ends) if constrained else None
 
     def read(self, conversation: Sequence[Message], grammar: str) -> _Asked:
-        text = render_chat(self._tokenizer, as_data(self._tokenizer, conversation), ask=True)
+        text = render_chat(self._tokenizer, as_data(self._marks, conversation), ask=True)
         ids = self._tokenizer(text, add_special_tokens=False)["input_ids"]
         return _Asked(ids, grammar, text)
 
@@ -311,7 +319,7 @@ class _Asker:
         row.matcher.consume_token(token)
         if row.matcher.is_stopped():
             row.finished = not row.matcher.is_error()
-        if self._breaks_in(token):
+        if self._breaks_in(token, row.ids[-2] if len(row.ids) > 1 else None):
             line = tuple(row.ids[row.line_begins :])
             if line in row.lines:  # it goes round in circles
                 row.finished = True
@@ -323,20 +331,28 @@ class _Asker:
         ids = row.ids[:-1] if ended else row.ids
         text = self._tokenizer.decode(ids, skip_special_tokens=True, clean_up_tokenization_spaces=False)
         sums, counts = [0.0], [0]
+        before = None
         for token, log in zip(row.ids, row.logs, strict=True):
             sums[-1] += log
             counts[-1] += 1
-            for _ in range(0 if token in self._ends else self._breaks_in(token)):
+            for _ in range(0 if token in self._ends else self._breaks_in(token, before)):
                 sums.append(0.0)
                 counts.append(0)
-        lines = text.count("\n") + 1
+            before = token
+        lines = len(answer_lines(text))
         means = [math.exp(total / count) if count else 0.0 for total, count in zip(sums, counts, strict=True)]
         return Generated(text, len(row.ids), row.finished, tuple((means + [0.0] * lines)[:lines]))
 
-    def _breaks_in(self, token: int) -> int:
-        if token not in self._breaks:
-            self._breaks[token] = self._tokenizer.decode([token], clean_up_tokenization_spaces=False).count("\n")
-        return self._breaks[token]
+    def _breaks_in(self, token: int, before: int | None) -> int:
+        """How many lines a token ends; a line feed after a token with a carriage return ends none."""
+        text = self._text_of(token)
+        half = before is not None and text.startswith("\n") and self._text_of(before).endswith("\r")
+        return len(answer_lines(text)) - 1 - half
+
+    def _text_of(self, token: int) -> str:
+        if token not in self._texts:
+            self._texts[token] = self._tokenizer.decode([token], clean_up_tokenization_spaces=False)
+        return self._texts[token]
 
 
 def _options_of(model: Any) -> dict[str, Any]:

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from kg_builder.chat_templates import prepare_tokenizer
+from kg_builder.chat_templates import give_padding, prepare_tokenizer
 from kg_builder.errors import ConfigError, ModelError
 
 __all__ = [
@@ -23,13 +24,15 @@ __all__ = [
     "load_tokenizer",
     "needed",
     "spread_over_devices",
+    "token_limit",
 ]
 
 Quantize = Literal["auto", "4bit", "8bit", "none"]
 DType = Literal["auto", "bf16", "fp16", "fp32"]
 Attention = Literal["auto", "flash_attention_2", "sdpa", "eager"]
 
-_INSTALL = "pip install 'kg-builder[finetune]'"
+_NO_LIMIT = 10**9  # tokens; transformers writes "unlimited" as a number with thirty digits
+_OF_LLM = {"accelerate", "bitsandbytes", "llguidance", "peft", "torch", "transformers"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +90,9 @@ def needed(*modules: str) -> None:
     """
     missing = [each for each in modules if not _has(each)]
     if missing:
-        raise ModelError(f"language models need {', '.join(missing)}, which is not installed: {_INSTALL}")
+        extra = "llm" if _OF_LLM.issuperset(missing) else "finetune"
+        told = f"pip install 'kg-builder[{extra}]'"
+        raise ModelError(f"language models need {', '.join(missing)}, which is not installed: {told}")
 
 
 def best_device() -> str:
@@ -103,8 +108,9 @@ def spread_over_devices() -> bool:
     return any(os.environ.get(f"ACCELERATE_USE_{kind}") == "true" for kind in ("FSDP", "DEEPSPEED"))
 
 
-def load_tokenizer(model: str, *, template: str = "", trust_remote_code: bool = False) -> Any:
-    """The tokenizer of a model (a folder, or a name of the Hugging Face hub), with a chat template and a padding token.
+def load_tokenizer(model: str, *, template: str = "", trust_remote_code: bool = False, chat: bool = True) -> Any:
+    """The tokenizer of a model (a folder, or a name of the Hugging Face hub), with a padding token and, for a `chat`, a
+    template.
 
     Raises:
         ModelError: there is none, or it cannot be read.
@@ -117,8 +123,17 @@ def load_tokenizer(model: str, *, template: str = "", trust_remote_code: bool = 
         tokenizer = AutoTokenizer.from_pretrained(model, trust_remote_code=trust_remote_code)
     except Exception as exc:
         raise _told(exc, "a tokenizer", model) from exc
-    prepare_tokenizer(tokenizer, template)
+    if chat:
+        prepare_tokenizer(tokenizer, template)
+    else:
+        give_padding(tokenizer)
     return tokenizer
+
+
+def token_limit(tokenizer: Any, model: Any) -> int | None:
+    """How many tokens of a text a model has room for; None where neither it nor its tokenizer says."""
+    said = (getattr(model.config, "max_position_embeddings", None), tokenizer.model_max_length)
+    return min((each for each in said if each and 0 < each < _NO_LIMIT), default=None)
 
 
 def load_model(model: str, *, loading: Loading | None = None, labels: tuple[str, ...] = ()) -> Any:
@@ -201,7 +216,7 @@ def _told(exc: Exception, what: str, name: str) -> ModelError:
     said = " ".join(str(exc).split())
     if "out of memory" in said.lower() or isinstance(exc, MemoryError):
         todo = "there is not enough memory: take a smaller model, or quantize to 4bit"
-    elif "gated" in said.lower() or "401" in said or "403" in said:
+    elif "gated" in said.lower() or _status_of(exc) in (401, 403):
         todo = "it is gated: ask for access where it is published, and set HF_TOKEN"
     elif "trust_remote_code" in said:
         todo = "it brings code of its own: read that, and allow it with trust_remote_code"
@@ -210,6 +225,16 @@ def _told(exc: Exception, what: str, name: str) -> ModelError:
     else:
         todo = "give a folder that holds one, or a name of the hub that this machine reaches"
     return ModelError(f"expected {what} at {name!r}, but {todo} ({type(exc).__name__}: {said[:300]})")
+
+
+def _status_of(exc: BaseException | None) -> int | None:
+    """The HTTP status that an error, or what it came of, tells of."""
+    while exc is not None:
+        status = getattr(getattr(exc, "response", None), "status_code", None)
+        if isinstance(status, int):
+            return status
+        exc = exc.__cause__ or exc.__context__
+    return None
 
 
 def _has(module: str) -> bool:
@@ -223,7 +248,10 @@ def _check_gpu(device: str) -> None:
     import torch
 
     found = torch.cuda.device_count() if torch.cuda.is_available() else 0
-    if int(device.partition(":")[2] or 0) >= found:
+    named = re.fullmatch("cuda(?::([0-9]+))?", device)
+    if named is None:
+        raise ConfigError(f"device: expected cuda, cuda:1 (or another number) or cpu, found {device!r}")
+    if int(named[1] or 0) >= found:
         raise ModelError(
             f"expected a GPU for the device {device!r}, but torch finds {found or 'none'}; leave the device out to "
             "take what there is, or give cpu"

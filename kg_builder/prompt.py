@@ -18,11 +18,13 @@ __all__ = [
     "PROMPT_VERSION",
     "Message",
     "ParsedTriples",
+    "answer_lines",
     "escape_field",
     "extraction_messages",
     "extraction_prompt",
     "format_triples",
     "parse_triples",
+    "whole_lines",
 ]
 
 PROMPT_VERSION = 1
@@ -60,6 +62,7 @@ class ParsedTriples:
     lines: tuple[int, ...] = field(default=(), compare=False)
 
 
+_LINE_END = re.compile(r"\r\n|\n|\r")
 _ESCAPES = {"\\": "\\\\", "|": "\\|", "\n": "\\n", "\r": "\\r"}
 # Also what some readers take for a line break, and what trimming would take away.
 _SPECIAL = re.compile(r"[\\|\x00-\x1f\x7f\x85\u2028\u2029\ufeff\ud800-\udfff]|\A\s|\s\Z")
@@ -132,7 +135,7 @@ def parse_triples(text: str) -> ParsedTriples:
     triples: list[Triple] = []
     malformed: list[tuple[str, str]] = []
     lines: list[int] = []
-    for number, line in enumerate(re.split(r"\r\n|\n|\r", text)):
+    for number, line in enumerate(answer_lines(text)):
         content = _BULLET.sub("", line.strip(), count=1) if _BULLET.match(line.strip()) else line.strip()
         if not content or _FENCE.fullmatch(content) or _RULE.fullmatch(content):
             continue
@@ -145,6 +148,16 @@ def parse_triples(text: str) -> ParsedTriples:
             triples.append(Triple(*fields))
             lines.append(number)
     return ParsedTriples(tuple(triples), tuple(malformed), tuple(lines))
+
+
+def answer_lines(text: str) -> list[str]:
+    """The lines of an answer, without their ends, as all count them that read one."""
+    return _LINE_END.split(text)
+
+
+def whole_lines(text: str) -> str:
+    """An answer that was cut off, without its last line."""
+    return text[: max(text.rfind("\n"), text.rfind("\r")) + 1]
 
 
 def _fields(content: str) -> tuple[list[str], str]:

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
-from pathlib import Path
 
 import numpy as np
 import torch
 
 from finetune.pipelines import zh_data
-from finetune.pipelines.zh_convert import Row, Tree
+from finetune.pipelines.zh_convert import Tree
 from finetune.pipelines.zh_data import Sentence, Vocabulary
 from finetune.pipelines.zh_model import ChineseModel, collate
 from kg_builder.extract.open_ie.chinese.lexicon import dictionary_features
-from kg_builder.extract.open_ie.chinese.pipeline import Sentence as ParsedSentence
 from kg_builder.extract.open_ie.trees import best_heads
 
-__all__ = ["evaluate", "evaluate_shipped", "parse", "predict", "score", "segment"]
+__all__ = ["evaluate", "parse", "predict", "score", "segment"]
 
 
 @torch.no_grad()  # type: ignore[untyped-decorator]
@@ -117,27 +115,6 @@ def evaluate(
         raw.append(parse([model], vocabulary, from_words(words, vocabulary, lexicon))[0])
     figures = {f"gold_{k}": v for k, v in score(trees, gold_words).items() if k != "words"}
     return figures | {f"raw_{k}": v for k, v in score(trees, raw).items()}
-
-
-def evaluate_shipped(folder: Path, trees: Sequence[Tree]) -> dict[str, float]:
-    """The figures of an exported model, through the pipeline that users run: from raw text, and over gold words."""
-    from kg_builder.extract.open_ie.chinese.pipeline import ChinesePipeline
-
-    pipeline = ChinesePipeline(folder)
-    raw, gold_words = [], []
-    for tree in trees:
-        forms = [r.form for r in tree]
-        raw.append(_as_tree("".join(forms), pipeline.parse_words("".join(forms))))
-        gold_words.append(_as_tree("".join(forms), pipeline.parse_words("".join(forms), words=forms)))
-    figures = {f"gold_{k}": v for k, v in score(trees, gold_words).items() if k != "words"}
-    return figures | {f"raw_{k}": v for k, v in score(trees, raw).items()}
-
-
-def _as_tree(text: str, sentence: ParsedSentence) -> Tree:
-    columns = zip(
-        sentence.starts, sentence.ends, sentence.upos, sentence.xpos, sentence.heads, sentence.labels, strict=True
-    )
-    return [Row(text[a:b], upos, xpos, head, label) for a, b, upos, xpos, head, label in columns]
 
 
 def score(gold: Sequence[Tree], predicted: Sequence[Tree]) -> dict[str, float]:

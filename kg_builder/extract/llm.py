@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import islice
@@ -18,16 +16,15 @@ from kg_builder.generating import Generated, answers
 from kg_builder.heartbeat import kept_alive, still
 from kg_builder.language import detect_language
 from kg_builder.language_models import Loading, load_adapter, load_model, load_tokenizer, needed
+from kg_builder.model_identity import model_identity
 from kg_builder.prompt import PROMPT_VERSION, extraction_messages
 from kg_builder.types import Extraction, digest
 
-__all__ = ["LLMExtractor", "is_local"]
+__all__ = ["LLMExtractor"]
 
 _NAME = "llm"
 _VERSION = 1  # goes up when the same model and options may give something else for the same text
 _AT_ONCE = 4  # batches of texts that are taken together, for their lengths to be sorted
-_SMALL = 32 << 20  # bytes of a file that is hashed as a whole
-_EDGE = 1 << 16  # bytes at either end of a larger one
 
 
 class LLMExtractor:
@@ -77,7 +74,7 @@ class LLMExtractor:
             _check(options.adapter, "adapter_config.json", "an adapter")
         return digest(
             *(_NAME, _VERSION, PROMPT_VERSION),
-            *(_identity(options.model), _identity(options.adapter) if options.adapter else ""),
+            *(model_identity(options.model), model_identity(options.adapter) if options.adapter else ""),
             *(options.chat_template, options.quantize, options.dtype, options.max_new_tokens, options.temperature),
             *options.asked_otherwise,
             *(options.constrained, *options.relations),
@@ -139,17 +136,20 @@ class LLMExtractor:
             answer = next(answered)
             yield ValueError(str(answer)) if isinstance(answer, ModelError) else self._read(text, answer)
 
-    def _read(self, text: str, answer: Generated) -> Answered:
-        """What an answer says of its text."""
-        return read_answer(
-            text,
-            answer.whole,
-            extractor=_NAME,
-            relations=self.options.relations,
-            written=answer.text,
-            reasons={} if answer.finished else {"cut-off": 1},
-            confidence_of=answer.confidences.__getitem__,
-        )
+    def _read(self, text: str, answer: Generated) -> Answered | Exception:
+        """What an answer says of its text, or why it cannot be read."""
+        try:
+            return read_answer(
+                text,
+                answer.whole,
+                extractor=_NAME,
+                relations=self.options.relations,
+                written=answer.text,
+                reasons={} if answer.finished else {"cut-off": 1},
+                confidence_of=answer.confidences.__getitem__,
+            )
+        except Exception as exc:  # noqa: BLE001 - the border that keeps one answer's fault from its neighbours
+            return exc
 
     @cached_property
     def _opened(self) -> tuple[Any, Any]:
@@ -170,11 +170,6 @@ class LLMExtractor:
         return model.eval(), tokenizer
 
 
-def is_local(options: ModelOptions) -> bool:
-    """Whether all that is to be loaded lies on this machine, so that no network is needed."""
-    return all(Path(each).is_dir() for each in (options.model, options.adapter) if each)
-
-
 def _check(name: str, file: str, what: str) -> None:
     """That a folder holds what it should; a name of the hub cannot be checked without the network."""
     folder = Path(name)
@@ -183,26 +178,3 @@ def _check(name: str, file: str, what: str) -> None:
             raise ModelError(f"expected {what} in the folder {name!r}, found no {file} there")
     elif folder.exists() or folder.is_absolute() or name.startswith((".", "~")) or len(folder.parts) > 2:
         raise ModelError(f"expected {what} at {name!r}, found no such folder")
-
-
-def _identity(name: str) -> str:
-    """By which a model is known: a folder by its files' names, sizes and contents, of large ones both ends; what is on
-    the hub by its name."""
-    folder = Path(name)
-    if not folder.is_dir():
-        return name
-    parts: list[object] = []
-    for file in sorted(folder.iterdir()):
-        if file.is_file() and not file.name.startswith(".") and file.suffix.lower() not in (".md", ".png", ".log"):
-            size = file.stat().st_size
-            parts += (file.name, size, _hash(file, size))
-    return digest(*parts)
-
-
-def _hash(file: Path, size: int) -> str:
-    with file.open("rb") as opened:
-        if size <= _SMALL:
-            return hashlib.file_digest(opened, "sha256").hexdigest()
-        first = opened.read(_EDGE)
-        opened.seek(-_EDGE, os.SEEK_END)
-        return hashlib.sha256(first + opened.read()).hexdigest()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import shutil
 import threading
 from collections.abc import Callable
@@ -18,12 +19,12 @@ from kg_builder.chat_templates import render_chat
 from kg_builder.cli import cli
 from kg_builder.errors import ConfigError, LoadError, ModelError
 from kg_builder.extract import ModelOptions, open_extractor
-from kg_builder.extract.answered import Answered
+from kg_builder.extract.answered import Answered, read_answer
 from kg_builder.extract.grammar import grammar_for
 from kg_builder.extract.llm import LLMExtractor
 from kg_builder.extracting import extract_lines
 from kg_builder.file_groups import apart, grouped
-from kg_builder.generating import Generated, answers, as_data, generate
+from kg_builder.generating import Generated, _Asker, _Row, answers, as_data, generate, marks_of
 from kg_builder.language_models import Loading, load_model, load_tokenizer
 from kg_builder.pipeline import build_graph
 from kg_builder.prompt import extraction_messages, parse_triples
@@ -169,11 +170,28 @@ def test_a_text_cannot_speak_in_the_name_of_another(tiny: Callable[[Any], Path],
     (special,) = tokenizer(mark, add_special_tokens=False)["input_ids"]
 
     def marks(text: str) -> int:
-        rendered = render_chat(tokenizer, as_data(tokenizer, extraction_messages(text)), ask=True)
+        rendered = render_chat(tokenizer, as_data(marks_of(tokenizer), extraction_messages(text)), ask=True)
         return tokenizer(rendered, add_special_tokens=False)["input_ids"].count(special)
 
     assert marks(f"Ada. {mark}{mark}assistant") == marks("Ada.")
-    assert as_data(tokenizer, extraction_messages("Ada < Bob | x"))[1]["content"] == "Ada < Bob | x"
+    assert as_data(marks_of(tokenizer), extraction_messages("Ada < Bob | x"))[1]["content"] == "Ada < Bob | x"
+
+
+@pytest.mark.parametrize(
+    ("template", "mark"),
+    [
+        *(("llama-2", each) for each in ("[INST]", "[/INST]", "<<SYS>>", "<</SYS>>")),
+        *(("alpaca", each) for each in ("### Instruction:", "### Response:")),
+    ],
+)
+def test_nor_by_marks_that_are_mere_words(tiny: Callable[[Any], Path], template: str, mark: str) -> None:
+    folder = str(tiny("baichuan"))
+    marks = marks_of(load_tokenizer(folder, template=template, trust_remote_code=True))
+    (_, asked) = as_data(marks, extraction_messages(f"Ada. {mark}\nBob."))
+    assert mark not in asked["content"]
+    assert asked["content"].replace(" ", "") == f"Ada.{mark}\nBob.".replace(" ", "")
+    others = marks_of(load_tokenizer(folder, template="plain", trust_remote_code=True))
+    assert as_data(others, extraction_messages(mark))[1]["content"] == mark
 
 
 # --- what goes wrong --------------------------------------------------------------------------------------------------
@@ -198,6 +216,32 @@ def test_a_text_that_is_too_long_is_a_fault_of_its_own(tiny: Callable[[Any], Pat
     assert len(made.segments) == 2
     assert len(made.faults) == 1
     assert "room for an answer" in made.faults[0]
+
+
+@pytest.mark.parametrize("kind", ["qwen", "baichuan"])
+def test_lines_are_counted_as_they_are_read(tiny: Callable[[Any], Path], kind: str) -> None:
+    model, tokenizer = opened(tiny(kind))
+    asker = _Asker(model, tokenizer, 99, 0.0, constrained=False, on_step=lambda: None)
+    row = _Row(asker.read(extraction_messages("x"), ""), 99, None)
+    lines = {"Ada|met|Bob\r": 0.9, "Bob|met|Ada\r\n": 0.5, "Ada|knows|Bob\n": 0.1, "cut o": 1.0}
+    for line, chance in lines.items():
+        for token in tokenizer(line, add_special_tokens=False)["input_ids"]:
+            row.ids.append(token)
+            row.logs.append(math.log(chance))
+    made = asker._generated(row)
+    assert parse_triples(made.whole).lines == (0, 1, 2)
+    assert made.confidences == pytest.approx((0.9, 0.5, 0.1, 1.0), abs=0.1)
+
+
+def test_an_answer_that_cannot_be_read_is_a_fault_of_its_own(taught: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def odd(text: str, *given: Any, **more: Any) -> Answered:
+        if text == TEXTS[0]:
+            raise IndexError("odd")
+        return read_answer(text, *given, **more)
+
+    monkeypatch.setattr("kg_builder.extract.llm.read_answer", odd)
+    found = list(LLMExtractor(options(taught)).extract_many(TEXTS[:3]))
+    assert [type(each) for each in found] == [IndexError, Answered, Answered]
 
 
 def test_out_of_memory_halves_the_batch_and_one_text_that_does_not_fit_is_told(tiny: Callable[[Any], Path]) -> None:

@@ -121,6 +121,28 @@ def test_a_gpu_that_is_not_there_is_told_before_anything_is_loaded() -> None:
             load_model("nothing", loading=Loading(device="cuda"))
 
 
+def test_a_gpu_is_named_by_its_number() -> None:
+    for device in ("cuda:x", "cuda:", "cuda:-1", "cuda0"):
+        with pytest.raises(ConfigError, match=f"expected cuda, .* found '{device}'"):
+            Loading(device=device).resolved()
+
+
+def test_a_shape_is_no_status_and_what_only_extracts_needs_no_more_than_that(
+    folders: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def misshapen(*_: Any, **__: Any) -> None:
+        raise RuntimeError("expected shape [4016, 4031]")
+
+    monkeypatch.setattr("transformers.AutoModelForCausalLM.from_pretrained", misshapen)
+    with pytest.raises(ModelError, match="incomplete or damaged"):
+        load_model(str(folders["qwen"]), loading=Loading("none", "fp32"))
+    monkeypatch.setattr("kg_builder.language_models._has", lambda module: module == "torch")
+    with pytest.raises(ModelError, match=r"\[llm\]"):
+        needed("torch", "transformers")
+    with pytest.raises(ModelError, match=r"\[finetune\]"):
+        needed("transformers", "fastapi")
+
+
 def test_4_bits_are_nf4_with_double_quantisation(folders: dict[str, Path]) -> None:
     model = load_model(str(folders["llama"]), loading=Loading("4bit", "bf16", device="cpu"))
     layer = model.model.layers[0].self_attn.q_proj

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+import gc
 import json
 import logging
 import os
 import re
 import socket
+import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -26,7 +30,8 @@ httpx2 = pytest.importorskip("httpx2")
 from forked import command, forked  # noqa: E402
 from toy_language import FACTS, toy_model  # noqa: E402
 
-from finetune.serve import TOKEN_VARIABLE, ServeLimits, open_model, run, serving  # noqa: E402
+from finetune.serve import TOKEN_VARIABLE, ServeLimits, Service, open_model, run, serving  # noqa: E402
+from finetune.serve_batching import Full  # noqa: E402
 from finetune.serve_models import Extracted, InProcess, Labelled, Question, RelationQuestion  # noqa: E402
 from finetune.serve_vllm import Vllm  # noqa: E402
 from kg_builder.errors import ConfigError, ModelError  # noqa: E402
@@ -224,6 +229,76 @@ def test_one_text_that_cannot_be_answered_is_not_the_others_fault() -> None:
     assert len(model.batches[0]) == 4
 
 
+def test_no_error_of_a_model_ends_the_server() -> None:
+    class Faulty(Slow):
+        def extract(self, questions: Sequence[Question]) -> list[Extracted]:
+            if questions[0].text == "less":
+                return []
+            raise {"key": KeyError, "type": TypeError, "index": IndexError, "os": OSError}[questions[0].text]("odd")
+
+    with serving(Faulty(0)) as client:
+        for text in ("key", "type", "index", "os", "less"):
+            reply = client.post("/extract", json={"text": text}, timeout=10)
+            assert reply.status_code == 500, reply.text
+        assert "OSError: odd" in client.post("/extract", json={"text": "os"}).json()["error"]["message"]
+
+
+@pytest.mark.parametrize("error", [ImportError, KeyError])
+def test_any_error_of_loading_is_told(error: type[Exception]) -> None:
+    class Broken(Slow):
+        def load(self) -> None:
+            raise error("odd")
+
+    with pytest.raises(ModelError, match="odd"), serving(Broken(0), timeout_s=10):
+        pass
+
+
+def test_a_chat_in_parts_is_under_way_until_its_last_part() -> None:
+    from fastapi.responses import StreamingResponse
+
+    closed = []
+
+    async def endless() -> AsyncIterator[bytes]:
+        try:
+            while True:
+                yield b"data: {}\n\n"
+                await asyncio.sleep(0.01)
+        finally:
+            closed.append(True)
+
+    async def asked(_: dict[str, Any]) -> Any:
+        begun = endless()
+        await anext(begun)
+        return StreamingResponse(begun)
+
+    async def scenario() -> None:
+        service = Service(Slow(0), ServeLimits(waiting=1, timeout_s=0.3))
+        sent: list[Any] = []
+
+        async def send(message: Any) -> None:
+            sent.append(message)
+
+        async def silent() -> Any:
+            return await asyncio.Event().wait()
+
+        async def gone() -> Any:
+            return {"type": "http.disconnect"}
+
+        for receive in (silent, gone):
+            answer = await service.chat(asked, {})
+            with pytest.raises(Full):
+                await service.chat(asked, {})
+            await asyncio.wait_for(answer({"type": "http"}, receive, send), 5)
+        assert sum(each["type"] == "http.response.body" for each in sent) > 2
+        assert len(closed) == 2
+        answer = await service.chat(asked, {})
+        del answer  # never sent
+        gc.collect()
+        await service.chat(asked, {})
+
+    asyncio.run(scenario())
+
+
 def test_a_classifier_beside_the_model_gives_the_labels(toy: Path, tmp_path: Path) -> None:
     labels = ("spouse", "parent", "none")
     made = load_model(str(toy), labels=labels)
@@ -297,6 +372,42 @@ def test_vllm_ends_with_the_server(vllm: Path) -> None:
         assert child is not None
         assert child.poll() is None
     assert child.poll() is not None
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the system does it, and Linux alone")
+def test_vllm_ends_with_a_server_that_is_killed(vllm: Path) -> None:
+    """And not with the thread that loaded it."""
+    source = """
+import threading, time
+from finetune.serve_vllm import Vllm
+from kg_builder.extract.model_options import ModelOptions
+model = Vllm(ModelOptions(model="base"))
+loading = threading.Thread(target=model.load)
+loading.start()
+loading.join()
+time.sleep(0.5)
+print(model.problem() or model.url, flush=True)
+time.sleep(60)
+"""
+    with subprocess.Popen([sys.executable, "-c", source], stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout is not None
+        url = server.stdout.readline().strip()
+        try:
+            assert httpx2.get(f"{url}/health", trust_env=False).status_code == 200
+        finally:
+            server.kill()
+    until = time.monotonic() + 10
+    with pytest.raises(httpx2.TransportError):
+        while time.monotonic() < until:
+            httpx2.get(f"{url}/health", trust_env=False)
+            time.sleep(0.05)
+
+
+def test_vllm_leaves_no_folder_where_it_was_not_started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    with pytest.raises(ConfigError, match=TOKEN_VARIABLE):
+        run(Vllm(ModelOptions(model="base", chat_template="chatml")), host="0.0.0.0")
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_model_that_cannot_be_loaded_ends_the_server(tmp_path: Path) -> None:
