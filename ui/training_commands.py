@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import re
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.util import find_spec
@@ -14,9 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from kg_builder.errors import ConfigError
-from ui.processes import Job, start_job
-from ui.training_files import Run, data_folder, inside, runs_folder
-from ui.workspace import safe_name
+from ui.processes import Job, jobs, restart_job, start_job
+from ui.training_files import Run, data_folder, inside, out_of, runs_folder
+from ui.workspace import safe_name, workspace
 
 __all__ = [
     "EXTRA",
@@ -28,6 +30,7 @@ __all__ = [
     "prepare_data",
     "presets",
     "resolved",
+    "start_run",
     "train_arguments",
 ]
 
@@ -114,36 +117,60 @@ def resolved(arguments: tuple[str, ...]) -> dict[str, Any]:
     return dict(found)
 
 
-def go_on(run: Run) -> Job:
+def start_run(arguments: Sequence[str]) -> Job:
+    """Begin a run with arguments of `train_arguments`.
+
+    Raises:
+        ConfigError: a run of that name is there already, or is being started.
+        OSError: its folder cannot be made.
+    """
+    out = Path(arguments[arguments.index("--out") + 1])
+    with _alone(out):
+        if (out / "config.json").exists():
+            raise ConfigError(f"expected another name: a run stands in {out.name!r} already")
+        out.mkdir(parents=True, exist_ok=True)
+        return start_job("train", out.name, finetune_command(*arguments))
+
+
+def go_on(run: Run) -> None:
     """Give the command of a run again: it goes on where it stopped.
 
     Raises:
         ConfigError: the interface did not start it, or it is under way.
     """
-    if run.job is None or not run.job.is_over:
-        raise ConfigError(f"expected a run that was started here and is over, found {run.name!r}")
-    return start_job("train", run.name, run.job.argv)
+    if run.job is None:
+        raise ConfigError(f"expected a run that was started here, found {run.name!r}")
+    with _alone(run.path):
+        restart_job(run.job)
 
 
-def prepare_data(name: str, *, source: Sequence[str], options: Sequence[str], store: str = "") -> Job:
-    """Make a data set of that name out of `source`: files, or ``--from-store`` and a store.
+def prepare_data(
+    name: str,
+    *,
+    source: Sequence[str],
+    options: Sequence[str],
+    store: str = "",
+    environment: Mapping[str, str] | None = None,
+) -> Job:
+    """Make a data set of that name out of `source`: files, or ``--from-store`` and a store, which is reached by the
+    variables in `environment`.
 
     Raises:
-        ConfigError: one of that name is there already.
+        ConfigError: one of that name is there already, or is being made.
     """
     folder = data_folder() / safe_name(name)
-    if folder.exists():
-        raise ConfigError(f"expected another name: there is a data set {folder.name!r} already")
-    return start_job(
-        "prepare", folder.name, finetune_command("prepare", *source, "--out", str(folder), *options), store=store
-    )
+    with _alone(folder):
+        if (folder / "data.json").exists():
+            raise ConfigError(f"expected another name: there is a data set {folder.name!r} already")
+        command = finetune_command("prepare", *source, "--out", str(folder), *options)
+        return start_job("prepare", folder.name, command, store=store, environment=environment)
 
 
 def evaluate_run(run: Run, *, limit: int) -> Job:
     """Ask the base model and the trained one the held-out examples of the run's data.
 
     Raises:
-        ConfigError: the run has no weights yet, or its data no test set.
+        ConfigError: the run has no weights yet, its data no test set, or they are being asked.
     """
     weights = run.weights
     data = Path(str(run.config.get("data", "")))
@@ -153,9 +180,25 @@ def evaluate_run(run: Run, *, limit: int) -> Job:
     base = str(run.config.get("model", ""))
     with_adapter = ["--model", base, "--adapter", str(weights), "--compare-base"]
     asked = with_adapter if weights.name == "adapter" else ["--model", str(weights)]
-    arguments = ["evaluate", "--data", str(test), *asked, "--out", str(run.path / "evaluation")]
+    out = run.path / "evaluation"
+    arguments = ["evaluate", "--data", str(test), *asked, "--out", str(out)]
     arguments += ["--limit", str(limit), "--max-new-tokens", str(run.config.get("max_new_tokens", 256))]
-    return start_job("evaluate", run.name, finetune_command(*arguments))
+    with _alone(out):
+        return start_job("evaluate", run.name, finetune_command(*arguments))
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Of two tabs, or clicks, that would begin to write to `folder`, let one.
+
+    Raises:
+        ConfigError: a job writes there just now.
+    """
+    with (workspace() / "training.lock").open("ab") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if any(out_of(job) == folder.resolve() and not job.is_over for job in jobs()):
+            raise ConfigError(f"expected a folder that nothing writes to just now, found {folder.name!r} under way")
+        yield
 
 
 def _model(name: str) -> str:

@@ -28,6 +28,7 @@ __all__ = [
     "data_folder",
     "data_sets",
     "inside",
+    "out_of",
     "read_run",
     "runs",
     "runs_folder",
@@ -244,10 +245,14 @@ def _jobs_by_folder() -> dict[Path, Job]:
     """The latest job of each run's folder."""
     found: dict[Path, Job] = {}
     for job in jobs("train"):
-        if "--out" in job.argv[:-1]:
-            folder = Path(job.argv[job.argv.index("--out") + 1])
-            found.setdefault(folder.resolve(), job)
+        if (folder := out_of(job)) is not None:
+            found.setdefault(folder, job)
     return found
+
+
+def out_of(job: Job) -> Path | None:
+    """The folder that a command of ``kg-finetune`` writes to, links followed."""
+    return Path(job.argv[job.argv.index("--out") + 1]).resolve() if "--out" in job.argv[:-1] else None
 
 
 def _folders() -> Iterator[tuple[Path, set[str]]]:

@@ -11,12 +11,12 @@ import streamlit as st
 
 from kg_builder.config import load_settings
 from kg_builder.errors import ConfigError, KGError, StoreError
-from ui import data
+from ui import connecting, data
 from ui.pages import link
-from ui.processes import Job, jobs, start_job
+from ui.processes import Job, jobs
 from ui.session import follow, publish, t, write
 from ui.style import cards, note, plain, section
-from ui.training_commands import EXTRA, finetune_command, is_installed, prepare_data, presets, resolved, train_arguments
+from ui.training_commands import EXTRA, is_installed, prepare_data, presets, resolved, start_run, train_arguments
 from ui.training_files import PARTS, DataSet, data_sets, inside, runs_folder, statistics_of
 from ui.workspace import read_only, safe_name
 
@@ -62,7 +62,7 @@ def show_new_run() -> None:
         model = st.text_input(
             t("training.model"), key="train-model", placeholder="models/base", help=t("training.model.help")
         )
-        dataset = _chosen(found, label="training.data")
+        dataset = _chosen(found)
         name = st.text_input(t("training.name"), key="train-name", placeholder=_usual_name(preset))
     with right:
         flags = _flags()
@@ -129,12 +129,8 @@ def _show_form(origin: str) -> None:
 
 
 def _start(arguments: Sequence[str]) -> None:
-    out = Path(arguments[arguments.index("--out") + 1])
     try:
-        if (out / "config.json").exists():
-            raise ConfigError(f"expected another name: a run stands in {out.name!r} already")
-        out.mkdir(parents=True, exist_ok=True)
-        start_job("train", out.name, finetune_command(*arguments))
+        start_run(arguments)
     except (KGError, OSError) as exc:
         st.session_state["_train_problem"] = str(exc)
         return
@@ -169,18 +165,18 @@ def _flags() -> list[str]:
                 placeholder=t("training.aspreset"),
             )
             if value is not None:
-                flags += [flag, f"{value:g}"]
+                flags += [flag, str(value)]
     return flags
 
 
-def _chosen(found: Sequence[DataSet], *, label: str = "training.data") -> DataSet:
+def _chosen(found: Sequence[DataSet]) -> DataSet:
     by_id = {each.id: each for each in found}
     ids = list(by_id)
     follow("train-data", "data", lambda v: v[0] if v and v[0] in by_id else ids[0])
     if st.session_state["train-data"] not in by_id:
         st.session_state["train-data"] = ids[0]
     chosen = st.selectbox(
-        t(label),
+        t("training.data"),
         ids,
         ids.index(st.session_state["train-data"]),
         key="train-data",
@@ -277,7 +273,13 @@ def _prepare(origin: str, path: str, name: str, options: list[str]) -> None:
     try:
         if origin == "store":
             store = data.store().uri
-            prepare_data(name, source=["--from-store", store], options=options, store=store)
+            prepare_data(
+                name,
+                source=["--from-store", store],
+                options=options,
+                store=store,
+                environment=connecting.environment(),
+            )
             return
         file = Path(path.strip()).expanduser()
         if not path.strip() or not file.exists() or not inside(file):
