@@ -7,12 +7,13 @@ them.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from kg_builder.config import default_store
@@ -157,7 +158,10 @@ def connect(address: str, *, user: str = "", password: str = "", database: str =
 
 def recent() -> list[Recent]:
     """The stores used before, the latest first."""
-    kept = kept_json(workspace() / "stores.json", [])
+    return _recent(kept_json(workspace() / "stores.json", []))
+
+
+def _recent(kept: Any) -> list[Recent]:
     found = []
     for each in kept if isinstance(kept, list) else []:
         try:
@@ -213,5 +217,7 @@ def _checked(address: str) -> str:
 def _remember(uri: str) -> None:
     known = _current.credentials.get(uri) or Credentials("", None, "")
     latest = Recent(redacted(uri), known.user, known.database, time.time())
-    others = [each for each in recent() if each.uri != latest.uri]
-    keep_json(workspace() / "stores.json", [asdict(each) for each in [latest, *others][:_REMEMBERED]])
+    path = workspace() / "stores.json"
+    with contextlib.suppress(OSError):  # it is connected all the same
+        others = [each for each in _recent(kept_json(path, [], to_change=True)) if each.uri != latest.uri]
+        keep_json(path, [asdict(each) for each in [latest, *others][:_REMEMBERED]])

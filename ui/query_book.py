@@ -49,7 +49,7 @@ class QueryBook:
 
     def history(self) -> list[RanQuery]:
         """What was run, the latest first, each statement once."""
-        return [each for row in _rows(self._history_path) if (each := _ran(row)) is not None]
+        return self._history()
 
     def ran(self, cypher: str, params: str, *, outcome: str, rows: int, seconds: float) -> None:
         """Note that a statement was run."""
@@ -58,7 +58,7 @@ class QueryBook:
         at = datetime.now(UTC).isoformat(timespec="seconds")
         new = RanQuery(cypher, params, at, outcome, rows, round(seconds, 3))
         with _LOCK:
-            others = [each for each in self.history() if (each.cypher, each.params) != (cypher, params)]
+            others = [each for each in self._history(to_change=True) if (each.cypher, each.params) != (cypher, params)]
             keep_json(self._history_path, [asdict(each) for each in [new, *others][:_LONGEST_HISTORY]])
 
     def clear_history(self) -> None:
@@ -69,8 +69,7 @@ class QueryBook:
 
     def saved(self) -> list[SavedQuery]:
         """The saved statements by name."""
-        found = [each for row in _rows(self._saved_path) if (each := _saved(row)) is not None]
-        return sorted(found, key=lambda each: (each.name.casefold(), each.name))
+        return self._all_saved()
 
     def save(self, query: SavedQuery, *, replacing: str = "") -> None:
         """Keep a statement under its name, in place of any other of that name and of the one called `replacing`."""
@@ -78,7 +77,7 @@ class QueryBook:
         if read_only() or not name:
             return
         with _LOCK:
-            others = [each for each in self.saved() if each.name not in (name, replacing)]
+            others = [each for each in self._all_saved(to_change=True) if each.name not in (name, replacing)]
             kept = [SavedQuery(name, query.cypher, query.params), *others][:_MOST_SAVED]
             keep_json(self._saved_path, [asdict(each) for each in kept])
 
@@ -86,7 +85,15 @@ class QueryBook:
         """Forget a saved statement."""
         if not read_only():
             with _LOCK:
-                keep_json(self._saved_path, [asdict(each) for each in self.saved() if each.name != name])
+                kept = [asdict(each) for each in self._all_saved(to_change=True) if each.name != name]
+                keep_json(self._saved_path, kept)
+
+    def _history(self, *, to_change: bool = False) -> list[RanQuery]:
+        return [each for row in _rows(self._history_path, to_change) if (each := _ran(row)) is not None]
+
+    def _all_saved(self, *, to_change: bool = False) -> list[SavedQuery]:
+        found = [each for row in _rows(self._saved_path, to_change) if (each := _saved(row)) is not None]
+        return sorted(found, key=lambda each: (each.name.casefold(), each.name))
 
     @property
     def _history_path(self) -> Path:
@@ -97,9 +104,9 @@ class QueryBook:
         return self._folder / "saved-queries.json"
 
 
-def _rows(path: Path) -> Iterator[dict[str, Any]]:
+def _rows(path: Path, to_change: bool) -> Iterator[dict[str, Any]]:
     """The objects that a file lists; whatever else somebody put into it is passed over."""
-    found = kept_json(path, [])
+    found = kept_json(path, [], to_change=to_change)
     yield from (row for row in found if isinstance(row, dict)) if isinstance(found, list) else ()
 
 

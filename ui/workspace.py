@@ -86,13 +86,24 @@ def keep_json(path: Path, value: Any) -> None:
         json.dump(value, file, indent=1)  # ASCII: a file's name may hold what UTF-8 does not
 
 
-def kept_json(path: Path, default: Any) -> Any:
-    """What was kept at `path`; `default` where there is nothing. A damaged file is set aside under ``.broken``."""
+def kept_json(path: Path, default: Any, *, to_change: bool = False) -> Any:
+    """What was kept at `path`; `default` where there is nothing. A damaged file is set aside under ``.broken``.
+
+    Args:
+        to_change: it is read to be written anew.
+
+    Raises:
+        OSError: it is there and cannot be read just now; only with ``to_change``, otherwise that gives `default`.
+    """
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return default
-    except (OSError, ValueError, RecursionError):
+    except OSError:
+        if to_change:
+            raise
+        return default
+    except (ValueError, RecursionError):
         with contextlib.suppress(OSError):  # another process has set it aside, or the folder may not be written
             path.replace(path.with_name(f"{path.name}.broken"))
         return default

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import unicodedata
 from pathlib import Path
 
@@ -10,6 +12,7 @@ import pytest
 
 from kg_builder.errors import ConfigError
 from ui.places import allowed_path
+from ui.query_book import QueryBook, SavedQuery
 from ui.workspace import allowed_roots, keep_json, kept_json, safe_name, store_folder, workspace
 
 
@@ -64,6 +67,25 @@ def test_what_is_kept_comes_back_and_what_is_damaged_is_set_aside() -> None:
     assert not path.exists() and (workspace() / "kept.json.broken").read_text() == '{"half":'
     assert json.dumps(kept_json(path, 0)) == "0"
     assert workspace().stat().st_mode & 0o777 == 0o700
+
+
+def test_what_cannot_be_read_just_now_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    path = workspace() / "kept.json"
+    keep_json(path, [1])
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "read_text", _no_more_files)
+        assert kept_json(path, []) == []
+        with pytest.raises(OSError, match="Too many open files"):
+            kept_json(path, [], to_change=True)
+        book = QueryBook("embedded:somewhere")
+        with pytest.raises(OSError, match="Too many open files"):
+            book.save(SavedQuery("a", "RETURN 1"))
+    assert kept_json(path, []) == [1] and not path.with_name("kept.json.broken").exists()
+    assert book.saved() == []
+
+
+def _no_more_files(self: Path, encoding: str = "utf-8") -> str:
+    raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
 
 
 def test_a_store_s_folder_is_one_however_its_address_is_written(

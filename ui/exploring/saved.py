@@ -51,7 +51,7 @@ def forget_view(name: str) -> None:
 
 def _change(name: str, address: Address) -> None:
     path = store_folder(data.store().uri) / "views.json"
-    kept = kept_json(path, {})
+    kept = kept_json(path, {}, to_change=True)
     views: dict[str, Any] = kept if isinstance(kept, dict) else {}
     views.pop(name, None)
     if address:
