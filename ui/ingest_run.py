@@ -81,7 +81,7 @@ def _run(job: Job, live: bool) -> None:
     if progress.stage != "starting" or live:
         _how_far(progress, live)
     if progress.failures:
-        _failures(progress, live)
+        _failures(job, progress, live)
     if progress.done:
         _files(progress)
     if progress.report is not None:
@@ -217,7 +217,7 @@ def _stages(progress: RunProgress) -> None:
     st.html(f'<ol class="kg-steps">{steps}</ol>')
 
 
-def _failures(progress: RunProgress, live: bool) -> None:
+def _failures(job: Job, progress: RunProgress, live: bool) -> None:
     section(t("ingest.failures"))
     may_retry = not live and not read_only()
     for index, each in enumerate(progress.failures):
@@ -227,15 +227,15 @@ def _failures(progress: RunProgress, live: bool) -> None:
                 f'</p><p class="kg-note">{escape(each.example.detail)}</p>'
             )
             if may_retry:
-                _retry_button(each.reason, t("ingest.retry"), f"retry-{index}")
+                _retry_button(job, each.reason, t("ingest.retry"), f"retry-{index}")
     if may_retry and len(progress.failures) > 1:
-        _retry_button("", t("ingest.retry.all"), "retry-all")
+        _retry_button(job, "", t("ingest.retry.all"), "retry-all")
 
 
-def _retry_button(reason: str, label: str, key: str) -> None:
+def _retry_button(job: Job, reason: str, label: str, key: str) -> None:
     if st.button(label, icon=":material/replay:", key=key):
         try:
-            write(run=ingesting.start_retry(reason).id, show="")
+            write(run=ingesting.start_retry(reason, of=job).id, show="")
         except (KGError, OSError) as exc:
             st.code(str(exc), language=None, wrap_lines=True)
         else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -31,6 +32,10 @@ __all__ = [
 
 INGEST, ESTIMATE = "ingest", "estimate"
 _LLM_NEEDS = ("torch", "transformers", "peft")
+_READING = ("--extractor", "--model", "--adapter", "--ontology", "--ontology-mode", "--workers")
+"""What an order says on how to read."""
+
+_ESTIMATES_KEPT_S = 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +81,17 @@ def start_samples() -> Job:
     return start(Order(samples=True))
 
 
-def start_retry(reason: str = "") -> Job:
-    """Begin to read again what failed, or what failed for one reason."""
-    return _start("retry", [f"--reason={reason}"] if reason else [], reason)
+def start_retry(reason: str = "", *, of: Job | None = None) -> Job:
+    """Begin to read again what failed, or what failed for one reason.
+
+    Args:
+        of: the run whose store it is, and which tells how to read; None: the store that is shown, by the settings.
+    """
+    given = of.argv if of is not None else ()
+    options = given[: given.index("--")] if "--" in given else given
+    kept = [each for each in options if "=" in each and each.partition("=")[0] in _READING]
+    wanted = [f"--reason={reason}"] if reason else []
+    return _start("retry", [*kept, *wanted], reason, store=of.store if of is not None else "")
 
 
 def go_on(job: Job) -> None:
@@ -87,9 +100,9 @@ def go_on(job: Job) -> None:
 
 
 def start_estimate(order: Order) -> Job:
-    """Begin to find out what reading would take. Earlier estimates are dropped: only the latest is looked at."""
+    """Begin to find out what reading would take. Estimates of days ago are dropped."""
     for earlier in jobs(ESTIMATE):
-        if earlier.is_over:
+        if earlier.is_over and time.time() - earlier.created > _ESTIMATES_KEPT_S:
             earlier.forget()
     argv = kg_command("ingest", "--estimate", "--json", *order.arguments())
     return start_job(ESTIMATE, order.title, argv, store=connecting.current_uri(), environment=connecting.environment())
@@ -135,14 +148,15 @@ def lacking(extractor: str, model: str, settings: Settings) -> list[Lack]:
     return found
 
 
-def _start(command: str, arguments: Sequence[str], title: str) -> Job:
+def _start(command: str, arguments: Sequence[str], title: str, *, store: str = "") -> Job:
+    """Begin a run on a store; empty: the one that is shown."""
     folder = new_job_folder()
     argv = kg_command(command, "--json", f"--log-file={folder / 'log.jsonl'}", *arguments)
     return start_job(
         INGEST,
         title,
         argv,
-        store=connecting.current_uri(),
-        environment=connecting.environment(),
+        store=store or connecting.current_uri(),
+        environment=connecting.environment(store or None),
         folder=folder,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -14,8 +15,9 @@ import pytest
 
 from kg_builder.config import Settings
 from kg_builder.errors import ConfigError, StoreError
-from ui import connecting, gate
+from ui import connecting, gate, ingesting
 from ui.ingesting import Order, lacking
+from ui.processes import Job, jobs, kg_command
 from ui.run_log import progress_of
 from ui.uploads import save_uploads
 
@@ -122,6 +124,34 @@ def test_an_order_is_a_command_whatever_its_paths_are_called() -> None:
         *("--ontology=/o.toml", "--ontology-mode=open", "--workers=2", "--", "/data/--prune", "/data/b")
     ]
     assert Order(samples=True).arguments() == ["--samples", "--"]
+
+
+def test_what_failed_is_tried_again_on_its_own_store_and_read_the_same_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[dict[str, Any]] = []
+    monkeypatch.setattr(ingesting, "start_job", lambda kind, title, argv, **more: started.append({"argv": argv} | more))
+    order = Order(paths=(Path("/data/--workers=9"),), extractor="llm", model="m", ontology="/o.toml", workers=2)
+    argv = tuple(kg_command("ingest", "--json", "--log-file=x", *order.arguments()))
+    job = Job(Path("/nowhere"), ingesting.INGEST, "", "bolt://first:7687", argv, 0.0)
+    connecting._current.uri = "bolt://second:7687"
+    ingesting.start_retry("timeout", of=job)
+    ingesting.start_retry(of=job)
+    options = ["--extractor=llm", "--model=m", "--ontology=/o.toml", "--workers=2"]
+    assert [each["argv"][7:] for each in started] == [[*options, "--reason=timeout"], options]
+    assert {each["store"] for each in started} == {"bolt://first:7687"}
+    assert started[0]["environment"]["KG_STORE"] == "bolt://first:7687"
+
+
+def test_an_estimate_stays_while_others_make_theirs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ingesting, "kg_command", lambda *_: [sys.executable, "-c", ""])
+    first = ingesting.start_estimate(Order(samples=True))
+    second = ingesting.start_estimate(Order(samples=True))
+    deadline = time.monotonic() + 30
+    while not (first.is_over and second.is_over):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    monkeypatch.setattr(ingesting, "_ESTIMATES_KEPT_S", 0.0)
+    third = ingesting.start_estimate(Order(samples=True))
+    assert [each.id for each in jobs(ingesting.ESTIMATE)] == [third.id]
 
 
 def test_secrets_go_to_commands_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
