@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -99,7 +101,7 @@ class Desk:
 
     def start(self, what: Ask, parameters: dict[str, Any]) -> None:
         """Begin a run that reads, in place of any other."""
-        store, version = data.store(), data.version()
+        store, version, noting = data.store(), data.version(), _noting()
         plan = None if what.mode == "run" else what.mode
 
         def work(cancel: threading.Event) -> QueryResult:
@@ -112,21 +114,38 @@ class Desk:
                 cancel=cancel,
             )
 
-        self._begin(QueryRun(what, work, version))
+        self._begin(QueryRun(what, work, version, on_end=noting))
 
     def start_writing(self, what: Ask, parameters: dict[str, Any]) -> None:
         """Begin a run that may write: on a click alone, an address never writes."""
-        store = data.writable_store()
+        store, noting = data.writable_store(), _noting()
 
         def work(_cancel: threading.Event) -> QueryResult:
             return store.execute(what.cypher, parameters, max_rows=what.max_rows, timeout_s=what.timeout_s)
 
-        self._begin(QueryRun(what, work, writing=True))
+        self._begin(QueryRun(what, work, writing=True, on_end=noting))
 
     def _begin(self, run: QueryRun) -> None:
         if self.run is not None:
             self.run.stop()
         self.run = run.start()
+
+
+def _noting() -> Callable[[QueryRun], None]:
+    """What notes a run in the history as it ends and, where it wrote, has the graph be looked at anew."""
+    kept = book()
+
+    def note(run: QueryRun) -> None:
+        if run.writing:
+            st.cache_data.clear()
+        if run.what.mode != "run":
+            return
+        rows = len(run.result.rows) if run.result is not None else 0
+        outcome = run.became if run.became in ("rows", "stopped") else "failed"
+        with contextlib.suppress(OSError):  # a full disk takes nothing from the answer
+            kept.ran(run.what.cypher, run.what.params, outcome=outcome, rows=rows, seconds=run.seconds)
+
+    return note
 
 
 def desk() -> Desk:

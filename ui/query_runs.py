@@ -35,10 +35,10 @@ class QueryRun:
     ask: Callable[[threading.Event], QueryResult]
     version: str = ""
     writing: bool = False
+    on_end: Callable[[QueryRun], None] = lambda run: None
+    """Called in its thread before it counts as ended, whether or not anybody still looks at the page."""
     result: QueryResult | None = None
     error: StoreError | None = None
-    noted: bool = False
-    """Whether the history has it."""
     _started: float = field(default_factory=time.perf_counter)
     _ended: float | None = None
     _cancel: threading.Event = field(default_factory=threading.Event)
@@ -54,9 +54,14 @@ class QueryRun:
             self.result = self.ask(self._cancel)
         except StoreError as exc:
             self.error = exc
+        except Exception as exc:  # noqa: BLE001 - the border that keeps a thread's fault from being shown as nothing
+            self.error = StoreError(f"{type(exc).__name__}: {exc}")
         finally:
             self._ended = time.perf_counter()
-            self._done.set()
+            try:
+                self.on_end(self)
+            finally:
+                self._done.set()
 
     def wait(self, seconds: float) -> bool:
         """Whether it has ended within `seconds`."""
@@ -73,9 +78,12 @@ class QueryRun:
 
     @property
     def state(self) -> RunState:
-        """What became of it."""
-        if not self._done.is_set():
-            return "running"
+        """What it does, or what became of it."""
+        return self.became if self._done.is_set() else "running"
+
+    @property
+    def became(self) -> RunState:
+        """What became of it, once it has a result or an error."""
         if self.result is not None:
             return "rows"
         if self._cancel.is_set():

@@ -192,7 +192,10 @@ class Querying:
             ) as session,
         ):
             about = {"kg": sent.mark} if sent.mark else None
-            result = session.run(Query(sent.text, timeout=timeout_s, metadata=about), dict(parameters))
+            try:
+                result = session.run(Query(sent.text, timeout=timeout_s, metadata=about), dict(parameters))
+            except (OverflowError, TypeError, ValueError) as exc:
+                raise QueryError(f"expected parameters that a graph database can hold, but {exc}") from exc
             rows: list[tuple[Any, ...]] = []
             truncated = False
             for record in result:

@@ -185,6 +185,15 @@ def test_a_statement_that_cannot_run_says_why(any_store: GraphStore) -> None:
         any_store.execute("CREATE (n:X {id: 1")
 
 
+@pytest.mark.parametrize("value", [10**20, object(), {1: 2}, [10**20]])
+def test_a_parameter_that_no_database_can_hold_is_told_and_the_store_goes_on(
+    any_store: GraphStore, value: object
+) -> None:
+    with pytest.raises(QueryError, match="expected parameters"):
+        any_store.query("RETURN $n", {"n": value})
+    assert any_store.query("RETURN $n", {"n": 1}).rows == ((1,),)
+
+
 def test_query_gives_json_like_values(any_store: GraphStore) -> None:
     write(any_store, "a.txt", f"{ANN} | works for | {ACME}")
     row = any_store.query(

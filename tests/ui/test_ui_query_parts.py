@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
@@ -13,9 +14,10 @@ from payloads import PAYLOADS
 from kg_builder.errors import QueryError, ReadOnlyError
 from kg_builder.store.records import QueryResult
 from kg_builder.store.telling import plan_of
+from ui import query_desk
 from ui.query_book import QueryBook, SavedQuery
 from ui.query_chart import ChartColumns, draw_chart, numeric, suggested
-from ui.query_desk import parameter_names, parameter_shown, parameter_typed, parameters_in
+from ui.query_desk import Desk, parameter_names, parameter_shown, parameter_typed, parameters_in
 from ui.query_examples import pattern_examples
 from ui.query_runs import Ask, QueryRun
 from ui.query_schema import Pattern
@@ -146,6 +148,34 @@ def test_a_run_tells_what_became_of_it() -> None:
     assert lingering.seconds > 0
     lingering.stop()
     assert lingering.wait(5) and lingering.state == "stopped"
+
+
+def test_a_fault_that_nobody_foresaw_is_told_and_what_ends_is_noted_before_it_shows() -> None:
+    noted: list[tuple[str, str]] = []
+
+    def stumble(cancel: threading.Event) -> QueryResult:
+        raise OverflowError("too large")
+
+    run = run_of(stumble, on_end=lambda run: noted.append((run.state, run.became)))
+    assert run.wait(5) and (run.state, str(run.error)) == ("failed", "OverflowError: too large")
+    assert noted == [("running", "failed")]
+
+
+def test_a_run_is_noted_though_nobody_looks_at_its_page(book: QueryBook, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Store:
+        uri = "embedded:somewhere"
+
+        def execute(self, cypher: str, parameters: object, **_: object) -> QueryResult:
+            return QueryResult(("one",), ((1,),))
+
+    cleared: list[bool] = []
+    for name in ("store", "writable_store"):
+        monkeypatch.setattr(query_desk.data, name, Store)
+    monkeypatch.setattr(query_desk.st, "cache_data", SimpleNamespace(clear=lambda: cleared.append(True)))
+    desk = Desk()
+    desk.start_writing(Ask("CREATE (n) RETURN 1", "", 10, 5.0), {})
+    assert desk.run is not None and desk.run.wait(5)
+    assert cleared == [True] and [(each.outcome, each.rows) for each in book.history()] == [("rows", 1)]
 
 
 ARCADE = """OpenCypher Query Profile

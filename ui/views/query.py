@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from ui import data
-from ui.query_desk import Desk, asked, book, desk, parameters_in
+from ui.query_desk import Desk, asked, desk, parameters_in
 from ui.query_plan import mistake_html, plan_html
 from ui.query_rows import show_rows
 from ui.query_runs import QueryRun
@@ -67,7 +67,6 @@ def _watch(run: QueryRun) -> None:
 
 
 def _ended(run: QueryRun) -> None:
-    _keep(run)
     if run.result is None:
         _went_wrong(run)
         return
@@ -82,19 +81,6 @@ def _ended(run: QueryRun) -> None:
         note(t("plan.none"))
     if run.what.mode != "explain":
         show_rows(run.result, limit=run.what.max_rows, key=str(id(run)))
-
-
-def _keep(run: QueryRun) -> None:
-    """Note a run in the history, once; after one that wrote, look at the graph anew."""
-    if run.noted:
-        return
-    run.noted = True
-    rows = len(run.result.rows) if run.result is not None else 0
-    outcome = run.state if run.state in ("rows", "stopped") else "failed"
-    if run.what.mode == "run":
-        book().ran(run.what.cypher, run.what.params, outcome=outcome, rows=rows, seconds=run.seconds)
-    if run.writing:
-        st.cache_data.clear()
 
 
 def _went_wrong(run: QueryRun) -> None:
