@@ -36,7 +36,11 @@ export function listen(canvas, view, on) {
     canvas.setPointerCapture(event.pointerId);
     down.set(event.pointerId, [x, y]);
     spread = distance(down);
-    start = { x, y, moved: down.size > 1, ...targetAt(x, y, event.pointerType === "touch") };
+    if (down.size > 1) {
+      // A second finger zooms: it takes nothing along, and what the first one held is let go.
+      if (start?.node) start.node.held = false;
+      start = { moved: true };
+    } else start = { x, y, moved: false, ...targetAt(x, y, event.pointerType === "touch") };
     on.touched();
   });
 

@@ -35,10 +35,9 @@ function hand(blob, name) {
 
 /** `text` as SVG can hold it: XML has no place for most control characters, nor for half a character. */
 function safe(text) {
-  return text
-    .toWellFormed?.()
+  return (text.toWellFormed?.() ?? text)
     .replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g, "\ufffd")
-    .replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`) ?? "";
+    .replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
 }
 
 const n = (value) => (Math.round(value * 100) / 100).toString();
