@@ -21,7 +21,7 @@ from kg_builder.errors import ConfigError, StoreError
 from kg_builder.store import Credentials, open_store
 from kg_builder.store.connection import redacted
 from kg_builder.store.embedded import holds_store
-from ui.places import is_allowed
+from ui.places import followed, is_allowed
 from ui.workspace import allowed_roots, keep_json, kept_json, read_only, workspace
 
 if TYPE_CHECKING:
@@ -202,7 +202,7 @@ def _checked(address: str) -> str:
     path = address.removeprefix(_EMBEDDED)
     if not path or "\0" in path:
         raise ConfigError(f"expected a folder, or a server's address such as bolt://localhost:7687, found {address!r}")
-    folder = Path(path).expanduser().resolve()
+    folder = followed(path)
     known = {os.environ.get("KG_STORE") or "", default_store()}
     if not is_allowed(folder) and folder not in {
         _folder(each).resolve() for each in known if each.startswith(_EMBEDDED)

@@ -12,7 +12,7 @@ from kg_builder.errors import ConfigError
 from kg_builder.extract import EXTRACTORS
 from ui import connecting, ingesting
 from ui.ingesting import Order
-from ui.places import allowed_path
+from ui.places import allowed_path, model_named
 from ui.session import t, write
 from ui.style import note
 from ui.switch import one_of
@@ -145,8 +145,8 @@ def _order(what: str, settings: Settings) -> Order:
         paths=paths,
         samples=what == "samples",
         extractor=extractor if extractor != settings.extractor else "",
-        model=_model(state.get("ingest-model", ""), settings.model) if asks_model else "",
-        adapter=_model(state.get("ingest-adapter", ""), settings.adapter) if extractor == "llm" else "",
+        model=_model(state.get("ingest-model", ""), settings.model, extractor) if asks_model else "",
+        adapter=_model(state.get("ingest-adapter", ""), settings.adapter, extractor) if extractor == "llm" else "",
         ontology=ontology,
         ontology_mode=state.get("ingest-ontology-mode", "strict"),
         workers=int(state.get("ingest-workers", 0)),
@@ -163,12 +163,16 @@ def _existing(text: str, otherwise: str) -> Path:
     return path
 
 
-def _model(text: str, configured: str) -> str:
-    """A model's name; where it is a folder of this machine, one inside the roots."""
+def _model(text: str, configured: str, extractor: str) -> str:
+    """A model's name, where it is not that of the settings: one to load here, or whatever an endpoint calls it."""
     name = text.strip()
     if not name or name == configured:
         return ""
-    return str(allowed_path(name)) if Path(name).expanduser().exists() else name
+    if extractor == "llm":
+        return model_named(name)
+    if not name.isprintable():
+        raise ConfigError(f"expected a model's name, found {name!r}")
+    return name
 
 
 def _dropped() -> list[Any]:

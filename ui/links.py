@@ -21,6 +21,7 @@ __all__ = ["copy_button", "follow_links", "here", "link_html", "open_linked", "s
 _JS = Path(__file__).with_name("links.js").read_text(encoding="utf-8")
 _KEY = "kg-links"
 _LONGEST = 4000
+_MOST_FIELDS = 40
 
 
 @functools.cache
@@ -91,13 +92,17 @@ def _clicked() -> None:
     wanted = getattr(st.session_state.get(_KEY), "go", None)
     if not isinstance(wanted, str) or len(wanted) > _LONGEST:
         return
-    if wanted.startswith("&"):
-        write(**{name: values[-1] for name, values in parse_qs(wanted[1:], keep_blank_values=True).items()})
+    try:
+        if wanted.startswith("&"):
+            change = parse_qs(wanted[1:], keep_blank_values=True, max_num_fields=_MOST_FIELDS)
+            write(**{name: values[-1] for name, values in change.items()})
+            return
+        parts = urlsplit(wanted)
+        params = parse_qs(parts.query, max_num_fields=_MOST_FIELDS)
+    except ValueError:  # no address of ours
         return
-    parts = urlsplit(wanted)
     if parts.scheme or parts.netloc:
         return
-    params = parse_qs(parts.query, max_num_fields=40)
     st.session_state["_links_clicked"] = st.session_state.get("_links_clicked", 0) + 1
     if not parts.path:
         gone: dict[str, tuple[str, ...]] = {name: () for name in address() if name not in (*params, "lang")}

@@ -16,8 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from kg_builder.errors import ConfigError
+from ui.places import inside, model_named
 from ui.processes import Job, jobs, restart_job, start_job
-from ui.training_files import Run, data_folder, inside, out_of, runs_folder
+from ui.training_files import Run, data_folder, out_of, runs_folder
 from ui.workspace import safe_name, workspace
 
 __all__ = [
@@ -36,7 +37,6 @@ __all__ = [
 
 EXTRA = "pip install 'kg-builder[finetune]'"
 _NEEDED = ("torch", "transformers", "accelerate", "datasets", "peft")
-_HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+")
 _ASSIGNMENT = re.compile(r"\s*([a-z_]+)\s*=\s*(.*?)\s*")
 _OWN = frozenset({"model", "data", "out", "preset", "push_to_hub", "trust_remote_code"})
 _PATIENCE_S = 60.0
@@ -92,7 +92,7 @@ def train_arguments(
     Raises:
         ConfigError: something is missing, or may not be set from here.
     """
-    arguments = ["train", "--preset", preset, "--model", _model(model), "--data", str(data)]
+    arguments = ["train", "--preset", preset, "--model", model_named(model), "--data", str(data)]
     arguments += ["--out", str(runs_folder() / safe_name(name)), *flags]
     for line in assignments.splitlines():
         if not line.strip():
@@ -199,19 +199,6 @@ def _alone(folder: Path) -> Iterator[None]:
         if any(out_of(job) == folder.resolve() and not job.is_over for job in jobs()):
             raise ConfigError(f"expected a folder that nothing writes to just now, found {folder.name!r} under way")
         yield
-
-
-def _model(name: str) -> str:
-    """A base model that may be named from the page: a folder that this server may read, or a name of the hub."""
-    name = name.strip()
-    path = Path(name).expanduser()
-    if name and path.is_dir() and inside(path):
-        return str(path.resolve())
-    if _HUB_NAME.fullmatch(name) and not path.exists():
-        return name
-    raise ConfigError(
-        f"expected a folder with a model that this server may read, or OWNER/NAME of the hub, found {name!r}"
-    )
 
 
 def _asked(arguments: tuple[str, ...]) -> str:

@@ -14,10 +14,11 @@ import streamlit as st
 from kg_builder.evaluate.triples import match_key
 from kg_builder.prompt import parse_triples
 from kg_builder.types import Triple
+from ui.places import inside
 from ui.session import t
 from ui.style import note, section
 from ui.switch import one_of
-from ui.training_files import Run, inside
+from ui.training_files import Run
 
 __all__ = ["Example", "examples_of", "scores_of", "show_examples"]
 

@@ -17,6 +17,7 @@ from typing import Any, Literal
 
 from kg_builder.endpoint_limits import estimated_tokens
 from kg_builder.types import digest
+from ui.places import inside
 from ui.processes import Job, jobs
 from ui.workspace import allowed_roots, workspace
 
@@ -27,7 +28,6 @@ __all__ = [
     "RunState",
     "data_folder",
     "data_sets",
-    "inside",
     "out_of",
     "read_run",
     "runs",
@@ -223,12 +223,6 @@ def _counted(files: tuple[tuple[str, int], ...]) -> Statistics:
                 said = [str(row.get("text") or ""), json.dumps(row.get("triples") or row.get("messages") or "")]
                 tokens += estimated_tokens([{"content": each} for each in said if each])
     return Statistics(dict(languages.most_common()), tokens, rows, whole)
-
-
-def inside(path: Path) -> bool:
-    """Whether a file lies where this server may read, links followed."""
-    found = path.resolve()
-    return any(found.is_relative_to(root) for root in (*allowed_roots(), workspace().resolve()))
 
 
 def _state(job: Job | None, result: Mapping[str, Any]) -> RunState:

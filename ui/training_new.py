@@ -13,11 +13,12 @@ from kg_builder.config import load_settings
 from kg_builder.errors import ConfigError, KGError, StoreError
 from ui import connecting, data
 from ui.pages import link
+from ui.places import followed, inside
 from ui.processes import Job, jobs
 from ui.session import follow, publish, t, write
 from ui.style import cards, note, plain, section
 from ui.training_commands import EXTRA, is_installed, prepare_data, presets, resolved, start_run, train_arguments
-from ui.training_files import PARTS, DataSet, data_sets, inside, runs_folder, statistics_of
+from ui.training_files import PARTS, DataSet, data_sets, runs_folder, statistics_of
 from ui.workspace import read_only, safe_name
 
 __all__ = ["show_data", "show_new_run"]
@@ -281,10 +282,10 @@ def _prepare(origin: str, path: str, name: str, options: list[str]) -> None:
                 environment=connecting.environment(),
             )
             return
-        file = Path(path.strip()).expanduser()
+        file = followed(path.strip())
         if not path.strip() or not file.exists() or not inside(file):
             raise ConfigError(f"expected a file or folder that this server may read, found {path!r}")
-        prepare_data(name, source=[str(file.resolve())], options=options)
+        prepare_data(name, source=[str(file)], options=options)
     except (KGError, OSError) as exc:
         st.session_state["_train_problem"] = str(exc)
 

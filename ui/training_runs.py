@@ -11,15 +11,16 @@ import pandas as pd
 import streamlit as st
 
 from kg_builder.errors import KGError
-from kg_builder.progress import duration
+from ui.amounts import duration
 from ui.pages import link
+from ui.places import inside
 from ui.processes import Job, jobs
 from ui.session import follow, publish, t
 from ui.style import chip, note, section
 from ui.training_charts import curves, has_points
 from ui.training_commands import evaluate_run, go_on, is_installed
 from ui.training_examples import show_examples
-from ui.training_files import Run, inside, read_run, runs
+from ui.training_files import Run, read_run, runs
 from ui.workspace import read_only
 
 __all__ = ["show_runs"]

@@ -23,9 +23,10 @@ from kg_builder.ontology import open_mapper
 from kg_builder.ontology.reading import SUFFIXES
 from kg_builder.recipe import Recipe
 from kg_builder.types import digest
+from ui.places import inside
 from ui.workspace import allowed_roots, workspace
 
-__all__ = ["Choice", "environment_of", "in_roots", "kept_ontology", "known_ontologies", "recipe_for", "same_command"]
+__all__ = ["Choice", "environment_of", "kept_ontology", "known_ontologies", "recipe_for", "same_command"]
 
 _MOST_LOOKED_AT = 3000  # entries of folders
 _DEEPEST = 3
@@ -57,12 +58,12 @@ def recipe_for(choice: Choice, settings: Settings) -> Recipe:
     """
     if choice.extractor == "llm":
         for name, own in ((choice.model, settings.model), (choice.adapter, settings.adapter)):
-            if name and name != own and not in_roots(Path(name).expanduser()):
+            if name and name != own and not inside(name):
                 raise ConfigError(
                     f"expected a folder inside {_roots_told()}, found {name!r}; a model of the hub is for the settings "
                     "(KG_MODEL) to name"
                 )
-    if choice.ontology and choice.ontology != settings.ontology and not in_roots(Path(choice.ontology).expanduser()):
+    if choice.ontology and choice.ontology != settings.ontology and not inside(choice.ontology):
         raise ConfigError(f"expected an ontology inside {_roots_told()}, found {choice.ontology!r}")
     open_mapper.cache_clear()  # the file may have been changed since it was read
     return recipe_of(
@@ -86,12 +87,6 @@ def environment_of(choice: Choice, settings: Settings) -> Mapping[str, str]:
     """Where the endpoint's key is looked for: nowhere, unless the endpoint is the one of the settings."""
     same = bool(settings.base_url) and _place(choice.base_url) == _place(settings.base_url)
     return {KEY_VARIABLE: os.environ.get(KEY_VARIABLE, "")} if same else {}
-
-
-def in_roots(path: Path) -> bool:
-    """Whether a file or folder lies where this server may read, links followed."""
-    found = path.resolve()
-    return any(found.is_relative_to(root) for root in (*allowed_roots(), workspace().resolve()))
 
 
 def kept_ontology(text: str) -> Path:

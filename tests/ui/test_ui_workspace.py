@@ -7,12 +7,16 @@ import json
 import os
 import unicodedata
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from kg_builder.config import Settings
 from kg_builder.errors import ConfigError
-from ui.places import allowed_path
+from ui import ingest_form, links
+from ui.places import allowed_path, inside, model_named
 from ui.query_book import QueryBook, SavedQuery
+from ui.trial_choice import Choice, recipe_for
 from ui.workspace import allowed_roots, keep_json, kept_json, safe_name, store_folder, workspace
 
 
@@ -108,3 +112,47 @@ def test_only_what_lies_inside_the_roots_may_be_named(tmp_path: Path) -> None:
     for wrong in (str(outside), "link", "../outside", str(root) + "-beside", "/", "~", "", " ", "a\0b"):
         with pytest.raises(ConfigError):
             allowed_path(wrong)
+
+
+NEVER_THERE = ("~nobody-of-that-name/x", "a\0b", "loop", "x" * 300)
+
+
+def test_a_model_is_a_folder_that_may_be_read_or_a_name_of_the_hub(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path / "root")
+    Path("loop").symlink_to("loop")
+    assert model_named(" inner ") == model_named(str(tmp_path / "root" / "inner")) == str(tmp_path / "root" / "inner")
+    assert model_named("owner/name-7b") == "owner/name-7b"
+    Path("owner").mkdir()
+    Path("owner/name-7b").touch()
+    for wrong in (*NEVER_THERE, "", "name", "a/b/c", "../base", str(tmp_path), "owner/name-7b"):
+        with pytest.raises(ConfigError):
+            model_named(wrong)
+
+
+def test_no_path_that_is_typed_takes_a_page_down(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path / "root")
+    Path("loop").symlink_to("loop")
+    for name in NEVER_THERE:
+        assert not inside(name)
+        for choice in (Choice("llm", model=name), Choice("llm", adapter=name), Choice(ontology=name)):
+            with pytest.raises(ConfigError):
+                recipe_for(choice, Settings())
+        with pytest.raises(ConfigError):
+            ingest_form._model(name, "", "llm")
+    assert ingest_form._model(" served:7b ", "", "endpoint") == "served:7b"
+    with pytest.raises(ConfigError, match="a model's name"):
+        ingest_form._model("a\0b", "", "endpoint")
+
+
+@pytest.mark.parametrize("wanted", ["query?" + "a=1&" * 60, "&" + "a=1&" * 60, "//[x", "x" * 5000, 3])
+def test_what_a_browser_calls_a_link_goes_nowhere_unless_it_is_one(
+    wanted: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written: list[object] = []
+    state = {links._KEY: SimpleNamespace(go=wanted)}
+    monkeypatch.setattr(links.st, "session_state", state)
+    monkeypatch.setattr(links, "write", lambda **values: written.append(values))
+    links._clicked()
+    assert written == [] and "_linked" not in state
