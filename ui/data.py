@@ -62,7 +62,9 @@ def store() -> GraphStore:
 
 @_kept_open
 def writable_store() -> GraphStore:
-    """A connection that may write: only asked for where the person who started the server allowed it."""
+    """A connection that may write: for decisions of the review page, unless the server was started read-only, and for
+    statements of the query page where `writes_allowed`.
+    """
     return connecting.open_current(read_only=False)
 
 

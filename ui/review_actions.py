@@ -24,10 +24,8 @@ from kg_builder.store import GraphStore
 from kg_builder.store.records import StoredEvidence
 from kg_builder.store.resolution import decision_id
 from ui import data
-from ui.pages import link
 from ui.review_open import open_item
 from ui.review_session import Undo, session
-from ui.session import t
 from ui.style import plain
 from ui.workspace import read_only
 
@@ -42,7 +40,6 @@ __all__ = [
     "reject",
     "rename",
     "retype",
-    "review_buttons",
     "split",
     "tell_failure",
     "undo_last",
@@ -140,25 +137,6 @@ def undo_last() -> None:
         review.undo = review.undo[:-1]
         for item in reversed(last.items):
             review.put_first(item)
-
-
-def review_buttons(evidence: StoredEvidence) -> None:
-    """Buttons that decide on one statement, for any page that shows it; none on a server that only shows."""
-    if read_only():
-        return
-    key = evidence.extraction_id
-    with st.container(horizontal=True, gap="small", key=f"reviewing-{key}"):
-        if evidence.review:
-            decision = reviewing.said_of(evidence).id
-            st.button(t("review.undo"), key=f"forget-{key}", icon=":material/undo:", on_click=forget, args=(decision,))
-            return
-        if not evidence.decision:
-            st.button(
-                t("review.accept"), key=f"accept-{key}", icon=":material/check:", on_click=accept, args=([evidence],)
-            )
-        st.button(t("review.reject"), key=f"reject-{key}", icon=":material/close:", on_click=reject, args=([evidence],))
-        link("review", t("review.edit"), icon=":material/edit:", statement=key)
-    tell_failure()
 
 
 def _on_names(decide: Callable[[GraphStore, dict[str, str]], Sequence[Decision]], *items: QueueItem) -> bool:

@@ -35,7 +35,7 @@ _LONGEST_PATH = 6
 
 
 def _cached(function: Callable[P, T]) -> Callable[P, T]:
-    """Keep the function's answers; its first argument is the graph's version."""
+    """As `data.cached`, but fewer answers: drawings are large."""
     kept: Callable[P, T] = st.cache_data(ttl=3600, max_entries=60, show_spinner=False)(function)
     return kept
 

@@ -15,6 +15,7 @@ import streamlit.components.v1 as components
 
 from kg_builder.store.records import GraphEdge, Subgraph
 from ui.colors import type_color
+from ui.fonts import font_url
 from ui.session import current_language, t
 from ui.style import type_label
 
@@ -36,7 +37,6 @@ __all__ = [
 LayoutName = Literal["force", "circle", "layers", "time"]
 LAYOUTS: tuple[LayoutName, ...] = get_args(LayoutName)
 
-_FONTS = Path(st.__file__).parent / "static" / "static" / "media"
 _component = components.declare_component("kg_graph", path=str(Path(__file__).parent / "bundle"))
 
 
@@ -187,7 +187,7 @@ def show_graph(
         layout=layout,
         pins=pins,
         language=current_language(),
-        font=_font_url(),
+        font=font_url(),
         words=_words(),
         key=key,
         default=None,
@@ -247,12 +247,6 @@ def _words() -> dict[str, str]:
     """The drawing's own words; two of them keep their places, to be filled in there."""
     words = {name: t(f"graph.{name}") for name in _WORDS}
     return words | {"graph": t("graph.name")}
-
-
-def _font_url() -> str:
-    """Where the page's own font is, seen from the component; empty where Streamlit keeps it elsewhere."""
-    found = sorted(_FONTS.glob("SourceSansVF-Upright.ttf*.woff2"))
-    return f"../../static/media/{found[0].name}" if found else ""
 
 
 _WORDS = (

@@ -6,7 +6,6 @@ __all__ = ["EN", "ZH"]
 
 EN: dict[str, str] = {
     "evidence.lead": "Every fact leads back to the sentences that state it.",
-    "evidence.of": "Evidence",
     "evidence.sentences": "{n} statements",
     "evidence.sentence": "1 statement",
     "evidence.none": "No statement matches.",
@@ -55,7 +54,6 @@ EN: dict[str, str] = {
 
 ZH: dict[str, str] = {
     "evidence.lead": "每条事实都能回到陈述它的句子。",
-    "evidence.of": "证据",
     "evidence.sentences": "{n} 条陈述",
     "evidence.sentence": "1 条陈述",
     "evidence.none": "没有符合条件的陈述。",
