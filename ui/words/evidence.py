@@ -88,7 +88,7 @@ ZH: dict[str, str] = {
     "evidence.page": "第 {n} 页",
     "evidence.segment": "片段 {n}",
     "evidence.open": "在证据页打开",
-    "evidence.draw": "在图中显示",
+    "evidence.draw": "在图谱中显示",
     "polarity.positive": "肯定",
     "polarity.negative": "否定",
     "modality.asserted": "断言",

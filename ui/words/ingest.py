@@ -154,13 +154,13 @@ EN: dict[str, str] = {
 ZH: dict[str, str] = {
     "page.ingest": "读入",
     "ingest.lead": "把文档读入图谱。关闭本页后，任务会继续运行。",
-    "ingest.readonly": "本服务以只读方式启动：这里只能查看任务，不能启动。",
+    "ingest.readonly": "此服务器以只读方式启动：这里只能查看任务，不能启动。",
     "ingest.what": "读入什么",
     "ingest.what.files": "文件",
     "ingest.what.folder": "文件夹",
     "ingest.what.samples": "示例文档",
     "ingest.drop": "把文件拖到这里",
-    "ingest.drop.kept": "文件保存在本服务的工作区，图谱会引用它们。",
+    "ingest.drop.kept": "文件保存在此服务器的工作区，图谱会引用它们。",
     "ingest.folder": "服务器上的文件夹或文件",
     "ingest.folder.roots": "须在 {roots} 之内",
     "ingest.samples.what": "24 个中英文小文档，十五种格式，读入约需一分钟。",
@@ -184,7 +184,7 @@ ZH: dict[str, str] = {
     "ingest.workers.help": "0 表示每个处理器核心一个",
     "ingest.lack.model": "没有指定模型：请在这里填写，或在 kg.toml 中设置 `model`。",
     "ingest.lack.base_url": (
-        "没有设置模型服务的地址：请在启动服务前于 kg.toml 中设置 `base_url`，或设置环境变量 KG_BASE_URL。"
+        "没有设置模型服务的地址：请在启动服务器前于 kg.toml 中设置 `base_url`，或设置环境变量 KG_BASE_URL。"
         "密钥会发往该地址，所以不能在这里填写。"
     ),
     "ingest.lack.key": "没有设置环境变量 OPENAI_API_KEY；若该服务不要求密钥则无妨。",
@@ -214,7 +214,7 @@ ZH: dict[str, str] = {
     "ingest.runs.none": "还没有从这里读入过文档。",
     "ingest.runs.more": "共 {total} 个，显示最近 {shown} 个。",
     "ingest.back": "所有任务",
-    "ingest.unknown": "没有这个任务：它已被删除，或属于另一个服务。",
+    "ingest.unknown": "没有这个任务：它已被删除，或属于另一台服务器。",
     "ingest.title.samples": "示例文档",
     "ingest.title.retry": "重读失败的文件",
     "ingest.title.reason": "重读失败的文件：{reason}",
@@ -233,7 +233,7 @@ ZH: dict[str, str] = {
     "ingest.said.lost": "进程被终止，或随机器一起停了。读过的都在图谱里。",
     "ingest.said.failed": "任务无法继续。它的说明：",
     "ingest.stage.starting": "正在启动",
-    "ingest.starting": "正在打开存储；若需要启动它的服务，要等几秒钟。",
+    "ingest.starting": "正在打开存储；若需要启动它的服务器，要等几秒钟。",
     "ingest.stage.reading": "读取文档",
     "ingest.stage.resolving": "归并名称",
     "ingest.stage.finished": "完成",

@@ -147,7 +147,7 @@ ZH: dict[str, str] = {
     "playground.ontology.hint": "无；选择文件或输入路径",
     "playground.pasted": "或粘贴一个（TOML）",
     "playground.mode": "不符合本体的内容",
-    "playground.mode.strict": "舍去",
+    "playground.mode.strict": "剔除",
     "playground.mode.open": "保留",
     "playground.prompt": "语言模型的提示词（留空则用内置的）",
     "playground.seconds": "最多秒数",

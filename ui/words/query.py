@@ -164,7 +164,7 @@ ZH: dict[str, str] = {
     "editor.runHelp": "运行此语句",
     "editor.explain": "解释",
     "editor.explainHelp": "显示数据库将如何执行，但不执行",
-    "editor.profile": "剖析",
+    "editor.profile": "性能分析",
     "editor.profileHelp": "执行，并显示执行的情况",
     "plan.title": "执行计划",
     "plan.how": "最后做的在最上面；它的下面是它取行的来源。",

@@ -5,7 +5,7 @@ from __future__ import annotations
 __all__ = ["HELP_ZH"]
 
 HELP_ZH: dict[str, str] = {
-    "store": "图在哪里：embedded:PATH、bolt://… 或 neo4j://…；留空为用户自己的内嵌存储。",
+    "store": "图谱在哪里：embedded:PATH、bolt://… 或 neo4j://…；留空为用户自己的内嵌存储。",
     "extractor": "用哪个抽取器读文本：open_ie、llm、endpoint 或 package.module:name。",
     "model": "llm 所用的语言模型（文件夹，或 Hugging Face hub 上的名称），或 endpoint 背后的模型。",
     "adapter": "使用 llm 时：装入模型的 LoRA 适配器；留空为不用。",
@@ -30,7 +30,7 @@ HELP_ZH: dict[str, str] = {
     "topics": "这些主题，以逗号分隔。",
     "topics_of": "以什么的主题为准：每个片段（segments），或整篇文档的大部分文本（documents）。",
     "ontology": "抽取结果所映射到的本体文件；留空为不用。",
-    "ontology_mode": "不符合本体的如何处理：strict 略去并计数，open 保留。",
+    "ontology_mode": "不符合本体的如何处理：strict 剔除并计数，open 保留。",
     "ontology_vectors": "可调用对象（package.module:name），输入文本、输出数组，用于字面上没有联系的关系；留空为不用。",
     "resolve_vectors": (
         "用于实体归并的名称向量：嵌入模型（文件夹，或 Hugging Face hub 上的名称）或可调用对象"
