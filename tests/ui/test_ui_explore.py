@@ -108,6 +108,37 @@ def test_growing_narrowing_and_undoing(watch: Watch) -> None:
     assert names(watched, 4) == {"Aster Robotics", "Lin Wei", "Maja Berg", "Heron drone"}
 
 
+def test_two_fingers_zoom_and_take_no_node_along(watch: Watch) -> None:
+    watched = patient(watch(has_touch=True))
+    page = watched.open(f"/explore?entity={ASTER}")
+    frame = watched.graph(nodes=6)
+    frame.wait_for_function("window.__kgGraph.idle()")
+    drawing = page.locator("iframe[title*=kg_graph]")
+    drawing.evaluate("frame => frame.scrollIntoView({block: 'center', behavior: 'instant'})")
+    box = drawing.bounding_box()
+    top = frame.evaluate("document.getElementById('canvas').getBoundingClientRect().y")
+    (one, two), zoom = frame.evaluate("window.__kgGraph.nodes()")[:2], frame.evaluate("window.__kgGraph.zoom()")
+    fingers = [
+        {"x": box["x"] + each["x"], "y": box["y"] + top + each["y"], "id": i} for i, each in enumerate((one, two))
+    ]
+    touch = page.context.new_cdp_session(page)
+
+    def tell(kind: str, *points: dict[str, float]) -> None:
+        touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": list(points)})
+
+    tell("touchStart", fingers[0])
+    tell("touchMove", fingers[0] | {"x": fingers[0]["x"] + 20})  # it drags the first node
+    tell("touchStart", *fingers)
+    middle = [(fingers[0][axis] + fingers[1][axis]) / 2 for axis in ("x", "y")]
+    nearer = [{"id": e["id"], "x": (e["x"] + middle[0]) / 2, "y": (e["y"] + middle[1]) / 2} for e in fingers]
+    tell("touchMove", *nearer)
+    tell("touchMove", nearer[0])  # the second finger goes up
+    tell("touchMove", nearer[0] | {"x": nearer[0]["x"] + 30})
+    tell("touchEnd")
+    assert frame.evaluate("window.__kgGraph.zoom()") < zoom
+    assert not frame.evaluate("window.__kgGraph.nodes().some((n) => n.pinned)")
+
+
 def test_a_search_is_led_by_the_keyboard_alone(watch: Watch) -> None:
     watched = patient(watch())
     page = watched.open("/explore")
