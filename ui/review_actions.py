@@ -61,10 +61,10 @@ def reject(evidence: Sequence[StoredEvidence], *items: QueueItem) -> bool:
 def edit(evidence: StoredEvidence, changes: dict[str, object], *items: QueueItem) -> bool:
     """The statement is to be another; whether it is now."""
 
-    def work() -> Undo:
+    def work(who: str) -> Undo:
         before = _before([evidence])
         store = data.writable_store()
-        taken = reviewing.edit(store, evidence.extraction_id, **changes, who=session().who, source=_SOURCE)  # type: ignore[arg-type]
+        taken = reviewing.edit(store, evidence.extraction_id, **changes, who=who, source=_SOURCE)  # type: ignore[arg-type]
         return _undo([taken], before, items)
 
     return _done(work, *items)
@@ -79,8 +79,9 @@ def merge(item: QueueItem) -> None:
 def never(item: QueueItem) -> None:
     """The two entities are two."""
     one, other = item.entities
+    review = session()
     if never_names(one.id, other.id, item):
-        session().drop([item.id])
+        review.drop([item.id])
 
 
 def merge_names(a: str, b: str, *items: QueueItem) -> bool:
@@ -111,12 +112,13 @@ def split(name: str) -> bool:
 def forget(decision: str) -> None:
     """Take one decision back."""
 
-    def work() -> None:
+    def work(who: str) -> None:
         forget_decisions(data.writable_store(), [decision])
 
+    review = session()
     if _done(work):
-        session().look_again()
-        session().undo = [each for each in session().undo if decision not in each.forget]
+        review.look_again()
+        review.undo = [each for each in review.undo if decision not in each.forget]
 
 
 def undo_last() -> None:
@@ -126,7 +128,7 @@ def undo_last() -> None:
         return
     last = review.undo[-1]
 
-    def work() -> None:
+    def work(who: str) -> None:
         store = data.writable_store()
         there = {id_ for id_, _ in decisions_of(store)}
         back = {each.id for each in last.again}
@@ -140,8 +142,8 @@ def undo_last() -> None:
 
 
 def _on_names(decide: Callable[[GraphStore, dict[str, str]], Sequence[Decision]], *items: QueueItem) -> bool:
-    def work() -> Undo:
-        taken = decide(data.writable_store(), {"who": session().who, "source": _SOURCE})
+    def work(who: str) -> Undo:
+        taken = decide(data.writable_store(), {"who": who, "source": _SOURCE})
         return Undo(tuple(decision_id(each) for each in taken), items=items)
 
     return _done(work, *items)
@@ -150,10 +152,10 @@ def _on_names(decide: Callable[[GraphStore, dict[str, str]], Sequence[Decision]]
 def _judge(
     decide: Callable[..., list[StatementDecision]], evidence: Sequence[StoredEvidence], items: tuple[QueueItem, ...]
 ) -> bool:
-    def work() -> Undo:
+    def work(who: str) -> Undo:
         before = _before(evidence)
         ids = [each.extraction_id for each in evidence]
-        return _undo(decide(data.writable_store(), ids, who=session().who, source=_SOURCE), before, items)
+        return _undo(decide(data.writable_store(), ids, who=who, source=_SOURCE), before, items)
 
     return _done(work, *items)
 
@@ -170,15 +172,19 @@ def _undo(
     return Undo(tuple(dict.fromkeys(each.id for each in taken)), tuple(before), items)
 
 
-def _done(work: Callable[[], Undo | None], *items: QueueItem) -> bool:
-    """Do something that writes, about items that are still asked for; whether it was done. What could not be is told on
-    the page."""
+def _done(work: Callable[[str], Undo | None], *items: QueueItem) -> bool:
+    """Do something that writes, in somebody's name, about items that are still asked for; whether it was done. What
+    could not be is told on the page.
+
+    Wherever the session's state is read, Streamlit may end this for what was pressed meanwhile: so it is read before,
+    and never between what is written and what is remembered of it.
+    """
     review = session()
     review.failed = ""
     if read_only() or (items and not any(map(review.asks, items))):
         return False
     try:
-        undo = work()
+        undo = work(review.who)
     except KGError as exc:
         review.failed = str(exc)
         return False
