@@ -124,21 +124,22 @@ def forget(decision: str) -> None:
 def undo_last() -> None:
     """Take back what was decided last in this session."""
     review = session()
-    if not review.undo:
-        return
-    last = review.undo[-1]
+    with review.deciding:
+        if not review.undo:
+            return
+        last = review.undo[-1]
 
-    def work(who: str) -> None:
-        store = data.writable_store()
-        there = {id_ for id_, _ in decisions_of(store)}
-        back = {each.id for each in last.again}
-        forget_decisions(store, [id_ for id_ in last.forget if id_ in there and id_ not in back])
-        reviewing.decide_again(store, last.again)
+        def work(who: str) -> None:
+            store = data.writable_store()
+            there = {id_ for id_, _ in decisions_of(store)}
+            back = {each.id for each in last.again}
+            forget_decisions(store, [id_ for id_ in last.forget if id_ in there and id_ not in back])
+            reviewing.decide_again(store, last.again)
 
-    if _done(work):
-        review.undo = review.undo[:-1]
-        for item in reversed(last.items):
-            review.put_first(item)
+        if _done(work):
+            review.undo = review.undo[:-1]
+            for item in reversed(last.items):
+                review.put_first(item)
 
 
 def _on_names(decide: Callable[[GraphStore, dict[str, str]], Sequence[Decision]], *items: QueueItem) -> bool:
@@ -176,23 +177,27 @@ def _done(work: Callable[[str], Undo | None], *items: QueueItem) -> bool:
     """Do something that writes, in somebody's name, about items that are still asked for; whether it was done. What
     could not be is told on the page.
 
-    Wherever the session's state is read, Streamlit may end this for what was pressed meanwhile: so it is read before,
-    and never between what is written and what is remembered of it.
+    One at a time, as a key that is pressed twice runs this twice at once. And wherever the session's state is read,
+    Streamlit may end a run for what was pressed meanwhile: so it is read before, and never between what is written and
+    what is remembered of it.
     """
     review = session()
-    review.failed = ""
-    if read_only() or (items and not any(map(review.asks, items))):
+    if read_only():
         return False
-    try:
-        undo = work(review.who)
-    except KGError as exc:
-        review.failed = str(exc)
-        return False
-    finally:
-        data.changed()
-    if undo is not None:
-        review.remember(undo)
-        review.drop(item.id for item in undo.items if not open_item(item, fresh=True))
+    with review.deciding:
+        review.failed = ""
+        if items and not any(map(review.asks, items)):
+            return False
+        try:
+            undo = work(review.who)
+        except KGError as exc:
+            review.failed = str(exc)
+            return False
+        finally:
+            data.changed()
+        if undo is not None:
+            review.remember(undo)
+            review.drop(item.id for item in undo.items if not open_item(item, fresh=True))
     return True
 
 

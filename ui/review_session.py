@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -39,6 +40,8 @@ class ReviewSession:
     queues: dict[QueueKind, list[QueueItem]] = field(default_factory=dict)
     undo: list[Undo] = field(default_factory=list)
     failed: str = ""
+    deciding: threading.RLock = field(default_factory=threading.RLock, repr=False, compare=False)
+    """Held while something is decided: Streamlit begins the next run of a page before the last one has ended."""
 
     def queue(self, kind: QueueKind) -> list[QueueItem]:
         """What is left to look at."""
