@@ -339,7 +339,8 @@ def test_a_restore_that_is_killed_goes_on_when_run_again(
             with pytest.raises(BackupError, match=r"restore was interrupted.*`kg restore` with the same file again"):
                 back_up(other, tmp_path / "half.zip")
     assert len(killed) >= 2, killed
-    subprocess.run(command, capture_output=True, timeout=60, check=True)
+    if other.keeper.restoring() is not None:  # the last one may have been done before it could be killed
+        subprocess.run(command, capture_output=True, timeout=60, check=True)
     assert everything(other, tmp_path) == before
     assert other.check() == []
 

@@ -133,7 +133,7 @@ def test_labels_properties_and_relationship_types_are_those_of_the_page(any_stor
         found = {key for (key,) in rows}
         internal = {"folded", "search", "edge", "head_name", "tail_name", "assigned", "_start", "_end"}
         optional = {f"{side}_argument{end}" for side in ("head", "tail") for end in ("", "_start", "_end")}
-        optional |= {"lemma", "plain", "review", "decision"}
+        optional |= {"lemma", "plain", "review", "decision", "symmetric"}
         assert found - described - internal - optional == set(), label
         assert described - found - internal - optional == set(), label
     types = {kind for (kind,) in any_store.query("MATCH ()-[r]->() RETURN DISTINCT type(r)").rows}
