@@ -20,6 +20,8 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
+from judged_rows import print_verdicts, rows_of
+
 from kg_builder.store import GraphStore, open_store
 
 COLUMNS = ("number", "one", "one_type", "other", "other_type", "probability", "rule", "verdict", "cause")
@@ -52,7 +54,7 @@ def draw(uri: str, *, seed: int, count: int) -> None:
 def show(file: Path, uri: str, *, sentences: int) -> None:
     """Print the pairs with what is said by either name."""
     with open_store(uri) as store:
-        for row in _rows(file):
+        for row in rows_of(file):
             print(f"{row['number']}. {row['probability']} {row['rule']} {row['verdict']} {row['cause']}")
             for side in ("one", "other"):
                 print(f"   {row[side]} ({row[f'{side}_type']})")
@@ -72,23 +74,9 @@ def _said(store: GraphStore, name: str, type_: str, sentences: int) -> Iterator[
         yield f"{str(document).rpartition('/')[2]}: {' '.join(words.split())}"
 
 
-def score(file: Path) -> None:
-    """Print the precision and what was wrong how often."""
-    rows = [row for row in _rows(file) if row["verdict"]]
-    groups: dict[str, list[bool]] = {}
-    for row in rows:
-        band = f"{int(min(float(row['probability']), 0.99) * 10) / 10:.1f} and more"
-        for group in (f"1 {band}", f"2 {row['rule']}", "3 all"):
-            groups.setdefault(group, []).append(row["verdict"] == "right")
-    for group, verdicts in sorted(groups.items()):
-        print(f"{group[2:]}: {sum(verdicts)} of {len(verdicts)} right, {sum(verdicts) / len(verdicts):.2f}")
-    for cause, times in Counter(row["cause"] for row in rows if row["verdict"] != "right").most_common():
-        print(f"{times}\t{cause}")
-
-
-def _rows(file: Path) -> Iterator[dict[str, str]]:
-    with file.open(encoding="utf-8", newline="") as lines:
-        yield from csv.DictReader(lines, delimiter="\t")
+def groups_of(row: dict[str, str]) -> tuple[str, str]:
+    """By which the verdicts on merges are counted."""
+    return f"{int(min(float(row['probability']), 0.99) * 10) / 10:.1f} and more", row["rule"]
 
 
 def main() -> None:
@@ -108,7 +96,7 @@ def main() -> None:
     elif given.command == "show":
         show(given.file, given.store, sentences=given.sentences)
     else:
-        score(given.file)
+        print_verdicts(given.file, groups_of)
 
 
 if __name__ == "__main__":

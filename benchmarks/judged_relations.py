@@ -102,17 +102,6 @@ def _line(text: str) -> str:
     return " ".join(text.split())
 
 
-def score(file: Path) -> None:
-    """Print how many are right, by language too."""
-    with file.open(encoding="utf-8", newline="") as lines:
-        rows = list(csv.DictReader(lines, delimiter="\t"))
-    for language in ("en", "zh", ""):
-        some = [row for row in rows if row["document"].startswith(language)]
-        right = sum(row["verdict"] == "right" for row in some)
-        print(f"{language or 'all':4} {right} of {len(some)} right = {right / max(len(some), 1):.3f}")
-    print(Counter(row["cause"] for row in rows if row["verdict"] != "right"))
-
-
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = parser.add_subparsers(dest="command", required=True)
@@ -126,4 +115,4 @@ if __name__ == "__main__":
     if given.command == "draw":
         draw(given.data, seed=given.seed, count=given.count)
     else:
-        score(given.file)
+        print_verdicts(given.file, lambda row: (row["document"][:2],))

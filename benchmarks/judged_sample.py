@@ -17,10 +17,10 @@ import csv
 import os
 import random
 import sys
-from collections import Counter
-from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+
+from judged_rows import print_verdicts, rows_of
 
 from kg_builder.extract import open_extractor
 from kg_builder.loaders import discover, load
@@ -103,28 +103,11 @@ def _context(extraction: Extraction) -> tuple[int, int]:
 
 def show(file: Path, data: Path) -> None:
     """Print the statements with their sentences."""
-    for row in _rows(file):
+    for row in rows_of(file):
         text = _document(data / "documents" / row["document"]).text[int(row["start"]) : int(row["end"])]
         print(f"{row['number']}. [{row['document']}] {' '.join(text.split())}")
         head, tail = (f"{row[end]} ({row[end + '_type']})" for end in ("head", "tail"))
         print(f"   {head} | {row['relation']} | {tail}   {row['confidence']} {row['verdict']} {row['cause']}\n")
-
-
-def score(file: Path) -> None:
-    """Print the precision and what was wrong how often."""
-    rows = [row for row in _rows(file) if row["verdict"]]
-    folders: dict[str, list[bool]] = {}
-    for row in rows:
-        folders.setdefault(row["document"].split("/")[0], []).append(row["verdict"] == "right")
-    for folder, verdicts in [*sorted(folders.items()), ("all", [v for f in folders.values() for v in f])]:
-        print(f"{folder}: {sum(verdicts)} of {len(verdicts)} right, {sum(verdicts) / max(1, len(verdicts)):.3f}")
-    for cause, times in Counter(row["cause"] for row in rows if row["verdict"] != "right").most_common():
-        print(f"{times}\t{cause}")
-
-
-def _rows(file: Path) -> Iterator[dict[str, str]]:
-    with file.open(encoding="utf-8", newline="") as lines:
-        yield from csv.DictReader(lines, delimiter="\t")
 
 
 def main() -> None:
@@ -148,7 +131,7 @@ def main() -> None:
     elif given.command == "show":
         show(given.file, Path(given.data))
     else:
-        score(given.file)
+        print_verdicts(given.file, lambda row: (row["document"].split("/")[0],))
 
 
 if __name__ == "__main__":
