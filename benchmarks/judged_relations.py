@@ -20,6 +20,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from judged_rows import print_verdicts
+
 from kg_builder.extract import open_extractor
 from kg_builder.loaders import discover, load
 from kg_builder.normalize import canonical_relation, to_statement

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from tiny_models import make_model, teach
 
@@ -18,6 +19,7 @@ FACTS = {
     "李明在晨光公司工作。": (Triple("李明", "任职于", "晨光公司"),),
 }
 STEPS = 80
+TEXT = "Ada Stone works for Brightwater in Lyon."
 
 
 def toy_model(folder: Path) -> Path:
@@ -31,3 +33,9 @@ def toy_model(folder: Path) -> Path:
         if loss > 0.1:
             raise AssertionError(f"the toy language was not learnt: loss {loss}")
     return folder
+
+
+def triples_of(reply: Any) -> set[tuple[str, str, str]]:
+    """What the server answered to ``POST /extract``."""
+    assert reply.status_code == 200, reply.text
+    return {(x["head"], x["relation"], x["tail"]) for x in reply.json()["extractions"]}

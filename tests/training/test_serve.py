@@ -6,12 +6,8 @@ import asyncio
 import gc
 import json
 import logging
-import os
 import re
 import socket
-import subprocess
-import sys
-import tempfile
 import time
 from collections.abc import AsyncIterator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -28,17 +24,15 @@ pytest.importorskip("llguidance")
 httpx2 = pytest.importorskip("httpx2")
 
 from forked import command, forked  # noqa: E402
-from toy_language import FACTS, toy_model  # noqa: E402
+from toy_language import FACTS, TEXT, toy_model, triples_of  # noqa: E402
 
-from finetune.serve import TOKEN_VARIABLE, ServeLimits, Service, open_model, run, serving  # noqa: E402
+from finetune.serve import TOKEN_VARIABLE, ServeLimits, Service, run, serving  # noqa: E402
 from finetune.serve_batching import Full  # noqa: E402
 from finetune.serve_models import Extracted, InProcess, Labelled, Question, RelationQuestion  # noqa: E402
-from finetune.serve_vllm import Vllm  # noqa: E402
 from kg_builder.errors import ConfigError, ModelError  # noqa: E402
 from kg_builder.extract.model_options import ModelOptions  # noqa: E402
 from kg_builder.language_models import load_model, load_tokenizer  # noqa: E402
 
-TEXT = "Ada Stone works for Brightwater in Lyon."
 ONTOLOGY = '[relations."works for"]\n[relations."born in"]\n[relations.bought]\n'
 
 
@@ -84,14 +78,9 @@ class Slow:
         self.closed = True
 
 
-def triples(reply: Any) -> set[tuple[str, str, str]]:
-    assert reply.status_code == 200, reply.text
-    return {(x["head"], x["relation"], x["tail"]) for x in reply.json()["extractions"]}
-
-
 def test_what_a_text_states_comes_back_with_its_places(client: Any) -> None:
     reply = client.post("/extract", json={"text": TEXT})
-    assert triples(reply) == {("Ada Stone", "works for", "Brightwater")}
+    assert triples_of(reply) == {("Ada Stone", "works for", "Brightwater")}
     (found,) = reply.json()["extractions"]
     assert TEXT[found["tail_start"] : found["tail_end"]] == "Brightwater"
     assert 0.5 < found["confidence"] <= 1
@@ -108,7 +97,7 @@ def test_requests_that_come_together_are_answered_together(client: Any) -> None:
     with ThreadPoolExecutor(10) as pool:
         replies = list(pool.map(lambda text: client.post("/extract", json={"text": text}), [*FACTS] * 2))
     for text, reply in zip([*FACTS] * 2, replies, strict=True):
-        assert triples(reply) == {(t.head, t.relation, t.tail) for t in FACTS[text]}
+        assert triples_of(reply) == {(t.head, t.relation, t.tail) for t in FACTS[text]}
     count, total = (b - a for a, b in zip(before, batches(), strict=True))
     assert total == 10
     assert count <= 4
@@ -120,7 +109,7 @@ def test_requests_that_come_together_are_answered_together(client: Any) -> None:
 @pytest.mark.parametrize("ontology", [["bought", "founded"], "[relations.bought]\n[relations.founded]\n"])
 def test_only_relations_of_the_ontology_come_out(client: Any, ontology: Any) -> None:
     reply = client.post("/extract", json={"text": TEXT, "ontology": ontology})
-    assert {relation for _, relation, _ in triples(reply)} <= {"bought", "founded"}
+    assert {relation for _, relation, _ in triples_of(reply)} <= {"bought", "founded"}
 
 
 def test_the_relation_between_two_given_entities(client: Any) -> None:
@@ -317,99 +306,6 @@ def test_a_classifier_beside_the_model_gives_the_labels(toy: Path, tmp_path: Pat
         model.classify([RelationQuestion(TEXT, "Ada Stone", "Brightwater", ("friend",))])
 
 
-@pytest.fixture
-def vllm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder of notes; a program called vllm is on the path."""
-    pytest.importorskip("openai")
-    program = tmp_path / "bin" / "vllm"
-    program.parent.mkdir()
-    source = (
-        Path(__file__).with_name("fake_vllm.py").read_text().replace("#!/usr/bin/env python3", f"#!{sys.executable}")
-    )
-    program.write_text(source)
-    program.chmod(0o755)
-    monkeypatch.setenv("PATH", str(program.parent), prepend=os.pathsep)
-    monkeypatch.setenv("KG_TEST_NOTES", str(tmp_path / "notes.jsonl"))
-    return tmp_path / "notes.jsonl"
-
-
-def test_vllm_is_started_asked_and_ended(vllm: Path, tmp_path: Path) -> None:
-    adapter = tmp_path / "adapter"
-    adapter.mkdir()
-    (adapter / "adapter_config.json").write_text('{"r": 20}')
-    options = ModelOptions(model="base", adapter=str(adapter), quantize="4bit", chat_template="chatml")
-    model = open_model(options, backend="vllm", name="toy")
-    assert isinstance(model, Vllm)
-    with serving(model) as client:
-        reply = client.post("/extract", json={"text": TEXT, "ontology": ["works for"]})
-        assert triples(reply) == {("Ada Stone", "works for", "Brightwater")}
-        body: dict[str, Any] = {"text": TEXT, "head": "Ada Stone", "tail": "Lyon", "labels": ["a", "b"]}
-        assert client.post("/classify", json=body).json()["label"] == "b"
-        chat = client.post(
-            "/v1/chat/completions", json={"model": "toy", "messages": [{"role": "user", "content": "x"}]}
-        )
-        assert chat.json()["choices"][0]["message"]["content"].startswith("Ada")
-        child = model._child
-        assert child is not None
-        client.post("/v1/chat/completions", json={"model": "toy", "messages": [{"role": "user", "content": "die"}]})
-        child.wait(10)
-        down = client.get("/health")
-        assert down.status_code == 503
-        assert "no kernel image" in down.json()["message"]
-    notes = [json.loads(line) for line in vllm.read_text().splitlines()]
-    given = " ".join(notes[0]["arguments"])
-    assert f"--lora-modules toy={adapter}" in given
-    assert "--max-lora-rank 32" in given
-    assert "--quantization bitsandbytes" in given
-    assert model.key not in given
-    assert "substring" in notes[0]["body"]["structured_outputs"]["grammar"]
-
-
-def test_vllm_ends_with_the_server(vllm: Path) -> None:
-    model = Vllm(ModelOptions(model="base"))
-    with serving(model):
-        child = model._child
-        assert child is not None
-        assert child.poll() is None
-    assert child.poll() is not None
-
-
-@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the system does it, and Linux alone")
-def test_vllm_ends_with_a_server_that_is_killed(vllm: Path) -> None:
-    """And not with the thread that loaded it."""
-    source = """
-import threading, time
-from finetune.serve_vllm import Vllm
-from kg_builder.extract.model_options import ModelOptions
-model = Vllm(ModelOptions(model="base"))
-loading = threading.Thread(target=model.load)
-loading.start()
-loading.join()
-time.sleep(0.5)
-print(model.problem() or model.url, flush=True)
-time.sleep(60)
-"""
-    with subprocess.Popen([sys.executable, "-c", source], stdout=subprocess.PIPE, text=True) as server:
-        assert server.stdout is not None
-        url = server.stdout.readline().strip()
-        try:
-            assert httpx2.get(f"{url}/health", trust_env=False).status_code == 200
-        finally:
-            server.kill()
-    until = time.monotonic() + 10
-    with pytest.raises(httpx2.TransportError):
-        while time.monotonic() < until:
-            httpx2.get(f"{url}/health", trust_env=False)
-            time.sleep(0.05)
-
-
-def test_vllm_leaves_no_folder_where_it_was_not_started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    with pytest.raises(ConfigError, match=TOKEN_VARIABLE):
-        run(Vllm(ModelOptions(model="base", chat_template="chatml")), host="0.0.0.0")
-    assert not list(tmp_path.iterdir())
-
-
 def test_a_model_that_cannot_be_loaded_ends_the_server(tmp_path: Path) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -444,6 +340,6 @@ def test_the_command_serves_until_it_is_told_to_stop_and_finishes_what_it_has(to
             reply = pool.submit(client.post, "/extract", json={"text": TEXT})
             time.sleep(0.3)
             process.terminate()
-            assert triples(reply.result()) == {("Ada Stone", "works for", "Brightwater")}
+            assert triples_of(reply.result()) == {("Ada Stone", "works for", "Brightwater")}
         process.join(30)
         assert process.exitcode == 0
