@@ -1,8 +1,8 @@
 """Facts that cannot both hold at one time: one person with two birthplaces, one company with two chief executives.
 
 Which relations are *functional* (a head has one tail) or have *one head* (a tail has one head) says the lexicon of
-relations, for a few by their meaning, or an ontology. Both sides stay in the graph with their evidence; what is found
-here is for a person to judge.
+relations, for a few by their meaning, or an ontology; of a symmetric one both ends have one other. Both sides stay in
+the graph with their evidence; what is found here is for a person to judge.
 """
 
 from __future__ import annotations
@@ -11,27 +11,28 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations, islice
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from kg_builder.names import name_key
 from kg_builder.relation_lexicon import known_relations
 from kg_builder.store import GraphStore
-from kg_builder.store.records import StoredEntity, StoredEvidence
+from kg_builder.store.records import End, StoredEntity, StoredEvidence
 
 __all__ = ["Conflict", "Rule", "Side", "find_conflicts", "functional_rules", "rules_of_ontology"]
 
 Kind = Literal["contradiction", "supersession", "undated"]
 
 _PART_OF = ("located in", "part of", "capital of", "belong to", "in", "be in")
+_OF_FACT = ("support", "confidence", "valid_from", "valid_to")
 _MOST_SIDES = 12  # of one entity and relation that are compared with each other; more is a relation misused
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """What is to be unique: the tail of a head (``of_head``) or the head of a tail; ``changing``: one at a time."""
+    """Which end has one other at most; "either" for a symmetric relation. ``changing``: one at a time."""
 
     relation: str
-    of_head: bool
+    end: End
     changing: bool
 
 
@@ -39,10 +40,12 @@ class Rule:
 class Side:
     """One of two facts: what it says of the entity, and the sentences that say so, the surest first.
 
-    ``closed_on`` is the day on which a later fact ends this one, which names no end of its own.
+    ``is_head``: this entity is the head of the fact. ``closed_on`` is the day on which a later fact ends this one,
+    which names no end of its own.
     """
 
     entity: StoredEntity
+    is_head: bool
     support: int
     confidence: float
     valid_from: str | None
@@ -62,7 +65,7 @@ class Conflict:
     kind: Kind
     relation: str
     entity: StoredEntity
-    of_head: bool  # the entity is the head of both facts; else it is their tail
+    end: End  # which end of both facts the entity is
     sides: tuple[Side, Side]  # of a supersession the earlier one first; else the better supported one
 
     @property
@@ -70,12 +73,16 @@ class Conflict:
         """How many statements back both sides."""
         return sum(side.support for side in self.sides)
 
+    def ends_of(self, side: Side) -> tuple[StoredEntity, StoredEntity]:
+        """Head and tail of the fact on that side."""
+        return (side.entity, self.entity) if side.is_head else (self.entity, side.entity)
+
 
 def functional_rules() -> list[Rule]:
     """Those of the lexicon, by meaning."""
     known = known_relations()
-    rules = [Rule(each.name, True, each.changing) for each in known if each.functional]
-    return rules + [Rule(each.name, False, each.changing) for each in known if each.one_head]
+    rules = (_rules(each.name, each.functional, each.one_head, each.symmetric, each.changing) for each in known)
+    return [rule for found in rules for rule in found]
 
 
 def rules_of_ontology(path: Path) -> list[Rule]:
@@ -87,13 +94,21 @@ def rules_of_ontology(path: Path) -> list[Rule]:
     from kg_builder.ontology import read_ontology
     from kg_builder.relation_types import given_relation
 
-    rules = []
-    for name, relation in read_ontology(path).relations.items():
-        if relation.functional:
-            rules.append(Rule(given_relation(name), True, True))
-        if relation.inverse_functional:
-            rules.append(Rule(given_relation(name), False, True))
-    return rules
+    rules = (
+        _rules(given_relation(name), each.functional, each.inverse_functional, each.symmetric, changing=True)
+        for name, each in read_ontology(path).relations.items()
+    )
+    return [rule for found in rules for rule in found]
+
+
+def _rules(relation: str, functional: bool, one_head: bool, symmetric: bool, changing: bool) -> Iterator[Rule]:
+    if symmetric and (functional or one_head):
+        yield Rule(relation, "either", changing)
+        return
+    if functional:
+        yield Rule(relation, "head", changing)
+    if one_head:
+        yield Rule(relation, "tail", changing)
 
 
 def find_conflicts(
@@ -111,32 +126,33 @@ def find_conflicts(
     """
     rules = functional_rules() if rules is None else rules
     found: list[Conflict] = []
-    for of_head in (True, False):
-        by_name = {rule.relation: rule for rule in rules if rule.of_head == of_head}
+    for end in get_args(End):
+        by_name = {rule.relation: rule for rule in rules if rule.end == end}
         if not by_name:
             continue
-        facts = graph.facts_of(sorted(by_name), by_tail=not of_head)
-        for rows in facts if portions is None else islice(facts, portions[0], sum(portions)):
-            found += _of_portion(graph, rows, by_name, of_head, evidence)
+        facts = graph.facts_of(sorted(by_name), end=end)
+        for portion in facts if portions is None else islice(facts, portions[0], sum(portions)):
+            found += _of_portion(graph, portion, by_name, evidence)
     return sorted(found, key=lambda each: (-each.support, each.kind, each.relation, each.entity.name, each.entity.id))
 
 
 def _of_portion(
-    graph: GraphStore, rows: Iterable[Any], rules: dict[str, Rule], of_head: bool, evidence: int
+    graph: GraphStore, facts: Iterable[tuple[str, str, Any]], rules: dict[str, Rule], evidence: int
 ) -> Iterator[Conflict]:
-    mine, other = ("head", "tail") if of_head else ("tail", "head")
-    groups: dict[tuple[str, str], list[Any]] = {}
-    for row in rows:
-        groups.setdefault((row[mine], row["relation"]), []).append(row)
+    groups: dict[tuple[str, str], list[tuple[str, Any]]] = {}
+    for mine, other, row in facts:
+        groups.setdefault((mine, row["relation"]), []).append((other, row))
     groups = {key: group for key, group in groups.items() if len(group) > 1}
-    ids = {id_ for (id_, _), group in groups.items() for id_ in (id_, *(row[other] for row in group))}
+    ids = {id_ for (id_, _), group in groups.items() for id_ in (id_, *(other for other, _ in group))}
     entities = {entity.id: entity for entity in graph.entities_by_id(ids)} if ids else {}
     for (id_, relation), group in groups.items():
-        best = sorted(group, key=lambda row: (-row["support"], -row["confidence"], row[other]))[:_MOST_SIDES]
+        best: dict[str, Any] = {}
+        for other, row in sorted(group, key=lambda fact: (-fact[1]["support"], -fact[1]["confidence"], fact[0])):
+            best.setdefault(other, row)  # an open text may say it of a pair in both directions
         sides = [
-            Side(entities[row[other]], row["support"], row["confidence"], row["valid_from"], row["valid_to"])
-            for row in best
-            if row[other] in entities
+            Side(entities[other], row["head"] == other, *(row[each] for each in _OF_FACT))
+            for other, row in islice(best.items(), _MOST_SIDES)
+            if other in entities
         ]
         if id_ not in entities:
             continue
@@ -144,8 +160,9 @@ def _of_portion(
             kind, pair = _judged(rules[relation], one, two)
             if kind is None or _agree(graph, one.entity, two.entity):
                 continue
-            with_words = [_with_evidence(graph, entities[id_], relation, side, of_head, evidence) for side in pair]
-            yield Conflict(kind, relation, entities[id_], of_head, (with_words[0], with_words[1]))
+            found = Conflict(kind, relation, entities[id_], rules[relation].end, pair)
+            first, second = (_with_evidence(graph, found, side, evidence) for side in pair)
+            yield replace(found, sides=(first, second))
 
 
 def _judged(rule: Rule, one: Side, two: Side) -> tuple[Kind | None, tuple[Side, Side]]:
@@ -200,9 +217,8 @@ def _is_part(graph: GraphStore, one: str, two: str) -> bool:
     return two in above[one] | two_up[one] or one in above[two] | two_up[two]
 
 
-def _with_evidence(
-    graph: GraphStore, entity: StoredEntity, relation: str, side: Side, of_head: bool, limit: int
-) -> Side:
-    ends = (entity.id, side.entity.id) if of_head else (side.entity.id, entity.id)
-    found = tuple(graph.evidence(ends[0], relation, ends[1], limit=limit)) if limit > 0 else ()
-    return replace(side, evidence=found)
+def _with_evidence(graph: GraphStore, conflict: Conflict, side: Side, limit: int) -> Side:
+    if limit <= 0:
+        return side
+    head, tail = conflict.ends_of(side)
+    return replace(side, evidence=tuple(graph.evidence(head.id, conflict.relation, tail.id, limit=limit)))

@@ -220,7 +220,7 @@ def _of_conflict(store: GraphStore, score: float, doubt: float, effect: float, c
 
 
 def _side(store: GraphStore, conflict: Conflict, side: Side) -> QueueFact:
-    head, tail = (conflict.entity, side.entity) if conflict.of_head else (side.entity, conflict.entity)
+    head, tail = conflict.ends_of(side)
     evidence = store.evidence(head.id, conflict.relation, tail.id, limit=_EVIDENCE)
     return QueueFact(head, conflict.relation, tail, side.support, side.confidence, tuple(evidence))
 

@@ -7,7 +7,8 @@ from annotated import contribute
 from click.testing import CliRunner
 
 from kg_builder.cli import cli
-from kg_builder.conflicts import Rule, find_conflicts
+from kg_builder.conflicts import Rule, find_conflicts, rules_of_ontology
+from kg_builder.relation_types import given_relation
 from kg_builder.store import GraphStore, open_store
 from kg_builder.types import Language
 
@@ -84,7 +85,7 @@ def test_contradictions_and_supersessions(any_store: GraphStore) -> None:
 def test_both_sides_are_named_with_their_evidence(any_store: GraphStore) -> None:
     fill(any_store)
     [birth] = [each for each in find_conflicts(any_store) if each.relation == "born in"]
-    assert (birth.entity.name, birth.of_head, birth.support) == ("Ada Holt", True, 2)
+    assert (birth.entity.name, birth.end, birth.support) == ("Ada Holt", "head", 2)
     assert {(s.entity.name, s.evidence[0].document_uri) for s in birth.sides} == {
         ("Bergen", "a.txt"),
         ("Oslo", "b.txt"),
@@ -106,7 +107,21 @@ def test_rules_of_ones_own(any_store: GraphStore) -> None:
     lines = ["[Ada|Person] (drives) [Volvo|Product].", "[Ada|Person] (drives) [Saab|Product]."]
     any_store.write(contribute("a.txt", "a", "en", lines), size_bytes=1, recipe="test")
     assert find_conflicts(any_store) == []
-    assert told(any_store, [Rule("drive", True, False)]) == {frozenset({"Volvo", "Saab"}): ("contradiction", "drive")}
+    assert told(any_store, [Rule("drive", "head", False)]) == {frozenset({"Volvo", "Saab"}): ("contradiction", "drive")}
+
+
+def test_of_a_symmetric_relation_either_end_has_one_other(any_store: GraphStore, tmp_path: Path) -> None:
+    lines = ["[Ada|Person] (is the twin of) [Ben|Person].", "[Ben|Person] (is the twin of) [Ada|Person]."]
+    lines += ["[Cy|Person] (is the twin of) [Ada|Person].", "[Dee|Person] (is the twin of) [Eve|Person]."]
+    any_store.write(contribute("a.txt", "a", "en", lines), size_bytes=1, recipe="test")
+    ontology = tmp_path / "family.toml"
+    ontology.write_text('[types.Person]\n[relations."twin of"]\nsymmetric = true\nfunctional = true\n')
+    assert rules_of_ontology(ontology) == [Rule(given_relation("twin of"), "either", True)]
+    [found] = find_conflicts(any_store, rules=[Rule("twin of", "either", True)])
+    assert (found.entity.name, found.kind, found.end) == ("Ada", "undated", "either")
+    assert {side.entity.name for side in found.sides} == {"Ben", "Cy"}
+    assert all(side.evidence for side in found.sides)
+    assert all(found.entity in found.ends_of(side) for side in found.sides)
 
 
 def test_commands_print_relations_and_conflicts(tmp_path: Path) -> None:

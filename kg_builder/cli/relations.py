@@ -147,7 +147,7 @@ def _conflict(conflict: Conflict) -> dict[str, Any]:
         "type": relation_type(conflict.relation),
         "support": conflict.support,
         "entity": {"id": conflict.entity.id, "name": conflict.entity.name, "type": conflict.entity.type},
-        "entity_is": "head" if conflict.of_head else "tail",
+        "entity_is": conflict.end,
         "sides": [_side(side) for side in conflict.sides],
     }
 
@@ -182,16 +182,14 @@ def _sentences(side: Side) -> list[tuple[Any, str]]:
 def _told(conflict: Conflict) -> str:
     lines = []
     for side in conflict.sides:
-        ends = (
-            (conflict.entity.name, side.entity.name) if conflict.of_head else (side.entity.name, conflict.entity.name)
-        )
+        head, tail = conflict.ends_of(side)
         when = ""
         if side.valid_from or side.valid_to:
             when = f", from {side.valid_from or '?'} to {side.valid_to or '?'}"
         if side.closed_on:
             when += f" (ended by the other on {side.closed_on})"
         statements = f"{side.support:,} statement{'s' if side.support != 1 else ''}"
-        lines.append(f"  {ends[0]} | {conflict.relation} | {ends[1]}  ({statements}{when})")
+        lines.append(f"  {head.name} | {conflict.relation} | {tail.name}  ({statements}{when})")
         for one, sentence in _sentences(side):
             lines.append(f"    {' '.join(sentence.split())[:300]}  [{one.document_uri}]")
     return f"{conflict.kind}\n" + "\n".join(lines) + "\n"

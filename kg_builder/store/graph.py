@@ -24,6 +24,7 @@ from kg_builder.store.querying import PlanKind, Querying
 from kg_builder.store.reading import Reader
 from kg_builder.store.records import (
     Counts,
+    End,
     GraphEdge,
     QueryResult,
     StoredDocument,
@@ -268,13 +269,13 @@ class GraphStore:
         """Relations with their relationship types and numbers of edges, most frequent first."""
         return self._reader.relations()
 
-    def facts_of(self, relations: Sequence[str], *, by_tail: bool = False) -> Iterator[list[Any]]:
-        """The edges of some relations, portion by portion, all those of one head (or tail) in one portion.
+    def facts_of(self, relations: Sequence[str], *, end: End = "head") -> Iterator[list[tuple[str, str, Any]]]:
+        """The edges of some relations, portion by portion, all those that have one entity at that end in one portion.
 
-        Rows have ``head``, ``relation``, ``tail`` (ids of entities), ``support``, ``confidence``, ``valid_from`` and
-        ``valid_to``.
+        Each is the id of that entity, that of the one at the other end, and a row of ``head``, ``relation``, ``tail``
+        (ids again), ``support``, ``confidence``, ``valid_from`` and ``valid_to``. With "either" an edge comes twice.
         """
-        return self._reader.facts_of(relations, by_tail=by_tail)
+        return self._reader.facts_of(relations, end=end)
 
     def entities_by_id(self, ids: Iterable[str]) -> list[StoredEntity]:
         """Those of these entities that exist, by name, type and id."""

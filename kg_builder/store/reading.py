@@ -13,6 +13,7 @@ from kg_builder.store.connection import Connection
 from kg_builder.store.naming import fold, relation_type
 from kg_builder.store.records import (
     Counts,
+    End,
     GraphEdge,
     StoredDocument,
     StoredEdge,
@@ -88,12 +89,19 @@ class Reader:
         for row in self.sliced(cypher.FACTS, cypher.COUNT_ENTITIES):
             yield graph_edge(row)
 
-    def facts_of(self, relations: Sequence[str], *, by_tail: bool = False) -> Iterator[list[Any]]:
-        """The edges of some relations as rows, portion by portion: all those of one head (or tail) are in one."""
+    def facts_of(self, relations: Sequence[str], *, end: End = "head") -> Iterator[list[tuple[str, str, Any]]]:
+        """The edges of some relations, portion by portion: all those that have one entity at that end are in one."""
         nodes = self._read(cypher.COUNT_ENTITIES)[0]["n"]
-        statement = cypher.facts_of(self._tokens.possible(relations), by_tail=by_tail)
+        types = self._tokens.possible(relations)
+        ends = [("head", "tail"), ("tail", "head")]
+        wanted = [(near, far) for near, far in ends if end in (near, "either")]
         for low, high in id_slices(nodes // _SLICE + 1):
-            yield self._read(statement, low=low, high=high, relations=list(relations))
+            found = []
+            for near, far in wanted:
+                statement = cypher.facts_of(types, by_tail=near == "tail")
+                rows = self._read(statement, low=low, high=high, relations=list(relations))
+                found += [(row[near], row[far], row) for row in rows]
+            yield found
 
     def edges(self, *, with_evidence: bool) -> Iterator[StoredEdge]:
         """All edges by head's name, relation, tail's name and ids; evidence by document and place."""

@@ -13,6 +13,7 @@ from kg_builder.values import Value
 __all__ = [
     "Counts",
     "DocumentState",
+    "End",
     "GraphEdge",
     "PlanStep",
     "QueryResult",
@@ -28,6 +29,10 @@ DocumentState = Literal["complete", "partial", "failed", "skipped"]
 """``complete``: its whole contribution is in the graph. ``partial``: all but some segments or pages. ``failed``:
 could not be read or extracted, see its reason (whatever an earlier version contributed stays until it can be
 replaced). ``skipped``: left out on purpose (an unknown format, for instance)."""
+
+
+End = Literal["head", "tail", "either"]
+"""Of a fact: the entity that it is about, the one that it leads to, or both in turn."""
 
 
 @dataclass(frozen=True, slots=True)
