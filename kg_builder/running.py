@@ -39,6 +39,9 @@ _SEGMENTS_AVOIDED = 20
 _WRITTEN_TOGETHER = 2000
 """Extractions after which documents that are ready are written, however many more are."""
 
+_LONG_RUN_S = 20.0
+"""Past this, whoever waits is told that names are looked at now: it takes a fifth of a run's time, without a bar."""
+
 SKIPPED_REASONS = frozenset({"archive", "unknown-format", "hidden", "link-outside"})
 """Reasons to leave a file out on purpose; every other problem is a failure."""
 
@@ -165,7 +168,10 @@ class Run:
         """Bring the names together that are one entity, and part those that are not."""
         from kg_builder.resolving import resolve_graph
 
-        emit("stage", "all files are read; which names are one entity is looked at", stage="resolving")
+        begun = "all files are read; which names are one entity is looked at"
+        emit("stage", begun, stage="resolving")
+        if time.monotonic() - self.started > _LONG_RUN_S:
+            self.on_message(f"{begun}; this takes about a fifth as long again")
         self.resolved = self._patiently(partial(resolve_graph, self.store, aids=aids))
         if self.resolved.trouble:
             self.on_message(f"names were resolved without the judge: {self.resolved.trouble}")
