@@ -130,12 +130,15 @@ def contribution(uri: str, chosen: list[tuple[str, str]]) -> Contribution:
 
 def with_a_graph(store: GraphStore, count: int, index: Path) -> dict[str, object]:
     everything = list(names(count))
-    batches = [everything[i : i + STATEMENTS + 1] for i in range(0, len(everything), STATEMENTS)]
-    documents = [(contribution(f"{i}", batch), 1, "") for i, batch in enumerate(batches) if len(batch) > 1]
-    begun = time.monotonic()
-    for i in range(0, len(documents), 100):
-        store.write_all(documents[i : i + 100])
-    written = time.monotonic() - begun
+    documents = (
+        (contribution(f"{i}", everything[i : i + STATEMENTS + 1]), 1, "")
+        for i in range(0, len(everything) - 1, STATEMENTS)
+    )
+    written = 0.0
+    while batch := list(itertools.islice(documents, 100)):
+        begun = time.monotonic()
+        store.write_all(batch)
+        written += time.monotonic() - begun
     report = resolve_graph(store, index=index)
     rng = random.Random(9)
     new = list(names(count + 200, seed=1))[count:]
