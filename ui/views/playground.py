@@ -17,7 +17,8 @@ from ui.trial_samples import SAMPLES
 __all__ = ["render"]
 
 _MOST_CHARACTERS = 20_000
-_TEXT, _KEPT, _EXPERIMENT, _PRESSED = "play-text", "_play_text", "_play_experiment", "_play_pressed"
+_TEXT, _KEPT, _TAKEN = "play-text", "_play_text", "_play_taken"
+_EXPERIMENT, _PRESSED = "_play_experiment", "_play_pressed"
 
 
 def render() -> None:
@@ -45,15 +46,18 @@ def render() -> None:
 
 def _text() -> str:
     """The text; it stays while other pages are looked at."""
-    if _TEXT not in st.session_state:
-        st.session_state[_TEXT] = st.session_state.get(_KEPT, "")
+    # A box of its own for each sample: a message of the browser that was under way when the sample was taken brings
+    # along what the box of before held.
+    key = f"{_TEXT}-{st.session_state.setdefault(_TAKEN, 0)}"
+    if key not in st.session_state:
+        st.session_state[key] = st.session_state.get(_KEPT, "")
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="examples"):
         for name, sample in SAMPLES.items():
             st.button(t(f"playground.sample.{name}"), key=f"play-sample-{name}", on_click=_take, args=(sample,))
     text: str = st.text_area(
         t("playground.text"),
-        st.session_state[_TEXT],  # as its default, too: see `ui.trial_form`
-        key=_TEXT,
+        st.session_state[key],  # as its default, too: see `ui.trial_form`
+        key=key,
         height=220,
         placeholder=t("playground.text.hint"),
     )
@@ -62,7 +66,8 @@ def _text() -> str:
 
 
 def _take(sample: str) -> None:
-    st.session_state[_TEXT] = sample
+    st.session_state[_KEPT] = sample
+    st.session_state[_TAKEN] += 1
 
 
 def _run_button(text: str, form: Form | None, settings: Settings) -> None:
