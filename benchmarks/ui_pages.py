@@ -58,7 +58,9 @@ class Clock:
 def open_pages(page: Any, url: str, clock: Clock) -> None:
     """Every page by its address, as a bookmark does."""
     for name in get_args(PageName):
-        clock.time(f"page {name}", lambda name=name: (page.goto(f"{url}/{name}"), settled(page)))
+        clock.time(
+            f"page {name}", lambda name=name: (page.goto(url if name == "overview" else f"{url}/{name}"), settled(page))
+        )
 
 
 def use(page: Any, url: str, clock: Clock, entity: dict[str, str]) -> None:
@@ -66,7 +68,7 @@ def use(page: Any, url: str, clock: Clock, entity: dict[str, str]) -> None:
     page.goto(f"{url}/explore")
     settled(page)
     box = page.get_by_role("textbox").first
-    found = page.locator(".st-key-rows_search").get_by_role("button")
+    found = page.locator(".st-key-rows_search").get_by_role("link")
 
     def search() -> None:
         box.fill(entity["name"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,21 +12,25 @@ import streamlit as st
 
 from kg_builder.store.records import StoredEntity
 from ui import data
+from ui.links import rows_html, step_html
 from ui.session import follow, publish, t
-from ui.style import note, plain, type_label
+from ui.style import note, shorten, type_label
 
 if TYPE_CHECKING:
     from streamlit.components.v2.types import ComponentRenderer
 
-__all__ = ["search_box", "suggestions"]
+__all__ = ["Step", "search_box", "suggestions"]
+
+Step = Callable[[str], dict[str, str]]
+"""What choosing an entity, by its id, changes in the address."""
 
 _JS = Path(__file__).with_name("keys.js").read_text(encoding="utf-8")
 _RESULTS = 12
 _SUGGESTED = 6
 
 
-def search_box(choose: Callable[[str], None], *, suggest: bool, name: str = "q", key: str = "search") -> None:
-    """The box and the entities found. ``choose`` gets the id of the one that was clicked.
+def search_box(step: Step, *, suggest: bool, name: str = "q", key: str = "search") -> None:
+    """The box and the entities found, each a link to what `step` says.
 
     ``name`` is the box's name in the address; a second box on a page needs one of its own, and a ``key``.
     """
@@ -46,9 +50,9 @@ def search_box(choose: Callable[[str], None], *, suggest: bool, name: str = "q",
         with st.container(key=f"found_{key}"):
             words = t("search.results", n=len(found)) if found else t("search.none", text=text)
             st.html(f'<p class="kg-note" role="status">{escape(words)}</p>')
-            _rows(found, choose, key, typed=text)
+            _rows(found, step, key, typed=text)
     elif suggest:
-        suggestions(choose)
+        suggestions(step)
     _keys()(key=f"keys_{key}", data={"box": key})
 
 
@@ -57,50 +61,35 @@ def _keys() -> ComponentRenderer:
     return st.components.v2.component("kg-keys", js=_JS)
 
 
-def suggestions(choose: Callable[[str], None]) -> None:
+def suggestions(step: Step) -> None:
     """The most mentioned entities, to start with one of them."""
     note(t("search.start"))
-    _rows(data.top_entities(_SUGGESTED), choose, "suggested")
+    _rows(data.top_entities(_SUGGESTED), step, "suggested")
 
 
-def _rows(found: list[StoredEntity], choose: Callable[[str], None], key: str, *, typed: str = "") -> None:
+def _rows(found: Sequence[StoredEntity], step: Step, key: str, *, typed: str = "") -> None:
+    """One element of the page for all of them: a widget for each takes the browser ten times as long."""
+    rows = [step_html(label(entity, typed), **step(entity.id)) for entity in found]
     with st.container(key=f"rows_{key}"):
-        for entity in found:
-            st.button(
-                label(entity, typed),
-                key=f"{key}-{entity.id}",
-                type="tertiary",
-                on_click=choose,
-                args=(entity.id,),
-                width="stretch",
-            )
-        if typed:  # after the rows: when it shows, so do they
-            st.html(f'<i hidden data-kg-typed="{escape(typed)}" data-kg-rows="{len(found)}"></i>')
+        st.html(rows_html(rows) + f'<i hidden data-kg-typed="{escape(typed)}" data-kg-rows="{len(found)}"></i>')
 
 
 def label(entity: StoredEntity, typed: str = "") -> str:
-    """Name, type, aliases and mentions on one line, as Markdown, with what was typed marked."""
-    parts = [f"**{_marked(entity.name, typed, 70)}**", plain(type_label(entity.type), limit=30)]
+    """Name, type, aliases and mentions on one line, as HTML, with what was typed marked."""
+    parts = [f"<b>{_marked(entity.name, typed, 70)}</b>", escape(shorten(type_label(entity.type), limit=30))]
     if entity.aliases:
         # Those that were meant come first, or the row would not say why it is there.
         aliases = sorted(entity.aliases, key=lambda alias: typed.casefold() not in alias.casefold())
         parts.append(_marked(", ".join(aliases[:3]), typed, 70))
     count = t("card.mention") if entity.mentions == 1 else t("card.mentions", n=f"{entity.mentions:,}")
-    return " · ".join([*parts, count])
+    return " · ".join([*parts, escape(count)])
 
 
 def _marked(text: str, typed: str, limit: int) -> str:
-    """`text` as Markdown with the first place that reads as `typed` in another colour."""
-    one_line = " ".join(text.split())
-    shown = one_line if len(one_line) <= limit else one_line[: limit - 1] + "…"
+    """`text` as HTML with the first place that reads as `typed` in another colour."""
+    shown = shorten(text, limit=limit)
     at = shown.casefold().find(typed.casefold()) if typed else -1
     end = at + len(typed)
     if at < 0 or len(shown.casefold()) != len(shown):  # folding has moved the places
-        return plain(shown)
-    found = plain(shown[at:end])
-    return f"{_kept(shown[:at])}:primary[{found}]{_kept(shown[end:])}" if found else plain(shown)
-
-
-def _kept(text: str) -> str:
-    """`plain`, with a space at either end kept."""
-    return f"{' ' if text[:1].isspace() else ''}{plain(text)}{' ' if len(text) > 1 and text[-1:].isspace() else ''}"
+        return escape(shown)
+    return f'{escape(shown[:at])}<em class="kg-hit">{escape(shown[at:end])}</em>{escape(shown[end:])}'

@@ -11,7 +11,7 @@ function keysOf(name) {
   const box = () => document.querySelector(`.st-key-${name} input`);
   const list = () => document.querySelector(`.st-key-found_${name}`);
   const answer = () => list()?.querySelector("[data-kg-typed]");
-  const rows = () => [...(list()?.querySelectorAll("button") ?? [])].slice(0, Number(answer()?.getAttribute("data-kg-rows") ?? 0));
+  const rows = () => [...(list()?.querySelectorAll("a") ?? [])].slice(0, Number(answer()?.getAttribute("data-kg-rows") ?? 0));
   const isShown = () => rows().length > 0 && !list().hasAttribute("data-kg-closed");
 
   function onceAnswered(action) {
@@ -27,7 +27,7 @@ function keysOf(name) {
 
   function onKey(event) {
     const inBox = event.target === box();
-    const at = inBox ? -1 : rows().indexOf(event.target.closest?.("button"));
+    const at = inBox ? -1 : rows().indexOf(event.target.closest?.("a"));
     if ((!inBox && at < 0) || event.isComposing || event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.key === "ArrowDown") {
       event.preventDefault();

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Iterable
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, cast, get_args
@@ -16,7 +17,17 @@ from ui.session import address, write
 if TYPE_CHECKING:
     from streamlit.components.v2.types import ComponentRenderer
 
-__all__ = ["copy_button", "follow_links", "here", "link_html", "open_linked", "scroll_to", "step_html", "there"]
+__all__ = [
+    "copy_button",
+    "follow_links",
+    "here",
+    "link_html",
+    "open_linked",
+    "rows_html",
+    "scroll_to",
+    "step_html",
+    "there",
+]
 
 _JS = Path(__file__).with_name("links.js").read_text(encoding="utf-8")
 _KEY = "kg-links"
@@ -57,6 +68,11 @@ def step_html(inner: str, *, classes: str = "", **params: str) -> str:
     change = f"&{urlencode(params)}"
     about = f' class="{escape(classes)}"' if classes else ""
     return f'<a data-kg-go="{escape(change)}" href="{escape(here(**params))}"{about}>{inner}</a>'
+
+
+def rows_html(links: Iterable[str]) -> str:
+    """Links of `link_html` or `step_html`, one to a line."""
+    return f'<nav class="kg-rows">{"".join(links)}</nav>'
 
 
 def copy_button(label: str, text: str, *, copied: str) -> str:

@@ -39,7 +39,7 @@ def test_overview_counts_and_failures(watch: Watch) -> None:
         ["40", "Statements"],
         ["14", "Segments"],
     ]
-    page.locator("[data-testid=stVegaLiteChart]").first.wait_for()
+    expect(page.get_by_test_id("columns")).to_have_count(3)  # confidence, documents and statements over time
     bars = page.get_by_test_id("bars")
     expect(bars).to_have_count(4)
     assert bars.nth(0).locator("tbody tr").first.inner_text().split() == ["Person", "6"]
@@ -53,7 +53,7 @@ def test_search_finds_aliases_and_chinese_while_typing(watch: Watch) -> None:
     page = watch().open("/explore")
     box = page.get_by_role("textbox", name="Search an entity").or_(page.get_by_role("searchbox"))
     box.press_sequentially("机器人公司")
-    result = page.locator(".st-key-rows_search").get_by_role("button")
+    result = page.locator(".st-key-rows_search").get_by_role("link")
     page.get_by_text("1 found").wait_for()
     result.filter(has_text="阿斯特机器人").wait_for()
     box.fill("aster")

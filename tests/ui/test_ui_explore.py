@@ -74,10 +74,10 @@ def test_growing_narrowing_and_undoing(watch: Watch) -> None:
     assert "Lin Wei" in {n["label"] for n in watched.graph().evaluate("window.__kgGraph.nodes()")}  # the most mentioned
     box = page.get_by_role("textbox", name="Search an entity").or_(page.get_by_role("searchbox"))
     box.press_sequentially("机器人公司")
-    found = page.locator(".st-key-rows_search").get_by_role("button")
+    found = page.locator(".st-key-rows_search").get_by_role("link")
     expect(found).to_have_count(1)
     expect(found).to_contain_text("阿斯特机器人公司")
-    expect(found.locator("span[style*=color], .stMarkdownColoredText").first).to_have_text("机器人公司")
+    expect(found.locator(".kg-hit")).to_have_text("机器人公司")
     box.fill("aster")
     found.filter(has_text="Aster Robotics").focus()
     page.keyboard.press("Enter")
@@ -143,7 +143,7 @@ def test_a_search_is_led_by_the_keyboard_alone(watch: Watch) -> None:
     watched = patient(watch())
     page = watched.open("/explore")
     box = page.get_by_role("textbox", name="Search an entity").or_(page.get_by_role("searchbox"))
-    found = page.locator(".st-key-rows_search").get_by_role("button")
+    found = page.locator(".st-key-rows_search").get_by_role("link")
     box.press_sequentially("payload")
     box.press("ArrowDown")  # before there is any answer
     expect(found.first).to_be_focused()
@@ -177,9 +177,9 @@ def test_a_search_is_led_by_the_keyboard_alone(watch: Watch) -> None:
     page.locator(".st-key-tools").get_by_role("button", name=re.compile("^Path")).click()
     other = page.get_by_test_id("stPopoverBody").get_by_role("textbox")
     other.press_sequentially("aster rob")
-    expect(page.locator(".st-key-rows_path").get_by_role("button").first).to_be_visible()
+    expect(page.locator(".st-key-rows_path").get_by_role("link").first).to_be_visible()
     other.press("Escape")
-    expect(page.locator(".st-key-rows_path").get_by_role("button").first).to_be_hidden()
+    expect(page.locator(".st-key-rows_path").get_by_role("link").first).to_be_hidden()
     expect(other).to_be_visible()
     other.press("Enter")
     page.wait_for_function(f"location.search.includes('to={ASTER}')")
@@ -191,7 +191,7 @@ def test_a_path_pins_a_kept_view_and_a_link(watch: Watch) -> None:
     page = watched.open(f"/explore?entity={ASTER}")
     names(watched, 6)
     menu(page, "Path").get_by_role("textbox").press_sequentially("bergen")
-    page.locator(".st-key-rows_path").get_by_role("button").filter(has_text="Bergen").click()
+    page.locator(".st-key-rows_path").get_by_role("link").filter(has_text="Bergen").click()
     assert names(watched, 3) == {"Aster Robotics", "Polaris Optics", "Bergen"}
     page.keyboard.press("Escape")
     watched.click_in_graph("acquire")
@@ -302,5 +302,5 @@ def test_hostile_names_are_text_wherever_the_page_shows_them(watch: Watch, tmp_p
     expect(page.get_by_test_id("mention").first).to_be_visible()
     for text in (PAYLOADS[0], PAYLOADS[5], PAYLOADS[9]):
         page.goto(f"{watched.address}/explore?q={quote(text)}&node={quote(text)}&rel={quote(text)}&pin={quote(text)}")
-        expect(page.locator(".st-key-rows_search").get_by_role("button").first).to_contain_text(text.lstrip('":')[:20])
+        expect(page.locator(".st-key-rows_search").get_by_role("link").first).to_contain_text(text.lstrip('":')[:20])
     assert page.locator("[data-testid=stMain] iframe:not([title*=kg_graph]), [data-testid=stMain] script").count() == 0

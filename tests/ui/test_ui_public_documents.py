@@ -79,7 +79,7 @@ def test_from_a_name_to_its_facts_to_their_sentences_to_the_document(watch: Watc
     watched = watch()
     page = watched.open("/explore")
     page.get_by_role("textbox", name="Search an entity").or_(page.get_by_role("searchbox")).fill(edge.head.name)
-    page.locator(".st-key-rows_search").get_by_role("button").filter(has_text=edge.head.name).first.click()
+    page.locator(".st-key-rows_search").get_by_role("link").filter(has_text=edge.head.name).first.click()
     page.locator("[data-testid=card] .kg-name").wait_for()
     watched.open(f"/explore?entity={edge.head.id}")
     assert edge.relation in {each["label"] for each in watched.graph().evaluate("window.__kgGraph.edges()")}

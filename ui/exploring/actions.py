@@ -6,12 +6,18 @@ from ui.exploring.state import pins, read_view, write_pins
 from ui.graph import GraphEvent
 from ui.session import write
 
-__all__ = ["centre", "expand_or_collapse", "happened", "select", "select_edge"]
+__all__ = ["centre", "centred", "expand_or_collapse", "happened", "select", "select_edge"]
+
+
+def centred(entity_id: str) -> dict[str, str]:
+    """The change of the address that draws what stands around one entity, and nothing else."""
+    gone = dict.fromkeys(("node", "edge", "q", "to", "most", "pin", "open", "doc"), "")
+    return {"entity": entity_id, **gone}
 
 
 def centre(entity_id: str) -> None:
     """Draw what stands around one entity, and nothing else."""
-    write(entity=entity_id, node="", edge="", q="", to="", most="", pin="", open="", doc="")
+    write(**centred(entity_id))
 
 
 def expand_or_collapse(entity_id: str) -> None:

@@ -47,11 +47,15 @@ def path_menu(view: View) -> None:
         note(t("explore.pathhint"))
         search_box(_path_to, suggest=False, name="qto", key="path")
         if view.to:
-            st.button(t("explore.nopath"), icon=":material/close:", on_click=_path_to, args=("",), key="no-path")
+            st.button(t("explore.nopath"), icon=":material/close:", on_click=_no_path, key="no-path")
 
 
-def _path_to(entity_id: str) -> None:
-    write(to=entity_id, qto="", edge="", node="", pin="")
+def _no_path() -> None:
+    write(**_path_to(""))
+
+
+def _path_to(entity_id: str) -> dict[str, str]:
+    return {"to": entity_id, "qto": "", "edge": "", "node": "", "pin": ""}
 
 
 def saved_menu() -> None:

@@ -13,9 +13,10 @@ from ui import data
 from ui.entity_search import search_box
 from ui.evidence_list import is_fact, marks_key, show_evidence
 from ui.graph import EdgeKey, edge_of
+from ui.links import rows_html, step_html
 from ui.pages import link
-from ui.session import follow, number, publish, read, t, write
-from ui.style import fact, heading, note, plain
+from ui.session import follow, number, publish, read, t
+from ui.style import fact, heading, note, plain, shorten
 from ui.switch import one_of
 from ui.views.no_data import render_empty
 
@@ -45,24 +46,19 @@ def render() -> None:
 
 
 def _start() -> None:
-    search_box(_choose, suggest=False)
+    search_box(lambda id_: _chosen(entity=id_), suggest=False)
     note(t("evidence.start"))
     if data.counts().edges > data.SAMPLED_EDGES:
         note(t("evidence.sample", n=f"{data.SAMPLED_EDGES:,}"))
     with st.container(key="rows_start"):
-        for edge in data.top_edges(_START):
-            ends = [f"**{plain(name, limit=60)}**" for name in (edge.head, edge.tail)]
-            label = f"{ends[0]} — {plain(edge.relation, limit=40)} → {ends[1]}"
-            support = f" · {t('card.support', n=edge.support)}" if edge.support > 1 else ""
-            key = str(EdgeKey(edge.head_id, edge.relation, edge.tail_id))
-            st.button(
-                label + support,
-                key=f"start-{key}",
-                type="tertiary",
-                on_click=_choose_edge,
-                args=(key,),
-                width="stretch",
-            )
+        st.html(rows_html(_starting_row(edge) for edge in data.top_edges(_START)))
+
+
+def _starting_row(edge: data.TopEdge) -> str:
+    head, tail = (f"<b>{escape(shorten(name, limit=60))}</b>" for name in (edge.head, edge.tail))
+    support = f" · {escape(t('card.support', n=edge.support))}" if edge.support > 1 else ""
+    words = f"{head} — {escape(shorten(edge.relation, limit=40))} → {tail}{support}"
+    return step_html(words, **_chosen(edge=str(EdgeKey(edge.head_id, edge.relation, edge.tail_id))))
 
 
 def _of_edge(edge: EdgeKey) -> None:
@@ -150,9 +146,5 @@ def _short(title: str) -> str:
     return one_line if len(one_line) <= _TITLE else one_line[: _TITLE - 1] + "…"
 
 
-def _choose(entity_id: str) -> None:
-    write(entity=entity_id, edge="", q="", page="", doc="", extractor="")
-
-
-def _choose_edge(key: str) -> None:
-    write(edge=key, entity="", q="", page="", doc="", extractor="")
+def _chosen(*, entity: str = "", edge: str = "") -> dict[str, str]:
+    return {"entity": entity, "edge": edge, "q": "", "page": "", "doc": "", "extractor": ""}

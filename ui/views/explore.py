@@ -10,7 +10,7 @@ from kg_builder.store.records import StoredEntity
 from ui import data
 from ui.entity_search import search_box, suggestions
 from ui.evidence_list import marks_key, show_evidence
-from ui.exploring.actions import centre, happened, select
+from ui.exploring.actions import centred, happened, select
 from ui.exploring.card import show_card
 from ui.exploring.filters import depth_switch, filter_menu, layout_choice, more_of, show_filters
 from ui.exploring.history import note_view
@@ -38,7 +38,7 @@ def render() -> None:
     asked = read_view()
     # Containers keep what is below in its place, whatever they hold: a drawing that moves is made anew.
     with st.container(key="search-area"):
-        search_box(centre, suggest=False)
+        search_box(centred, suggest=False)
     known = [entity for entity in map(data.entity, asked.entities) if entity is not None]
     if asked.entities and not known:
         st.warning(t("explore.unknown"), icon=":material/help:")
@@ -123,7 +123,7 @@ def _panel(view: View, known: list[StoredEntity]) -> None:
         show_card(entity, view)
     else:
         note(t("explore.unknown") if chosen else t("explore.choose"))
-        suggestions(centre)
+        suggestions(centred)
 
 
 def _edge_panel(edge: EdgeKey) -> None:

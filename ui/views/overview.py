@@ -8,8 +8,9 @@ import streamlit as st
 
 from kg_builder.errors import KGError
 from kg_builder.store.records import Counts, StoredDocument
-from ui import charts, connecting, data, ingesting
+from ui import connecting, data, ingesting
 from ui.bars import entity_bars, relation_bars, state_bars, type_bars
+from ui.charts import confidence_columns, growth_steps
 from ui.ingest_run import run_row
 from ui.pages import go, link
 from ui.session import follow, publish, t
@@ -112,8 +113,7 @@ def _confidence(counts: Counts) -> None:
     sample = counts.extractions > _SAMPLED_FROM
     with st.container(border=True, height="stretch"):
         section(t("overview.confidence"))
-        chart = charts.confidence_chart(data.confidence_histogram(sample=sample))
-        st.altair_chart(chart, width="stretch", height="stretch")
+        st.html(confidence_columns(data.confidence_histogram(sample=sample)))
         if sample:
             note(t("overview.confidence.sample"))
 
@@ -130,7 +130,7 @@ def _growth() -> None:
         return
     with st.container(border=True):
         section(t("overview.growth"))
-        st.altair_chart(charts.growth_chart(points), width="stretch")
+        st.html(growth_steps(points))
 
 
 def _runs() -> None:
