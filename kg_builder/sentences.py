@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from kg_builder.known_words import is_given_name
 from kg_builder.types import Block
 
 __all__ = ["Region", "sentences_of", "skip_space", "split_regions", "split_sentences", "trim_space"]
@@ -51,6 +52,7 @@ _MAY_END = _words(
     """inc ltd corp co bros llc plc assn dept univ mfg ave blvd rd st jr sr esq al ed eds Jan Feb Mar Apr Jun Jul
     Aug Sep Sept Oct Nov Dec Mon Tue Tues Wed Thu Thurs Fri Sat Sun"""
 )
+_FIRMS = _words("inc ltd corp co llc plc")
 _STARTERS = _words(
     """The A An He She It They We I You This That These Those There In On At But And However If When After Before
     For As His Her Its Their Our My Your What Who Why How While With By From Since Although Though Meanwhile
@@ -206,7 +208,11 @@ def _ends_after(word: str, text: str, start: int, dot: int, following: int) -> b
         return not text[following].isdigit()
     if initial or low in _MAY_END or word in _MAY_END or _ACRONYM.match(word):
         found = _WORD.match(text, following)
-        return found is not None and (found[1] in _STARTERS or _is_wide(text[following]))
+        if found is None:
+            return False
+        # A person right after a firm begins a sentence: "… joined Acme Corp. James Hale founded it."
+        person = low in _FIRMS and is_given_name(found[1].lower())
+        return person or found[1] in _STARTERS or _is_wide(text[following])
     return True
 
 

@@ -17,6 +17,7 @@ ENGLISH = [
     ["The U.S. economy grew 3.5% in 2020.", "It shrank later."],
     ["Apple Inc. was founded by Steve Jobs.", "It is in Cupertino."],
     ["He works for Acme Corp. in Ohio.", "His wife does not."],
+    ["In May Ada joined Acme Corp.", "James Hale, who founded it, left.", "Acme Corp. Chief Ann Hale did not."],
     ["See e.g. Fig. 3 and Sec. 4.2, i.e. the plots.", "Nothing else matters."],
     ["No. 5 is alive.", "He said no.", "Then he left."],
     ["Visit https://example.com/a.b?c=d.", "It is free."],

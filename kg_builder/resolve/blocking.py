@@ -10,11 +10,11 @@ from __future__ import annotations
 import hashlib
 from functools import lru_cache
 
+from kg_builder.known_words import is_given_name, is_noun, singular
 from kg_builder.resolve.keys import loose_key
 from kg_builder.resolve.records import Profile
 from kg_builder.resolve.scripts import drawn
 from kg_builder.resolve.views import View, is_acronym_like, view_of
-from kg_builder.resolve.words import is_given_name, is_noun, singular
 
 __all__ = ["BROAD", "block_keys"]
 

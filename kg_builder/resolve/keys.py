@@ -13,9 +13,9 @@ from functools import lru_cache
 
 from kg_builder.dates import date_without_year, unified_date
 from kg_builder.han import ambiguous_to_simplified
+from kg_builder.known_words import is_given_name, is_noun, singular
 from kg_builder.names import name_key
 from kg_builder.resolve.chinese_names import has_han, loose_chinese
-from kg_builder.resolve.words import is_given_name, is_noun, singular
 
 __all__ = ["COMPANY", "DEGREES", "LEGAL", "TITLES", "loose_key"]
 

@@ -15,9 +15,9 @@ from functools import lru_cache
 from importlib.resources import files
 from itertools import combinations
 
+from kg_builder.known_words import is_noun, singular
 from kg_builder.resolve.chinese_names import has_han
 from kg_builder.resolve.records import Context
-from kg_builder.resolve.words import is_noun, singular
 
 __all__ = ["SENSED_TYPES", "may_be_several", "senses"]
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from rapidfuzz.distance import DamerauLevenshtein, JaroWinkler
 
+from kg_builder.known_words import is_given_name, is_noun, singular
 from kg_builder.resolve.chinese_spelling import compare_chinese, left_out_chinese
 from kg_builder.resolve.keys import COMPANY, DEGREES, LEGAL, TITLES
 from kg_builder.resolve.nicknames import is_nickname
 from kg_builder.resolve.scripts import looks_like
 from kg_builder.resolve.views import View
-from kg_builder.resolve.words import is_given_name, is_noun, singular
 
 __all__ = ["compare_spelling"]
 
