@@ -4,8 +4,9 @@
     python benchmarks/folder.py [FOLDER] [--store URI] [--workers N]
 
 FOLDER defaults to $KG_DATA/documents. Without --store a fresh embedded store in a temporary folder is used. Prints
-one JSON object. Memory is sampled twice a second over this process, its children and the embedded server, as RSS, which
-counts pages that processes share once for each: more than is really used.
+one JSON object. Memory is sampled twice a second over this process, its children and the embedded server: as RSS, which
+counts pages that processes share once for each, and as PSS (Linux), which shares them out and so adds up to what is
+used.
 """
 
 from __future__ import annotations
@@ -46,22 +47,24 @@ class Memory(threading.Thread):
     def __init__(self, pid: int, store: str) -> None:
         super().__init__(daemon=True)
         self.root, self.store = psutil.Process(pid), store
-        self.peak_rss = 0
+        self.peak_rss = self.peak_pss = 0
         self.stopped = threading.Event()
 
     def run(self) -> None:
         """Sample until stopped."""
         while not self.stopped.wait(0.5):
-            rss = 0
+            rss = pss = 0
             try:
                 for process in tree(self.root, self.store):
                     try:
-                        rss += process.memory_info().rss
+                        used = process.memory_full_info()
+                        rss += used.rss
+                        pss += getattr(used, "pss", 0)
                     except (psutil.NoSuchProcess, psutil.AccessDenied):
                         continue
             except psutil.NoSuchProcess:
                 return
-            self.peak_rss = max(self.peak_rss, rss)
+            self.peak_rss, self.peak_pss = max(self.peak_rss, rss), max(self.peak_pss, pss)
 
 
 def ingest(folder: Path, store: str, workers: int | None) -> dict[str, object]:
@@ -80,6 +83,7 @@ def ingest(folder: Path, store: str, workers: int | None) -> dict[str, object]:
         "command": " ".join(command[1:]),
         "wall_seconds": round(time.monotonic() - started, 1),
         "peak_rss_mib": memory.peak_rss // MEBIBYTE,
+        "peak_pss_mib": memory.peak_pss // MEBIBYTE,
         "exit_status": process.returncode,
         **report,
         "problems": [[p["state"], p["reason"], p["uri"].rpartition("/")[2]] for p in problems],

@@ -53,7 +53,7 @@ def write_folder(folder: Path, documents: int) -> None:
 
 def brief(result: dict[str, object]) -> dict[str, object]:
     """What counts of an ingestion's figures."""
-    kept = ("found", "loaded", "unchanged", "segments", "extractions", "peak_rss_mib")
+    kept = ("found", "loaded", "unchanged", "segments", "extractions", "peak_rss_mib", "peak_pss_mib")
     return {"seconds": result["wall_seconds"], **{key: result[key] for key in kept}}
 
 

@@ -35,10 +35,6 @@ if TYPE_CHECKING:
 __all__ = ["EmbeddedServer", "Endpoint", "holds_store", "stop"]
 
 DEFAULT_IDLE_S = 60.0
-DEFAULT_HEAP_MB = 700
-"""For a store of up to that size on disk; a larger one gets as much as it is large, up to a quarter of the machine's
-memory.
-"""
 STATEMENT_LIMIT_S = 300.0
 """Past this the server itself ends a statement, so that none outlives the one who asked for it for long."""
 _START_ATTEMPTS = 5
@@ -204,7 +200,7 @@ class EmbeddedServer:
             "java": str(runtime / "jre" / "bin" / "java"),
             "jars": str(runtime / "jars"),
             "idle_s": float(os.environ.get("KG_EMBEDDED_IDLE_S", DEFAULT_IDLE_S)),
-            "heap_mb": int(os.environ.get("KG_EMBEDDED_HEAP_MB") or _heap_mb(self.path)),
+            "heap_mb": int(os.environ.get("KG_EMBEDDED_HEAP_MB") or _heap_mb()),
             "statement_limit_s": STATEMENT_LIMIT_S,
             "attempts": _START_ATTEMPTS,
         }
@@ -221,12 +217,12 @@ class EmbeddedServer:
             )
 
 
-def _heap_mb(path: Path) -> int:
-    """The heap that a store wants, in mebibytes."""
-    files = (path / "server" / "databases").rglob("*")
-    size = sum(each.stat().st_size for each in files if each.is_file()) >> 20
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") >> 20
-    return max(DEFAULT_HEAP_MB, min(size, memory // 4))
+def _heap_mb() -> int:
+    """The heap that a server may grow to, in mebibytes: a quarter of the memory of the machine, or of the container."""
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    with contextlib.suppress(OSError, ValueError):  # no such file outside of a container; "max" where there is no limit
+        memory = min(memory, int(Path("/sys/fs/cgroup/memory.max").read_text()))
+    return max(supervisor.SOFT_HEAP_MB, (memory >> 20) // 4)
 
 
 def supervisor_command(config: Path) -> list[str]:

@@ -28,6 +28,7 @@ from typing import IO, Any
 
 WRITER = "root"
 READER = "reader"
+SOFT_HEAP_MB = 700  # what the collector keeps the heap to, while it can
 START_TIMEOUT_S = 120.0
 _ITERATIONS = 1000  # the passwords are 256 random bits: stretching them adds nothing but time to every connection
 _NOT_ALONE = 3  # exit status: another supervisor owns this store
@@ -114,7 +115,7 @@ def _java_command(settings: dict[str, Any], bolt: int, http: int) -> list[str]:
         "bolt.packstream.maxValueLength": str(64 << 20),
         # A relationship type is a file of at least one page, and there are many types.
         "bucketDefaultPageSize": "16384",
-        "maxPageRAM": str(max(settings["heap_mb"] // 4, settings["heap_mb"] - 1024)),
+        "maxPageRAM": str(settings["heap_mb"] // 4),
         "command.timeout": str(int(settings["statement_limit_s"] * 1000)),
         "opencypher.statementCache": "2000",
         "opencypher.planCache": "2000",
@@ -128,7 +129,9 @@ def _java_command(settings: dict[str, Any], bolt: int, http: int) -> list[str]:
         settings["java"],
         f"-Xmx{settings['heap_mb']}m",
         "-Xms64m",
-        "-XX:+UseSerialGC",
+        "-XX:+UseZGC",
+        f"-XX:SoftMaxHeapSize={min(SOFT_HEAP_MB, settings['heap_mb'])}m",
+        "-XX:ZUncommitDelay=5",
         "-XX:+ExitOnOutOfMemoryError",
         "-Djava.awt.headless=true",
         "--enable-native-access=ALL-UNNAMED",
