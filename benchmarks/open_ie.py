@@ -1,6 +1,6 @@
 """Open IE benchmarks of the offline extractor, run as a user would.
 
-``python benchmarks/open_ie.py benchie|carb|mine|parser|names|speed --data $KG_DATA --out FOLDER`` writes the
+``python benchmarks/open_ie.py benchie|benchie_zh|carb|mine|parser|names|speed --data $KG_DATA --out FOLDER`` writes the
 predictions to FOLDER in the form that each benchmark's scorer reads (``parser``, ``names`` and ``speed`` print their
 figures themselves). BenchIE and CaRB are read by ``kg extract --lines --arguments full`` in ordinary writing, and what
 it finds is put back into the benchmark's tokens by its place in the text; ``--tokenized`` reads the tokens as they are.
@@ -16,6 +16,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -26,25 +27,28 @@ from kg_builder.extract.open_ie import OpenIE  # noqa: E402
 from kg_builder.types import Extraction  # noqa: E402
 
 
-def benchie(data: Path, out: Path, *, tokenized: bool) -> None:
-    lines = (data / "openie/benchie_dev/sentences_en.tsv").read_text(encoding="utf-8").splitlines()
+def benchie(data: Path, out: Path, *, tokenized: bool, language: str = "en") -> None:
+    lines = (data / f"openie/benchie_dev/sentences_{language}.tsv").read_text(encoding="utf-8").splitlines()
     numbered = [line.split("\t") for line in lines if line.strip()]
-    with (out / f"benchie_en{'_tokenized' if tokenized else ''}.tsv").open("w", encoding="utf-8") as file:
-        for line, _, relation, head, tail in extracted([s for _, s in numbered], tokenized=tokenized):
+    plain = [(PlainSentence.of if language == "en" else PlainSentence.of_characters)(s) for _, s in numbered]
+    with (out / f"benchie_{language}{'_tokenized' if tokenized else ''}.tsv").open("w", encoding="utf-8") as file:
+        for line, _, relation, head, tail in extracted([s for _, s in numbered], plain, tokenized=tokenized):
             print(numbered[line][0], head, relation, tail, sep="\t", file=file)
 
 
 def carb(data: Path, out: Path, *, tokenized: bool) -> None:
     sentences = (data / "openie/carb_dev/dev.txt").read_text(encoding="utf-8").splitlines()
     with (out / f"carb{'_tokenized' if tokenized else ''}.tsv").open("w", encoding="utf-8") as file:
-        for line, confidence, relation, head, tail in extracted(sentences, tokenized=tokenized):
+        plain = [PlainSentence.of(s) for s in sentences]
+        for line, confidence, relation, head, tail in extracted(sentences, plain, tokenized=tokenized):
             print(sentences[line], confidence, relation, head, tail, sep="\t", file=file)
 
 
-def extracted(sentences: list[str], *, tokenized: bool) -> Iterator[tuple[int, float, str, str, str]]:
+def extracted(
+    sentences: list[str], plain: list[PlainSentence], *, tokenized: bool
+) -> Iterator[tuple[int, float, str, str, str]]:
     """What ``kg extract --lines --arguments full`` prints of `sentences`: line from 0, confidence, relation, head and
     tail, in the sentences' own tokens. It reads them in ordinary writing, or, `tokenized`, as they are."""
-    plain = [PlainSentence.of(s) for s in sentences]
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "sentences.txt"
         file.write_text("".join((s if tokenized else p.text) + "\n" for s, p in zip(sentences, plain, strict=True)))
@@ -131,7 +135,7 @@ def speed(data: Path, out: Path) -> None:
 
 
 def main() -> None:
-    quoted = {"benchie": benchie, "carb": carb}
+    quoted = {"benchie": benchie, "benchie_zh": partial(benchie, language="zh"), "carb": carb}
     tasks = {"mine": mine, "parser": parser, "names": names, "speed": speed}
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("task", choices=[*quoted, *tasks])

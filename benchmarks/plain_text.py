@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 __all__ = ["PlainSentence"]
@@ -49,6 +50,19 @@ class PlainSentence:
             text += ("" if glued else " ") + written
             spans.append((len(text) - len(written), len(text)))
         return cls(tuple(tokens), text, tuple(spans))
+
+    @classmethod
+    def of_characters(cls, sentence: str) -> PlainSentence:
+        """From characters with a space between, as Chinese benchmarks have them: more than one is a space that was
+        written.
+        """
+        text, spans = "", []
+        for part in re.split(r" {2,}", sentence.strip()):
+            text += " " if text else ""
+            for token in part.split():
+                spans.append((len(text), len(text) + len(token)))
+                text += token
+        return cls(tuple(sentence.split()), text, tuple(spans))
 
     def tokens_in(self, start: int, end: int) -> str:
         """The tokens that a passage of the text touches, with spaces between."""

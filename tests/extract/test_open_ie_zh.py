@@ -226,6 +226,9 @@ def test_rules_on_a_correct_tree_read_the_object_marker() -> None:
         ("总经理", "Person"),
         ("世界杯", "Event"),
         ("婚姻法", "Work"),
+        ("京东", "Organization"),
+        ("微软", "Organization"),
+        ("支付宝", "Product"),
     ],
 )
 def test_types_of_entities(text: str, kind: str) -> None:
@@ -235,6 +238,16 @@ def test_types_of_entities(text: str, kind: str) -> None:
 def test_a_family_name_makes_a_proper_noun_a_person() -> None:
     assert entity_type("周海宁", name=True) == "Person"
     assert entity_type("《红楼梦》", quoted=True) == "Work"
+
+
+@pytest.mark.parametrize(
+    ("text", "head", "relation", "tail"),
+    [("李娜毕业于清华大学。", "李娜", "毕业于", "清华大学"), ("腾讯的创始人是马化腾。", "马化腾", "创始人", "腾讯")],
+)
+def test_a_relation_has_the_words_of_the_sentence(text: str, head: str, relation: str, tail: str) -> None:
+    assert (head, relation, tail) in [
+        (each.head.surface, each.relation.surface, each.tail.surface) for each in extract_chinese(text)
+    ]
 
 
 def test_ji_between_names_says_that_they_are_one() -> None:

@@ -46,6 +46,13 @@ def test_any_text_keeps_its_characters(text: str) -> None:
     assert pipeline_zh.load()(text).text == text
 
 
+def test_a_well_known_name_is_one_word_but_not_across_others(pipeline: pipeline_zh.ChinesePipeline) -> None:
+    words = {token.text for text in ("华为与微软合作。", "中国移动任命了董事长。") for token in pipeline(text)}
+    assert {"华为", "微软", "中国移动"} <= words
+    assert "京东" not in {token.text for token in pipeline("他住在东京东部。")}
+    assert "华为" not in {token.text for token in pipeline("中华为一家。")}
+
+
 def test_plain_sentence_has_the_tree_a_reader_expects(pipeline: pipeline_zh.ChinesePipeline) -> None:
     doc = pipeline("公司收购了银行。")
     assert [(t.text, t.dep_, t.head.text) for t in doc if t.pos_ != "PUNCT"] == [

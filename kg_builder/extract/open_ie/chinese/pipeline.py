@@ -17,7 +17,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kg_builder.errors import ExtractionError
-from kg_builder.extract.open_ie.chinese.lexicon import dictionary_features, load_lexicon
+from kg_builder.extract.open_ie.chinese.lexicon import (
+    dictionary_features,
+    load_lexicon,
+    load_names,
+    named_spans,
+    names_pattern,
+)
 from kg_builder.extract.open_ie.chinese.units import Unit, split_sentences, split_units
 from kg_builder.extract.open_ie.runtime import MODELS, load_spacy, open_session
 from kg_builder.extract.open_ie.trees import best_heads
@@ -30,6 +36,7 @@ __all__ = ["MODEL", "ChinesePipeline", "Sentence", "load"]
 MODEL = MODELS / "zh"
 BATCH_UNITS = 256
 _UNKNOWN = 1
+_SURE, _DENIED = 6.0, -2.0  # log odds
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +62,7 @@ class ChinesePipeline:
 
     def __init__(self, folder: Path) -> None:
         self._lexicon = load_lexicon(folder / "lexicon.txt.xz")
+        self._names = names_pattern(load_names(folder / "names.txt"))
         fields = json.loads((folder / "vocabulary.json").read_text(encoding="utf-8"))
         self._chars, self._bigrams, self._words = (
             {s: i for i, s in enumerate(fields[k])} for k in ("chars", "bigrams", "words")
@@ -98,6 +106,8 @@ class ChinesePipeline:
     ) -> list[Sentence]:
         symbols = [[u.symbol for u in units] for units in sentences]
         states, starts = self._read_units(symbols)
+        for row, each in zip(starts, symbols, strict=True):
+            self._keep_names(row, each)
         words = given or [_cut(units, row) for units, row in zip(sentences, starts, strict=True)]
         tags, arcs, head_layers, word_layers = self._read_words(text, sentences, words, states)
         heads = [best_heads(arcs[b, : len(w), : len(w) + 1]) for b, w in enumerate(words)]
@@ -122,6 +132,14 @@ class ChinesePipeline:
             )
             at += n
         return result
+
+    def _keep_names(self, odds: NDArray[np.float32], symbols: Sequence[str]) -> None:
+        """Set the log odds so that a name that is known is one word, unless the model is sure that it is not there."""
+        for first, last in named_spans(symbols, self._names):
+            ends = [i for i in (first, last + 1) if 0 < i < len(symbols)]
+            if all(odds[i] > _DENIED for i in ends):
+                odds[first + 1 : last + 1] = -_SURE
+                odds[ends] = _SURE
 
     def _read_units(self, sentences: Sequence[Sequence[str]]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """States (B, C, 2h) and the log odds (B, C) that a word starts."""

@@ -154,7 +154,8 @@ def _copular(tree: Tree, clause: Clause, subject: int, *, verbatim: bool) -> Ite
             continue
         owner = possessor(tree, subject) if not verbatim else None
         if owner is not None and is_role(_core(tree, [subject])) and tree[tail].upos == "PROPN":
-            yield _make(tree, clause, tail, [subject], owner, lemma=_core(tree, [subject]), how="possessive")
+            post = _after(tree, subject, owner)
+            yield _make(tree, clause, tail, post, owner, lemma=_text(tree, post), how="possessive")
         elif owner is not None and tree[subject].upos != "PROPN":
             words = _after(tree, subject, owner)
             yield _make(tree, clause, owner, [*words, *relation], tail, lemma=_text(tree, words), how="possessive")
@@ -293,7 +294,9 @@ def _adjunct(
         lemma = verb if verb.endswith(after) else verb + after
     else:
         lemma = verb if adjunct.case in _UNSAID else adjunct.case + verb
-    kept = [k for k in relation if k not in adjunct.words or k in (keep or ())]
+    # A preposition behind the verb (毕业于清华大学) comes last, whoever kept it.
+    before = [k for k in keep or () if k < max(relation)]
+    kept = [k for k in relation if k not in adjunct.words or k in before]
     if (
         kept
         and adjunct.words

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from functools import lru_cache
 
 from kg_builder.extract.open_ie.chinese.words import words
@@ -69,6 +70,14 @@ def _tags() -> dict[str, str]:
     }
 
 
+@lru_cache(maxsize=1)
+def _names() -> Mapping[str, str]:
+    from kg_builder.extract.open_ie.chinese.lexicon import load_names
+    from kg_builder.extract.open_ie.chinese.pipeline import MODEL
+
+    return load_names(MODEL / "names.txt")
+
+
 @lru_cache(maxsize=_REMEMBERED)
 def entity_type(
     text: str, *, name: bool = False, person: bool = False, quoted: bool = False, counted: bool = True
@@ -91,6 +100,8 @@ def entity_type(
             return "Person"
     if text in _PLACES:
         return "Place"
+    if named := _names().get(text):
+        return named
     known = _tags().get(text)
     if known and (known != "Person" or (name and _is_person_name(text))):
         return known
