@@ -25,6 +25,7 @@ _VAGUE = word_set(
 _PASSING = word_set(
     "also then now still thus therefore however again already just only even so too either not never n't"
 )
+_QUOTES = tuple("\"“‘'«")
 _MAX_OF_WORDS = 4  # of a phrase with "of" that an entity takes in
 # What never belongs to an argument, at its head or further down.
 _CUT = frozenset({"acl", "appos", "parataxis", "list", "discourse", "vocative", "dislocated", "reparandum", "orphan"})
@@ -207,6 +208,8 @@ def _of_name(tree: Tree, i: int, c: int) -> bool:
     of = tree.low[case[0]] == "of"
     if tree.pos[i] == "PROPN":
         same = tree.ner_start[i] >= 0 and tree.ner_start[i] == tree.ner_start[c]
+        if not same and mention_type(tree, i) == "Person" and mention_type(tree, c) == "Organization":
+            return False  # "Ann Lee of Harvard Medical School": where she is from is a statement of its own
         return tree.pos[c] in ("PROPN", "NUM") and (of or same)
     if not of or tree.pos[i] != "NOUN" or tree.pos[c] not in ("NOUN", "PROPN") or case[0] != i + 1:
         return False
@@ -221,11 +224,7 @@ def entity_head(tree: Tree, i: int) -> int:
     """
     if tree.pos[i] == "NOUN" and any(tree.label[c] in ("det", "nmod") for c in tree.children[i]):
         for c in tree.children[i]:
-            if (
-                tree.label[c] == "appos"
-                and tree.pos[c] == "PROPN"
-                and mention_type(tree, c) in ("Person", "Organization")
-            ):
+            if tree.label[c] == "appos" and tree.pos[c] == "PROPN" and _names_it(tree, i, c):
                 return c
     if tree.low[i] not in _VAGUE or tree.pos[i] == "PROPN":
         return i
@@ -233,6 +232,13 @@ def entity_head(tree: Tree, i: int) -> int:
         if tree.label[c] == "nmod" and c > i and any(tree.low[k] == "of" for k in tree.having(c, "case")):
             return c if tree.pos[c] != "PRON" else -1
     return -1
+
+
+def _names_it(tree: Tree, i: int, name: int) -> bool:
+    """ "his son, John Crozier"; 'the book "Silent Spring"', "her novel Beloved", without a comma."""
+    kind = mention_type(tree, name)
+    between = tree.word[i + 1 : min(tree.below(name, keep=lambda k: tree.pos[k] != "PUNCT"))]
+    return kind in ("Person", "Organization") or (kind in ("Work", "Product") and "".join(between) in ("", *_QUOTES))
 
 
 def _is_hyphen(tree: Tree, k: int) -> bool:

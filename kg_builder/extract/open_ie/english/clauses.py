@@ -8,7 +8,7 @@ from kg_builder.extract.open_ie.english.tree import Tree
 from kg_builder.extract.open_ie.lexicon import word_set
 from kg_builder.extract.open_ie.memory import once
 
-__all__ = ["Clause", "case_words", "find_clauses"]
+__all__ = ["Clause", "case_words", "find_clauses", "is_source"]
 
 RELATIVE = frozenset({"who", "which", "that", "whom", "whose", "where", "when", "why", "what", "how"})
 # Verbs whose infinitive is done by their own subject although they have an object.
@@ -47,6 +47,11 @@ def case_words(tree: Tree, i: int) -> list[int]:
         if tree.label[c] == "case" and tree.low[c] not in ("'s", "’s", "'"):
             words.extend(tree.below(c))
     return sorted(words)
+
+
+def is_source(tree: Tree, i: int) -> bool:
+    """ "according to the report": who says it, no circumstance of what is said."""
+    return [tree.low[k] for k in case_words(tree, i)] == ["according", "to"]
 
 
 def find_clauses(tree: Tree) -> list[Clause]:

@@ -21,6 +21,7 @@ _MONTHS = word_set(
     "jul aug sep sept oct nov dec monday tuesday wednesday thursday friday saturday sunday today yesterday "
     "tomorrow"
 )
+_AMOUNTS = word_set("population majority minority number proportion percentage share rate total average")
 _TIMES = word_set(
     "year month week day hour minute second decade century morning evening afternoon night weekend season spring "
     "summer autumn winter era age period millennium date noon midnight semester quarter fortnight"
@@ -44,7 +45,7 @@ def mention_type(tree: Tree, i: int) -> str:
     if low in _MONTHS or (lemma in _TIMES and tree.pos[i] != "PROPN") or _YEAR.match(low):
         return "Time"
     named = _NAMED.get(tree.ner[i], "")
-    kind = _KINDS.get(tree.kind[i], "")
+    kind = _KINDS.get(tree.kind[i], "") if lemma not in _AMOUNTS else ""
     common = tree.pos[i] == "NOUN" and (tree.word[i].islower() or _opens_sentence(tree, i))
     if common and not _is_name_word(tree, i):
         named = named if named == kind else ""  # "turbine": what it denotes counts, no name could

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from kg_builder.extract.open_ie.english.arguments import entity_head
 from kg_builder.extract.open_ie.english.clauses import case_words
 from kg_builder.extract.open_ie.english.mention_types import mention_type
-from kg_builder.extract.open_ie.english.relation_lemmas import noun_lemma
+from kg_builder.extract.open_ie.english.relation_lemmas import noun_lemma, noun_words
 from kg_builder.extract.open_ie.english.relations import Statement
 from kg_builder.extract.open_ie.english.tree import Tree
 from kg_builder.extract.open_ie.lexicon import word_set
@@ -115,26 +115,28 @@ def _role_of(tree: Tree, person: int, role: int, rule: str) -> Iterator[Statemen
     for c in tree.children[role]:
         case = case_words(tree, c)
         if tree.label[c] == "nmod" and case and tree.low[case[0]] in ("of", "for", "at", "in") and c > role:
-            words = tuple(range(role, case[-1] + 1))
+            words = tuple(range(noun_words(tree, role)[0], case[-1] + 1))
             lemma = f"{noun_lemma(tree, role)} {' '.join(tree.low[w] for w in case)}"
             for k in tree.conjuncts(c):
                 yield Statement(person, words, k, person, rule, lemma, how="nominal")
         elif tree.dep[c] == "nmod:poss" and tree.pos[c] == "PROPN":
-            yield Statement(person, (role,), c, person, rule, f"{noun_lemma(tree, role)} of", how="nominal")
+            yield Statement(
+                person, noun_words(tree, role), c, person, rule, f"{noun_lemma(tree, role)} of", how="nominal"
+            )
 
 
 def _possessor(tree: Tree, owner: int, thing: int) -> Iterator[Statement]:
     """ "Apple's CEO Tim Cook": Tim Cook is CEO of Apple; "Apple's headquarters": Apple has headquarters."""
     if tree.dep[thing] == "nmod:desc" and tree.head[thing] >= 0:
         lemma = f"{noun_lemma(tree, thing)} of"
-        yield Statement(tree.head[thing], (thing,), owner, tree.head[thing], "possessor", lemma, how="nominal")
+        words = noun_words(tree, thing)
+        yield Statement(tree.head[thing], words, owner, tree.head[thing], "possessor", lemma, how="nominal")
         return
     if tree.ner[thing] == "PER" or tree.pos[thing] == "PROPN":
         role = [c for c in tree.children[thing] if tree.dep[c] in ("compound", "nmod:desc") and tree.pos[c] == "NOUN"]
         if role:
-            yield Statement(
-                thing, (role[-1],), owner, thing, "possessor", f"{noun_lemma(tree, role[-1])} of", how="nominal"
-            )
+            lemma, words = f"{noun_lemma(tree, role[-1])} of", noun_words(tree, role[-1])
+            yield Statement(thing, words, owner, thing, "possessor", lemma, how="nominal")
         return
     if tree.pos[thing] == "NOUN" and entity_head(tree, thing) == thing:
         yield Statement(owner, (), thing, thing, "possessor", "have", how="nominal", implied="has")
@@ -159,7 +161,9 @@ def _phrase(tree: Tree, noun: int, inner: int) -> Iterator[Statement]:
                 yield Statement(k, (), noun, noun, "member", "be", how="nominal", implied="is")
         return
     names = tree.pos[noun] == tree.pos[inner] == "PROPN"
-    if names and low in ("in", "near", "at", "on", "from") and mention_type(tree, inner) == "Place":
+    kind = mention_type(tree, inner) if names else ""
+    belongs = low == "of" and kind == "Organization" and mention_type(tree, noun) == "Person"
+    if belongs or (kind == "Place" and low in ("in", "near", "at", "on", "from")):
         yield Statement(noun, tuple(case), inner, noun, "place", low, how="nominal")
 
 

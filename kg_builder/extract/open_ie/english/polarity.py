@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from kg_builder.extract.open_ie.english.clauses import case_words
+from kg_builder.extract.open_ie.english.clauses import case_words, is_source
 from kg_builder.extract.open_ie.english.tree import Tree
 from kg_builder.extract.open_ie.lexicon import word_set
 from kg_builder.types import Modality, Polarity
@@ -274,7 +274,7 @@ def _parenthetical_source(tree: Tree, k: int) -> tuple[int, bool]:
     for c in tree.children[k]:
         if tree.label[c] == "parataxis" and tree.lemma[c].lower() in _SAYING and not tree.having(c, "ccomp", "obj"):
             return tree.child(c, "nsubj"), True
-        if tree.label[c] == "obl" and [tree.low[w] for w in case_words(tree, c)] in (["according", "to"], ["per"]):
+        if tree.label[c] == "obl" and (is_source(tree, c) or [tree.low[w] for w in case_words(tree, c)] == ["per"]):
             return c, True
     head = tree.head[k]
     if head >= 0 and tree.label[k] == "parataxis" and tree.lemma[head].lower() in _SAYING:

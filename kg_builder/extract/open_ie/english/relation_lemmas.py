@@ -5,16 +5,20 @@ from __future__ import annotations
 from kg_builder.extract.open_ie.english.clauses import Clause
 from kg_builder.extract.open_ie.english.tree import Tree
 
-__all__ = ["joined", "lower", "noun_lemma", "verb_lemma"]
+__all__ = ["joined", "lower", "noun_lemma", "noun_words", "verb_lemma"]
 
 
 def noun_lemma(tree: Tree, i: int) -> str:
     """A noun in base form after its own compounds and adjectives: "prime minister"."""
+    return " ".join([*(tree.low[c] for c in noun_words(tree, i)[:-1]), tree.lemma[i].lower()])
+
+
+def noun_words(tree: Tree, i: int) -> tuple[int, ...]:
+    """A noun after its own compounds and adjectives, side by side."""
     compounds = [
         c for c in tree.children[i] if tree.label[c] in ("compound", "amod") and c < i and len(tree.word[c]) > 1
     ]
-    near = [c for c in compounds if all(k in compounds or k == i for k in range(c, i + 1))]
-    return " ".join([*(tree.low[c] for c in near), tree.lemma[i].lower()])
+    return (*(c for c in compounds if all(k in compounds or k == i for k in range(c, i + 1))), i)
 
 
 def lower(tree: Tree, words: list[int]) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from kg_builder.extract.open_ie.english.arguments import argument_words
-from kg_builder.extract.open_ie.english.clauses import Clause, case_words
+from kg_builder.extract.open_ie.english.clauses import Clause, case_words, is_source
 from kg_builder.extract.open_ie.english.mention_types import mention_type
 from kg_builder.extract.open_ie.english.phrases import IDIOMS, PREPOSITIONAL
 from kg_builder.extract.open_ie.english.relation_lemmas import joined, lower, noun_lemma, verb_lemma
@@ -197,6 +197,8 @@ def _attachments(tree: Tree, clause: Clause, base: Statement, i: int) -> Iterato
     for c in tree.children[i]:
         if tree.label[c] == "ccomp" and tree.head[c] == i and clause.how == "own":
             yield base._replace(tail=c, rule="clausal", restates=True)
+        elif tree.label[c] == "obl" and is_source(tree, c):
+            continue
         elif tree.label[c] == "obl" and not _is_relative(tree, c) and not _is_idiom(tree, c, case_words(tree, c)):
             is_agent = tree.dep[c] == "obl:agent" or (
                 clause.passive and [tree.low[k] for k in case_words(tree, c)] == ["by"]
