@@ -408,5 +408,6 @@ def fingerprint() -> str:
         for each in sorted(folder.iterdir(), key=lambda entry: entry.name):
             if each.is_file() and not each.name.endswith(".pyc"):
                 sha.update(each.read_bytes())
-    sha.update((package / "names.py").read_bytes())
+    for module in ("names.py", "known_words.py"):
+        sha.update((package / module).read_bytes())
     return sha.hexdigest()[:16]
