@@ -27,12 +27,18 @@ from ui.pages import PageName
 
 ROOT = Path(__file__).resolve().parent.parent
 _WAIT_MS = 120_000
+_LOOK_MS = 2_000  # what a person looks at a page before doing something on it
+
+
+def shows(page: Any, *selectors: str) -> None:
+    """Wait until all of these show, looked at with every frame: Playwright's own waiting looks twice a second."""
+    seen = "found => found.every(each => document.querySelector(each)?.checkVisibility())"
+    page.wait_for_function(seen, arg=list(selectors), polling="raf", timeout=_WAIT_MS)
 
 
 def settled(page: Any) -> None:
     """Wait until the script has ended."""
-    page.locator(".kg-title").wait_for(timeout=_WAIT_MS)
-    page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for(timeout=_WAIT_MS)
+    shows(page, ".kg-title", "[data-testid=stApp][data-test-script-state=notRunning]")
 
 
 class Clock:
@@ -67,27 +73,49 @@ def use(page: Any, url: str, clock: Clock, entity: dict[str, str]) -> None:
     """What people do."""
     page.goto(f"{url}/explore")
     settled(page)
+    page.wait_for_timeout(_LOOK_MS)
     box = page.get_by_role("textbox").first
     found = page.locator(".st-key-rows_search").get_by_role("link")
 
     def search() -> None:
         box.fill(entity["name"])
-        found.filter(has_text=entity["name"]).first.wait_for(timeout=_WAIT_MS)
+        shows(page, ".st-key-rows_search a")
 
     clock.time("search an entity", search)
 
     def choose() -> None:
         found.filter(has_text=entity["name"]).first.click()
-        page.get_by_test_id("card").wait_for(timeout=_WAIT_MS)
+        shows(page, "[data-testid=card]")
 
     clock.time("open it", choose)
     settled(page)
+    page.wait_for_timeout(_LOOK_MS)
 
     def fact() -> None:
         page.locator(".st-key-rows_facts").get_by_role("link").first.click()
-        page.get_by_test_id("evidence").first.wait_for(timeout=_WAIT_MS)
+        shows(page, "[data-testid=evidence]")
 
     clock.time("read the evidence of a fact", fact)
+    page.goto(f"{url}/review")
+    settled(page)
+    page.wait_for_timeout(_LOOK_MS)
+
+    def question() -> None:
+        which = "document.querySelector('[class*=st-key-review-skip-]')?.className.match(/review-skip-\\S+/)[0] ?? null"
+        before = page.evaluate(which)
+        page.keyboard.press("s")
+        page.wait_for_function(f"before => ![null, before].includes({which})", arg=before, polling="raf")
+
+    clock.time("next question of the review", question)
+    page.goto(f"{url}/query")
+    settled(page)
+    page.wait_for_timeout(_LOOK_MS)
+
+    def query() -> None:
+        page.locator(".st-key-examples").get_by_role("button").first.click()
+        shows(page, "[data-testid=stDataFrame]")
+
+    clock.time("run an example of the query page", query)
 
 
 def describe(store_uri: str) -> tuple[dict[str, int], dict[str, str]]:

@@ -40,7 +40,7 @@ def search_box(step: Step, *, suggest: bool, name: str = "q", key: str = "search
         key=key,
         placeholder=t("search.placeholder"),
         icon=":material/search:",
-        live="250ms",
+        live="150ms",
         label_visibility="collapsed",
         autocomplete="off",
     ).strip()
