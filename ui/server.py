@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import os
 import signal
@@ -19,8 +20,24 @@ def _leave_with_parent() -> None:
     os.kill(os.getpid(), signal.SIGTERM)
 
 
+def _wake(store: str) -> None:
+    """Start the server of an embedded store that is there, and have it count once: both take it seconds at first, which
+    the first page need not wait for.
+    """
+    from kg_builder.errors import KGError
+    from kg_builder.store import open_store
+
+    # What is wrong with it, if anything, the page says.
+    with contextlib.suppress(KGError), open_store(store, create=False, read_only=True) as opened:
+        opened.counts()
+        opened.relations()
+
+
 def main() -> None:
     """Run Streamlit with the options on the command line."""
+    store = os.environ.get("KG_STORE", "")
+    if store.startswith("embedded:"):
+        threading.Thread(target=_wake, args=(store,), daemon=True).start()
     from streamlit.web import cli
 
     # What the pages need is heavy: loaded now, the first page shows at once when the server answers.
