@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
+from typing import get_args
 
 import pytest
 from making import ACME, ANN, contribute, ids, write
 
 from kg_builder.normalize import relation_type
 from kg_builder.store import GraphStore, exploring
+from kg_builder.store.records import End
 from kg_builder.types import Name, Qualifier, digest
 
 
@@ -182,13 +184,20 @@ def test_facts_of_relations_come_by_either_end(any_store: GraphStore) -> None:
     )
     by_name = ids(any_store)
     wanted = ["capital of", "part_of", "收藏于", "never seen"]
-    for by_tail in (False, True):
-        rows = [row for portion in any_store.facts_of(wanted, by_tail=by_tail) for row in portion]
-        assert {(row["head"], row["relation"], row["tail"]) for row in rows} == {
-            (by_name["A"], "capital of", by_name["B"]),
-            (by_name["C"], "capital of", by_name["B"]),
-            (by_name["A"], "part_of", by_name["B"]),
-            (by_name["A"], "收藏于", by_name["E"]),
+    stated = {
+        (by_name["A"], "capital of", by_name["B"]),
+        (by_name["C"], "capital of", by_name["B"]),
+        (by_name["A"], "part_of", by_name["B"]),
+        (by_name["A"], "收藏于", by_name["E"]),
+    }
+    for end in get_args(End):
+        found = [each for portion in any_store.facts_of(wanted, end=end) for each in portion]
+        assert {(row["head"], row["relation"], row["tail"]) for _, _, row in found} == stated
+        assert {(near, far) for near, far, _ in found} == {
+            pair
+            for head, _, tail in stated
+            for near, pair in (("head", (head, tail)), ("tail", (tail, head)))
+            if end in (near, "either")
         }
 
 
