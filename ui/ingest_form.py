@@ -49,16 +49,23 @@ def order_form() -> None:
     beside = True
     if ingesting.under_way(connecting.current_uri()):
         beside = st.checkbox(t("ingest.beside"), key="ingest-beside")
+    arrived = what != "files" or bool(_dropped())  # a click while files are on their way would be about none of them
+    missing = None if arrived else t("ingest.nothing")
     with st.container(horizontal=True, gap="small"):
         start = st.button(
             t("ingest.start"),
             type="primary",
             icon=":material/play_arrow:",
-            disabled=not (ready and beside),
+            disabled=not (ready and beside and arrived),
+            help=missing,
             key="ingest-start",
         )
         estimate = st.button(
-            t("ingest.estimate"), icon=":material/calculate:", disabled=not ready, key="ingest-estimate"
+            t("ingest.estimate"),
+            icon=":material/calculate:",
+            disabled=not (ready and arrived),
+            help=missing,
+            key="ingest-estimate",
         )
     if not start and not estimate:
         return
@@ -181,10 +188,7 @@ def _dropped() -> list[Any]:
 
 def _saved() -> Path:
     """The folder with the dropped files, written once however often it is asked for."""
-    files = _dropped()
-    if not files:
-        raise ConfigError(t("ingest.nothing"))
-    return _kept("_uploads", files, save_uploads)
+    return _kept("_uploads", _dropped(), save_uploads)
 
 
 def _kept(key: str, files: list[Any], save: Any) -> Path:

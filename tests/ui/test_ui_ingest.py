@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 from conftest import REPOSITORY, Watched, start_server, stop_server
+from playwright.sync_api import expect
 from slow_reader import hold
 
 from kg_builder.store import open_store
@@ -185,11 +186,13 @@ def test_dropped_files_are_kept_under_safe_names_and_failures_are_tried_again(vi
         for i, name in enumerate(HOSTILE)
     ]
     files.append({"name": "broken.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.4 and then nothing"})
-    page.get_by_role("button", name="Start").click()
+    start = page.get_by_role("button", name="Start")
+    expect(start).to_be_disabled()
+    start.hover(force=True)
     page.get_by_text("Drop some files first.").wait_for()
     page.locator("input[type=file]").first.set_input_files(files)
     page.get_by_text("broken.pdf").first.wait_for()
-    page.get_by_role("button", name="Start").click()
+    start.click()
     page.get_by_test_id("run").wait_for()
     assert state(page, "partly") == "partly"
     (batch,) = (place.workspace / "uploads").iterdir()
@@ -281,6 +284,7 @@ def test_the_store_may_go_away_and_come_back_while_a_page_is_open(visit: Visit, 
     os.kill(json.loads((graph / "server.json").read_text())["pid"], signal.SIGKILL)
     stop(graph)
     shutil.move(graph, place.home / "elsewhere")
+    time.sleep(1.1)  # the graph's version is looked up once a second, and pages of one version are kept
     page.get_by_role("link", name="Documents").click()
     page.get_by_text("There is no graph here yet").wait_for()
     page.get_by_role("link", name="Settings").click()

@@ -92,6 +92,8 @@ def stand_still(page: Any) -> None:
     """Wait until the page shows what it is to show: what is pressed before may be another thing a moment later."""
     page.wait_for_timeout(300)
     expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
+    expect(page.get_by_test_id("stSkeleton")).to_have_count(0)  # a part whose code is still on its way hears no key
+    page.evaluate("() => new Promise(done => requestAnimationFrame(() => setTimeout(done, 50)))")
 
 
 def press(page: Any, key: str, *, until: str) -> None:
@@ -199,6 +201,7 @@ def test_keys_are_about_the_question_that_shows(watch: Any, reviewed: tuple[str,
     page = watch().open("/review")
     asked = page.locator(".st-key-review-card").get_by_test_id("fact")
     first = asked.inner_text()
+    expect(page.get_by_role("button", name="Reject").first).to_be_visible()
     stand_still(page)
     for _ in range(2):
         page.locator("body").press("x")  # once more than there was to decide
