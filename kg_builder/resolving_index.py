@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
+import struct
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import lru_cache
 from importlib.resources import files
@@ -35,18 +36,21 @@ KEPT = 0.02
 
 _MOST_WITH_NEIGHBOUR = 40
 _MOST_IN_DOCUMENT = 1000
+_MOST = {"block": (MOST_IN_BLOCK, MOST_IN_BROAD_BLOCK), "context": (_MOST_IN_DOCUMENT, _MOST_WITH_NEIGHBOUR)}
+"""How many names a block or a context may have, by the last bit of its key."""
 _CONTEXTS = 16  # of a name, that are used to find candidates
 _PATIENCE_S = 600.0
 _IN_MEMORY = 1 << 15  # profiles
 _BLOCKS_IN_MEMORY = 1 << 16
+_PAGES_IN_MEMORY_KB = 1 << 18  # of the file, at most: keys are digests, so that every name is at another end of it
 
-_FORMAT = 3  # of the tables; those of another are dropped
+_FORMAT = 4  # of the tables; those of another are dropped
 _WITH_NAMES = ("meta", "name", "block", "context", "link", "todo", "spelt", "near")
 _TABLES = (
     """
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS name (
-    n INTEGER PRIMARY KEY, id TEXT UNIQUE, key TEXT, plain TEXT, type TEXT, profile TEXT
+    n INTEGER PRIMARY KEY, id TEXT UNIQUE, key TEXT, plain TEXT, type TEXT, profile TEXT, blocks BLOB
 );
 CREATE INDEX IF NOT EXISTS name_plain ON name (plain);
 CREATE TABLE IF NOT EXISTS block (block INTEGER, n INTEGER, PRIMARY KEY (block, n)) WITHOUT ROWID;
@@ -107,11 +111,13 @@ class Index:
             for table in (*_WITH_NAMES, "embedded"):
                 self._db.execute(f"DROP TABLE IF EXISTS {table}")
             self._db.execute(f"PRAGMA user_version = {_FORMAT}")
+        self._db.execute(f"PRAGMA cache_size = -{_PAGES_IN_MEMORY_KB}")
         self._db.executescript(_TABLES)
         self._db.execute("BEGIN IMMEDIATE")
         self._profiles: dict[int, Profile] = {}
         self._sizes: dict[tuple[str, int], int] = {}  # of blocks, as far as they were asked for
         self._members_of: dict[tuple[str, int], list[int]] = {}  # the same, until one changes
+        self._blocks_of: dict[int, frozenset[int]] = {}
         self._nearness = Nearness(database, vectors) if vectors else None
 
     def close(self) -> None:
@@ -140,10 +146,11 @@ class Index:
         self._profiles.clear()
         self._sizes.clear()
         self._members_of.clear()
+        self._blocks_of.clear()
 
     def __len__(self) -> int:
         """How many names it knows."""
-        return int(self._db.execute("SELECT count(*) FROM name").fetchone()[0])
+        return int(self.get("names") or 0)  # to count them would be to read all their ids
 
     # ------------------------------------------------------------ names
     def learn(self, ids: Sequence[str], profiles: Iterable[Profile]) -> None:
@@ -151,6 +158,7 @@ class Index:
         known = {profile.id: profile for profile in profiles}
         self._members_of.clear()
         self.todo(ids)
+        names = len(self)
         for id_ in ids:
             row = self._db.execute("SELECT n, profile FROM name WHERE id = ?", (id_,)).fetchone()
             new = known.get(id_)
@@ -158,47 +166,55 @@ class Index:
             if row is not None and row[1] == text:
                 continue
             old = self._profile(row[0]) if row else None
+            before = self._blocks(row[0]) if row else frozenset()
+            after = _blocks(new)
             if row is not None:
                 n = row[0]
                 self._forget_links(n)
                 if text is None:
+                    names -= 1
                     self._db.execute("DELETE FROM name WHERE n = ?", (n,))
                     self._db.execute("DELETE FROM again WHERE n = ?", (n,))
                 else:
-                    self._db.execute("UPDATE name SET profile = ? WHERE n = ?", (text, n))
+                    changed = "UPDATE name SET profile = ?, blocks = ? WHERE n = ?"
+                    self._db.execute(changed, (text, _packed(after), n))
             elif new is not None:
-                values = (id_, new.name.key, new.name.plain, new.name.type, text)
-                made = "INSERT INTO name (id, key, plain, type, profile) VALUES (?, ?, ?, ?, ?)"
+                values = (id_, new.name.key, new.name.plain, new.name.type, text, _packed(after))
+                made = "INSERT INTO name (id, key, plain, type, profile, blocks) VALUES (?, ?, ?, ?, ?, ?)"
                 n = self._db.execute(made, values).lastrowid
+                names += 1
             else:
                 continue
             self._profiles.pop(n, None)
-            self._change("block", n, _blocks(old), _blocks(new))
+            self._blocks_of.pop(n, None)
+            self._change("block", n, before, after)
             self._change("context", n, _contexts(old), _contexts(new))
             if self._nearness:
                 self._nearness.learn(n, new)
             if new is not None:
                 self._db.execute("INSERT OR IGNORE INTO again VALUES (?)", (n,))
+        self.note(names=names)
 
-    def _change(self, table: str, n: int, old: dict[int, int], new: dict[int, int]) -> None:
+    def _change(self, table: str, n: int, old: frozenset[int], new: frozenset[int]) -> None:
         """Move a name from some blocks to others. Those that become too large by it, or no longer are, affect all."""
-        for key, most in {k: old[k] for k in old.keys() - new.keys()}.items():
+        for key in old - new:
             self._db.execute(f"DELETE FROM {table} WHERE {table} = ? AND n = ?", (key, n))
-            if self._size(table, key, most, change=-1) == most:
+            if self._size(table, key, change=-1) == _MOST[table][key & 1]:
                 self._again(table, key)
-        for key, most in {k: new[k] for k in new.keys() - old.keys()}.items():
+        for key in new - old:
             self._db.execute(f"INSERT INTO {table} VALUES (?, ?)", (key, n))
-            if self._size(table, key, most, change=1) == most + 1:
+            if self._size(table, key, change=1) == _MOST[table][key & 1] + 1:
                 self._again(table, key)
 
-    def _size(self, table: str, key: int, most: int, *, change: int) -> int:
+    def _size(self, table: str, key: int, *, change: int) -> int:
         """How many names are in a block, which a change of so many was just made to. It is not counted further than it
         takes to see that there are more than one too many."""
         size = self._sizes.get((table, key))
         if size is None:
             counted = f"SELECT count(*) FROM (SELECT 1 FROM {table} WHERE {table} = ? LIMIT ?)"
-            size = int(self._db.execute(counted, (key, most + 3)).fetchone()[0])
-            if size == most + 3:
+            limit = _MOST[table][key & 1] + 3
+            size = int(self._db.execute(counted, (key, limit)).fetchone()[0])
+            if size == limit:
                 return size
         else:
             size += change
@@ -211,12 +227,13 @@ class Index:
         """Have all names of a block compared again."""
         self._db.execute(f"INSERT OR IGNORE INTO again SELECT n FROM {table} WHERE {table} = ?", (key,))
 
-    def _members(self, table: str, key: int, limit: int) -> list[int]:
-        """The names of a block, no more than a limit."""
+    def _members(self, table: str, key: int) -> list[int]:
+        """The names of a block, but for those from the second too many."""
         found = self._members_of.get((table, key))
         if found is None:
             if len(self._members_of) >= _BLOCKS_IN_MEMORY:
                 self._members_of.clear()
+            limit = _MOST[table][key & 1] + 1
             rows = self._db.execute(f"SELECT n FROM {table} WHERE {table} = ? LIMIT ?", (key, limit))
             found = self._members_of[table, key] = [row[0] for row in rows]
         return found
@@ -232,6 +249,16 @@ class Index:
             if len(self._profiles) >= _IN_MEMORY:
                 self._profiles.clear()
             found = self._profiles[n] = self._load(n)
+        return found
+
+    def _blocks(self, n: int) -> frozenset[int]:
+        """The blocks of a name."""
+        found = self._blocks_of.get(n)
+        if found is None:
+            if len(self._blocks_of) >= _BLOCKS_IN_MEMORY:
+                self._blocks_of.clear()
+            packed = self._db.execute("SELECT blocks FROM name WHERE n = ?", (n,)).fetchone()[0]
+            found = self._blocks_of[n] = frozenset(struct.unpack(f"<{len(packed) // 8}q", packed))
         return found
 
     def _load(self, n: int) -> Profile:
@@ -291,23 +318,20 @@ class Index:
     def _candidates(self, n: int, profile: Profile) -> set[int]:
         """The names that a name is to be compared with."""
         found: set[int] = set()
-        large: list[int] = []
-        for key, most in _blocks(profile).items():
-            members = self._members("block", key, most + 1)
-            if len(members) > most:
-                large.append(key)
+        large = set()
+        for key in self._blocks(n):
+            members = self._members("block", key)
+            if len(members) > _MOST["block"][key & 1]:
+                large.add(key)
             else:
                 found.update(members)
         if large:
-            marks = ", ".join("?" * len(large))
-            for key, most in _contexts(profile).items():
-                members = self._members("context", key, most + 1)
-                if 1 < len(members) <= most:
-                    sharing = (
-                        "SELECT DISTINCT b.n FROM context c CROSS JOIN block b ON b.n = c.n "
-                        f"WHERE c.context = ? AND b.block IN ({marks})"
-                    )
-                    found.update(row[0] for row in self._db.execute(sharing, (key, *large)))
+            near: set[int] = set()
+            for key in _contexts(profile):
+                members = self._members("context", key)
+                if len(members) <= _MOST["context"][key & 1]:
+                    near.update(members)
+            found.update(m for m in near - found if not large.isdisjoint(self._blocks(m)))
         if self._nearness:
             found |= self._nearness.of(n)
         found.discard(n)
@@ -382,26 +406,31 @@ def _number(*parts: str) -> int:
     return int.from_bytes(hashlib.blake2b(text, digest_size=8).digest(), "big", signed=True)
 
 
-def _blocks(profile: Profile | None) -> dict[int, int]:
-    """The blocks of a name, each with how many names it may have."""
+def _blocks(profile: Profile | None) -> frozenset[int]:
+    """The blocks of a name; the last bit of those is set that different names often share."""
     if profile is None:
-        return {}
-    return {_number(key): MOST_IN_BROAD_BLOCK if key[0] in BROAD else MOST_IN_BLOCK for key in block_keys(profile)}
+        return frozenset()
+    return frozenset(_number(key) & ~1 | (key[0] in BROAD) for key in block_keys(profile))
 
 
-def _contexts(profile: Profile | None) -> dict[int, int]:
-    """The contexts of a name that candidates are found by, each with how many names it may have."""
+def _packed(blocks: frozenset[int]) -> bytes:
+    """Blocks as a row of the index has them."""
+    return struct.pack(f"<{len(blocks)}q", *sorted(blocks))
+
+
+def _contexts(profile: Profile | None) -> frozenset[int]:
+    """The contexts of a name that candidates are found by; the last bit of those is set that are neighbours."""
     if profile is None:
-        return {}
-    found = {_number("d", each): _MOST_IN_DOCUMENT for each in sorted(profile.documents)[:_CONTEXTS]}
-    return found | {_number("n", each): _MOST_WITH_NEIGHBOUR for each in sorted(profile.neighbours)[:_CONTEXTS]}
+        return frozenset()
+    documents = [_number("d", each) & ~1 for each in sorted(profile.documents)[:_CONTEXTS]]
+    return frozenset([*documents, *(_number("n", each) | 1 for each in sorted(profile.neighbours)[:_CONTEXTS])])
 
 
 @lru_cache(maxsize=1)
 def fingerprint() -> str:
     """Changes with whatever blocks and scores are made by."""
     sha = hashlib.sha256(
-        f"3 {MOST_IN_BLOCK} {MOST_IN_BROAD_BLOCK} {_MOST_WITH_NEIGHBOUR} {_MOST_IN_DOCUMENT} {_CONTEXTS}".encode()
+        f"4 {MOST_IN_BLOCK} {MOST_IN_BROAD_BLOCK} {_MOST_WITH_NEIGHBOUR} {_MOST_IN_DOCUMENT} {_CONTEXTS}".encode()
     )
     package = files("kg_builder")
     for folder in (package / "resolve", package / "models" / "resolution"):

@@ -69,8 +69,9 @@ def entities(store: GraphStore) -> set[frozenset[str]]:
 def test_any_history_gives_the_entities_of_a_build_from_scratch(
     embedded_store: GraphStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, large: int
 ) -> None:
-    monkeypatch.setattr(resolving_index, "MOST_IN_BLOCK", large)  # so that blocks become too large and small again
-    monkeypatch.setattr(resolving_index, "MOST_IN_BROAD_BLOCK", large)
+    monkeypatch.setitem(
+        resolving_index._MOST, "block", (large, large)
+    )  # so that blocks become too large and small again
     monkeypatch.setattr(resolving_index, "_MOST_WITH_NEIGHBOUR", large)
     monkeypatch.setattr(resolving, "_MOVED_AT_ONCE", 3)
 

@@ -53,9 +53,11 @@ def candidates(profiles: Mapping[str, Profile]) -> Iterator[tuple[str, str]]:
     """
     names = sorted(profiles)
     blocks: dict[str, list[int]] = {}
+    is_long = []
     for place, name in enumerate(names):
         for key in block_keys(profiles[name]):
             blocks.setdefault(key, []).append(place)
+        is_long.append(_is_long(profiles[name].name.plain))
     apart = [members for key, members in blocks.items() if 2 <= len(members) <= _most(key) and key[0] not in _SHORT]
     first_short = len(apart)
     small = apart + [members for key, members in blocks.items() if 2 <= len(members) <= _most(key) and key[0] in _SHORT]
@@ -65,7 +67,6 @@ def candidates(profiles: Mapping[str, Profile]) -> Iterator[tuple[str, str]]:
     for number, members in enumerate(small):
         for place in members:
             blocks_of.setdefault(place, []).append(number)
-    is_long = [_is_long(name) for name in (profiles[name].name.plain for name in names)]
     for number, members in enumerate(small):
         for i, a in enumerate(members):
             for b in members[i + 1 :]:

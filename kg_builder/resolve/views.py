@@ -34,7 +34,7 @@ class View:
     script: str
 
 
-@lru_cache(maxsize=1 << 19)
+@lru_cache(maxsize=1 << 20)
 def view_of(key: str) -> View:
     """The view of a name by its key; one of more than 400 characters has no words to be compared by."""
     loose = loose_key(key)
