@@ -41,6 +41,12 @@ def settled(page: Any) -> None:
     shows(page, ".kg-title", "[data-testid=stApp][data-test-script-state=notRunning]")
 
 
+def looked_at(page: Any) -> None:
+    """Wait as long as a person does who came to this page."""
+    settled(page)
+    page.wait_for_timeout(_LOOK_MS)
+
+
 class Clock:
     """Milliseconds by what was done."""
 
@@ -72,8 +78,7 @@ def open_pages(page: Any, url: str, clock: Clock) -> None:
 def use(page: Any, url: str, clock: Clock, entity: dict[str, str]) -> None:
     """What people do."""
     page.goto(f"{url}/explore")
-    settled(page)
-    page.wait_for_timeout(_LOOK_MS)
+    looked_at(page)
     box = page.get_by_role("textbox").first
     found = page.locator(".st-key-rows_search").get_by_role("link")
 
@@ -88,8 +93,7 @@ def use(page: Any, url: str, clock: Clock, entity: dict[str, str]) -> None:
         shows(page, "[data-testid=card]")
 
     clock.time("open it", choose)
-    settled(page)
-    page.wait_for_timeout(_LOOK_MS)
+    looked_at(page)
 
     def fact() -> None:
         page.locator(".st-key-rows_facts").get_by_role("link").first.click()
@@ -97,8 +101,7 @@ def use(page: Any, url: str, clock: Clock, entity: dict[str, str]) -> None:
 
     clock.time("read the evidence of a fact", fact)
     page.goto(f"{url}/review")
-    settled(page)
-    page.wait_for_timeout(_LOOK_MS)
+    looked_at(page)
 
     def question() -> None:
         which = "document.querySelector('[class*=st-key-review-skip-]')?.className.match(/review-skip-\\S+/)[0] ?? null"
@@ -108,8 +111,7 @@ def use(page: Any, url: str, clock: Clock, entity: dict[str, str]) -> None:
 
     clock.time("next question of the review", question)
     page.goto(f"{url}/query")
-    settled(page)
-    page.wait_for_timeout(_LOOK_MS)
+    looked_at(page)
 
     def query() -> None:
         page.locator(".st-key-examples").get_by_role("button").first.click()
