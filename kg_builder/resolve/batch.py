@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from kg_builder.resolve.blocking import BROAD, block_keys
@@ -101,14 +102,16 @@ def _most(key: str) -> int:
 
 def _refined(members: list[int], names: list[str], profiles: Mapping[str, Profile], most: int) -> Iterator[list[int]]:
     """Those of a large block that share a neighbour or a document; what is still large is left out."""
-    parts: dict[str, list[int]] = {}
+    sharing: tuple[dict[str, list[int]], ...] = defaultdict(list), defaultdict(list)
     for place in members:
         profile = profiles[names[place]]
-        for second in (*(f"n{n}" for n in profile.neighbours), *(f"d{d}" for d in profile.documents)):
-            parts.setdefault(second, []).append(place)
-    for part in parts.values():
-        if 2 <= len(part) <= most:
-            yield part
+        for parts, contexts in zip(sharing, (profile.neighbours, profile.documents), strict=True):
+            for context in contexts:
+                parts[context].append(place)
+    for parts in sharing:
+        for part in parts.values():
+            if 2 <= len(part) <= most:
+                yield part
 
 
 def open_pairs(links: Iterable[Link], *, threshold: float = DEFAULT) -> list[tuple[str, str]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from functools import lru_cache
 
 from kg_builder.resolve.features import PART_FORMS
@@ -59,19 +58,19 @@ def kept_apart(a: Profile, b: Profile, form: str) -> str | None:
         return "other value"
     if form in PART_FORMS:
         short, long = (a, b) if len(a.name.plain) <= len(b.name.plain) else (b, a)
-        if not _mostly(short, _written_as_name) or _mostly(long, _is_clause):
+        if not _mostly(short, _NAME) or _mostly(long, _CLAUSE):
             return "not both names"
-        if form == "acronym" and not _mostly(short, _written_as_acronym):
+        if form == "acronym" and not _mostly(short, _ACRONYM):
             return "not both names"
         if form == "short form" and "Person" in (a.name.type, b.name.type):
             return "other words"
-        if form in ("surname", "given name") and _mostly(long, _written_small):
+        if form in ("surname", "given name") and _mostly(long, _LOWER):
             return "not both names"
         if _inside(short.name.plain, long.name.plain):
             return "named within the other"
     if (
         form == "typing error"
-        and not all(_mostly(each, _half_written_as_name) for each in (a, b))
+        and not all(_mostly(each, _HALF_NAME) for each in (a, b))
         and _without_endings(a) != _without_endings(b)
     ):
         return "other words"
@@ -91,49 +90,40 @@ def other_words(a: Profile, b: Profile, form: str) -> bool:
 
 
 def _both_names(a: Profile, b: Profile) -> bool:
-    return _mostly(a, _written_as_name) and _mostly(b, _written_as_name)
+    return _mostly(a, _NAME) and _mostly(b, _NAME)
 
 
-def _mostly(profile: Profile, test: Callable[[str], bool]) -> bool:
-    """Whether more than half of the mentions pass."""
-    passed = sum(count for surface, count in profile.surfaces.items() if test(surface))
+def _mostly(profile: Profile, look: int) -> bool:
+    """Whether more than half of the mentions look like this."""
+    passed = sum(count for surface, count in profile.surfaces.items() if _looks(surface) & look)
     return 2 * passed > sum(profile.surfaces.values())
 
 
-@lru_cache(maxsize=1 << 17)
-def _written_as_name(surface: str) -> bool:
-    """Whether all words that count begin as those of a name do; Chinese has no capitals and always passes."""
-    words = [word for word in _WORD.findall(surface) if word.casefold() not in _SMALL]
-    return bool(words) and all(map(_begins_as_name, words))
+_NAME, _CLAUSE, _HALF_NAME, _LOWER, _ACRONYM = 1, 2, 4, 8, 16
+"""How a surface may be written: as a name, all words that count (Chinese has no capitals and always is); with words of
+a name and other words, as in "Ann Bell runs Acme" and "mouth of Aldery Sound"; as a name for half of the words, where
+what is missing may be the capital; with no word that begins as one of a name; with capitals for most letters, as in
+GIL, PhD and U.S. (Sam and Miss are words)."""
 
 
-@lru_cache(maxsize=1 << 17)
-def _is_clause(surface: str) -> bool:
-    """Whether words of a name and other words are mixed, as in "Ann Bell runs Acme" and "mouth of Aldery Sound"."""
-    words = [word for word in _WORD.findall(surface) if word.casefold() not in _SMALL]
-    if len(words) > 1 and words[0].casefold() in _KINDS and " of " in surface:
-        words = words[1:]
-    return len(set(map(_begins_as_name, words))) > 1
-
-
-@lru_cache(maxsize=1 << 17)
-def _half_written_as_name(surface: str) -> bool:
-    """Whether half of the words that count begin as those of a name do: what is missing may be the capital."""
-    words = [word for word in _WORD.findall(surface) if word.casefold() not in _SMALL]
-    return 2 * sum(map(_begins_as_name, words)) >= len(words) > 0
-
-
-@lru_cache(maxsize=1 << 17)
-def _written_small(surface: str) -> bool:
-    """Whether no word begins as one of a name does."""
-    return not any(map(_begins_as_name, _WORD.findall(surface)))
-
-
-@lru_cache(maxsize=1 << 17)
-def _written_as_acronym(surface: str) -> bool:
-    """Whether most letters are capitals, as in GIL, PhD and U.S.; Sam and Miss are words."""
+@lru_cache(maxsize=1 << 20)
+def _looks(surface: str) -> int:
+    """How a surface is written, all that is true of it."""
+    words = _WORD.findall(surface)
+    begins = [_begins_as_name(word) for word in words]
+    told = [
+        (word.casefold(), begun) for word, begun in zip(words, begins, strict=True) if word.casefold() not in _SMALL
+    ]
+    counting = [begun for _, begun in told]
+    of_kind = len(told) > 1 and told[0][0] in _KINDS and " of " in surface
     letters = [c for c in surface if c.isalpha()]
-    return 2 * sum(not c.islower() for c in letters) > len(letters)
+    return (
+        _NAME * (bool(counting) and all(counting))
+        | _CLAUSE * (len(set(counting[1:] if of_kind else counting)) > 1)
+        | _HALF_NAME * (2 * sum(counting) >= len(counting) > 0)
+        | _LOWER * (not any(begins))
+        | _ACRONYM * (2 * sum(not c.islower() for c in letters) > len(letters))
+    )
 
 
 def _without_endings(profile: Profile) -> str:

@@ -28,11 +28,12 @@ class Profile:
     neighbours: frozenset[str] = field(default=frozenset())
     documents: frozenset[str] = field(default=frozenset())
     stated: frozenset[str] = field(default=frozenset())
+    id: str = field(init=False, repr=False, compare=False)
+    """The name's id, worked out once: every comparison asks for it."""
 
-    @property
-    def id(self) -> str:
-        """The name's id."""
-        return self.name.id
+    def __post_init__(self) -> None:
+        """Work out the id."""
+        object.__setattr__(self, "id", self.name.id)
 
 
 @dataclass(frozen=True, slots=True)

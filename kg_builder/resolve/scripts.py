@@ -18,6 +18,8 @@ _GREEK = dict(zip("αινορυχκΑΒΕΖΗΙΚΜΝΟΡΤΥΧϲϳ", "aivopuxkA
 _ARMENIAN = dict(zip("օսհոցՕՍ", "ouhngOU", strict=True))
 _LATIN_OF = str.maketrans(_CYRILLIC | _GREEK | _ARMENIAN)
 _WORD = re.compile(r"[^\W\d_]+")
+_UNMISTAKABLE = re.compile(r"[\x00-\x7f\u4e00-\u9fff]*")
+"""Latin and Chinese characters: none of another alphabet comes out of them, however they are normalized."""
 
 
 def mixed_scripts(name: str) -> tuple[str, ...]:
@@ -33,11 +35,15 @@ def mixed_scripts(name: str) -> tuple[str, ...]:
 
 def looks_like(one: str, other: str) -> bool:
     """Whether two names have two keys, yet look the same: ОРЕС in Cyrillic letters and OPEC in Latin ones."""
+    if _UNMISTAKABLE.fullmatch(one) and _UNMISTAKABLE.fullmatch(other):
+        return False
     return name_key(one) != name_key(other) and says_something(one) and drawn(one) == drawn(other)
 
 
 def drawn(name: str) -> str:
     """The key of `name` in Latin letters wherever one looks the same."""
+    if _UNMISTAKABLE.fullmatch(name):
+        return name_key(name)
     return name_key(unicodedata.normalize("NFKC", clean_name(name)).translate(_LATIN_OF))
 
 
