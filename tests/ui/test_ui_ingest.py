@@ -93,6 +93,7 @@ def visit(chromium: Any, place: Place) -> Iterator[Visit]:
         return watched.page
 
     yield open_
+    place.hold.unlink(missing_ok=True)  # a test that failed leaves no run under way, which others would be asked about
     for context, watched in made:
         ran = watched.page.evaluate("window.__pwned")
         context.close()
@@ -157,12 +158,13 @@ def test_a_person_loads_the_samples_where_nothing_was_and_two_tabs_see_it(visit:
     assert state(other, "running")
     page.reload()
     enter(page)
-    assert state(page, "running") and "Under way:" in page.inner_text("[data-testid=stMain]")
+    assert state(page, "running")
+    page.get_by_text("Under way:").first.wait_for()
     other.get_by_role("button", name="Pause").click()
     assert state(page, "stopping") == state(other, "stopping")
     place.hold.unlink()
     assert state(page, "stopped") == state(other, "stopped")
-    assert "Nothing is lost" in page.inner_text("[data-testid=stMain]")
+    page.get_by_text("Nothing is lost").first.wait_for()
     assert 0 < int(card(page, "Files done")) < 24
     page.get_by_role("button", name="Go on").click()
     assert state(page, "finished") == "finished"
@@ -173,7 +175,7 @@ def test_a_person_loads_the_samples_where_nothing_was_and_two_tabs_see_it(visit:
     other.get_by_text("started 2 times").wait_for()
     page.get_by_role("link", name="See what is in the graph").click()
     page.locator(".kg-card", has_text="files seen").wait_for()
-    assert card(page, "files seen") == "24"
+    expect(page.locator(".kg-card", has_text="files seen").locator("b")).to_have_text("24", timeout=30_000)
     page.get_by_role("link", name="The samples").wait_for()
     page.go_back()
     assert state(page, "finished")
@@ -188,8 +190,6 @@ def test_dropped_files_are_kept_under_safe_names_and_failures_are_tried_again(vi
     files.append({"name": "broken.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.4 and then nothing"})
     start = page.get_by_role("button", name="Start")
     expect(start).to_be_disabled()
-    start.hover(force=True)
-    page.get_by_text("Drop some files first.").wait_for()
     page.locator("input[type=file]").first.set_input_files(files)
     page.get_by_text("broken.pdf").first.wait_for()
     start.click()
@@ -199,8 +199,7 @@ def test_dropped_files_are_kept_under_safe_names_and_failures_are_tried_again(vi
     assert {path.name for path in batch.iterdir()} == {*HOSTILE.values(), "broken.pdf"}
     assert [path.parent for path in place.home.rglob("escaped.txt")] == [batch]
     page.get_by_text("What failed").wait_for()
-    shown = page.locator("[class*=st-key-failure-]").inner_text()
-    assert "broken.pdf" in shown
+    expect(page.locator("[class*=st-key-failure-]")).to_contain_text("broken.pdf", timeout=30_000)
     (batch / "broken.pdf").write_bytes((REPOSITORY / "data" / "sample" / "annual-report-2023.pdf").read_bytes())
     before = page.url
     page.get_by_role("button", name="Try again").click()
@@ -260,7 +259,7 @@ def test_an_estimate_comes_before_a_run_and_a_second_run_is_offered_with_a_word(
     page.get_by_label("Folder or file on the server").fill("more")
     page.get_by_role("button", name="Estimate").click()
     page.locator(".st-key-estimate .kg-card", has_text="Files to read").wait_for()
-    assert page.locator(".st-key-estimate .kg-card b").nth(1).inner_text() == "30"
+    expect(page.locator(".st-key-estimate .kg-card b").nth(1)).to_have_text("30", timeout=30_000)
     hold(place.hold, after=3)
     page.get_by_role("button", name="Start").click()
     page.get_by_test_id("run").wait_for()
