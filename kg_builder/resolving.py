@@ -23,8 +23,9 @@ from kg_builder.resolve.batch import open_pairs
 from kg_builder.resolve.grouping import DEFAULT
 from kg_builder.resolve.records import Link
 from kg_builder.resolving_aids import Aids, vectors_told
+from kg_builder.resolving_blocks import fingerprint
 from kg_builder.resolving_decisions import Decided
-from kg_builder.resolving_index import Index, fingerprint, open_index
+from kg_builder.resolving_index import Index, open_index
 from kg_builder.resolving_judging import Judging
 from kg_builder.resolving_plan import Change, Plan, needed
 from kg_builder.resolving_senses import Senses, decided_parts

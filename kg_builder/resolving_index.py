@@ -6,39 +6,26 @@ about and how far that was resolved; where the graph has gone on without it, it 
 
 from __future__ import annotations
 
-import hashlib
 import json
 import sqlite3
-import struct
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from functools import lru_cache
-from importlib.resources import files
 from pathlib import Path
 
 from kg_builder.errors import StoreError
 from kg_builder.name_vectors import NameVectors
-from kg_builder.resolve.blocking import BROAD, block_keys
 from kg_builder.resolve.records import Link, Profile
 from kg_builder.resolve.scoring import link
 from kg_builder.resolve.scripts import LOOK_ALIKE
+from kg_builder.resolving_blocks import Table, blocks_of, contexts_of, most_in, packed, unpacked
 from kg_builder.resolving_nearness import TABLES as VECTOR_TABLES
 from kg_builder.resolving_nearness import Nearness
 from kg_builder.types import Name
 
-__all__ = ["KEPT", "MOST_IN_BLOCK", "MOST_IN_BROAD_BLOCK", "Index", "fingerprint", "open_index"]
+__all__ = ["KEPT", "Index", "open_index"]
 
-MOST_IN_BLOCK = 40
-MOST_IN_BROAD_BLOCK = 12
-"""Names of one block, of a kind that different names seldom or often share, up to which all of them are
-compared; of a larger one, those that share a context too."""
 KEPT = 0.02
 """The probability from which a link is kept, be it for or against."""
 
-_MOST_WITH_NEIGHBOUR = 40
-_MOST_IN_DOCUMENT = 1000
-_MOST = {"block": (MOST_IN_BLOCK, MOST_IN_BROAD_BLOCK), "context": (_MOST_IN_DOCUMENT, _MOST_WITH_NEIGHBOUR)}
-"""How many names a block or a context may have, by the last bit of its key."""
-_CONTEXTS = 16  # of a name, that are used to find candidates
 _PATIENCE_S = 600.0
 _IN_MEMORY = 1 << 15  # profiles
 _BLOCKS_IN_MEMORY = 1 << 16
@@ -167,7 +154,7 @@ class Index:
                 continue
             old = self._profile(row[0]) if row else None
             before = self._blocks(row[0]) if row else frozenset()
-            after = _blocks(new)
+            after = blocks_of(new)
             if row is not None:
                 n = row[0]
                 self._forget_links(n)
@@ -177,9 +164,9 @@ class Index:
                     self._db.execute("DELETE FROM again WHERE n = ?", (n,))
                 else:
                     changed = "UPDATE name SET profile = ?, blocks = ? WHERE n = ?"
-                    self._db.execute(changed, (text, _packed(after), n))
+                    self._db.execute(changed, (text, packed(after), n))
             elif new is not None:
-                values = (id_, new.name.key, new.name.plain, new.name.type, text, _packed(after))
+                values = (id_, new.name.key, new.name.plain, new.name.type, text, packed(after))
                 made = "INSERT INTO name (id, key, plain, type, profile, blocks) VALUES (?, ?, ?, ?, ?, ?)"
                 n = self._db.execute(made, values).lastrowid
                 names += 1
@@ -188,31 +175,31 @@ class Index:
             self._profiles.pop(n, None)
             self._blocks_of.pop(n, None)
             self._change("block", n, before, after)
-            self._change("context", n, _contexts(old), _contexts(new))
+            self._change("context", n, contexts_of(old), contexts_of(new))
             if self._nearness:
                 self._nearness.learn(n, new)
             if new is not None:
                 self._db.execute("INSERT OR IGNORE INTO again VALUES (?)", (n,))
         self.note(names=names)
 
-    def _change(self, table: str, n: int, old: frozenset[int], new: frozenset[int]) -> None:
+    def _change(self, table: Table, n: int, old: frozenset[int], new: frozenset[int]) -> None:
         """Move a name from some blocks to others. Those that become too large by it, or no longer are, affect all."""
         for key in old - new:
             self._db.execute(f"DELETE FROM {table} WHERE {table} = ? AND n = ?", (key, n))
-            if self._size(table, key, change=-1) == _MOST[table][key & 1]:
+            if self._size(table, key, change=-1) == most_in(table, key):
                 self._again(table, key)
         for key in new - old:
             self._db.execute(f"INSERT INTO {table} VALUES (?, ?)", (key, n))
-            if self._size(table, key, change=1) == _MOST[table][key & 1] + 1:
+            if self._size(table, key, change=1) == most_in(table, key) + 1:
                 self._again(table, key)
 
-    def _size(self, table: str, key: int, *, change: int) -> int:
+    def _size(self, table: Table, key: int, *, change: int) -> int:
         """How many names are in a block, which a change of so many was just made to. It is not counted further than it
         takes to see that there are more than one too many."""
         size = self._sizes.get((table, key))
         if size is None:
             counted = f"SELECT count(*) FROM (SELECT 1 FROM {table} WHERE {table} = ? LIMIT ?)"
-            limit = _MOST[table][key & 1] + 3
+            limit = most_in(table, key) + 3
             size = int(self._db.execute(counted, (key, limit)).fetchone()[0])
             if size == limit:
                 return size
@@ -223,17 +210,17 @@ class Index:
         self._sizes[table, key] = size
         return size
 
-    def _again(self, table: str, key: int) -> None:
+    def _again(self, table: Table, key: int) -> None:
         """Have all names of a block compared again."""
         self._db.execute(f"INSERT OR IGNORE INTO again SELECT n FROM {table} WHERE {table} = ?", (key,))
 
-    def _members(self, table: str, key: int) -> list[int]:
-        """The names of a block, but for those from the second too many."""
+    def _members(self, table: Table, key: int) -> list[int]:
+        """The names of a block; of one that is too large, one more than it may have."""
         found = self._members_of.get((table, key))
         if found is None:
             if len(self._members_of) >= _BLOCKS_IN_MEMORY:
                 self._members_of.clear()
-            limit = _MOST[table][key & 1] + 1
+            limit = most_in(table, key) + 1
             rows = self._db.execute(f"SELECT n FROM {table} WHERE {table} = ? LIMIT ?", (key, limit))
             found = self._members_of[table, key] = [row[0] for row in rows]
         return found
@@ -257,8 +244,8 @@ class Index:
         if found is None:
             if len(self._blocks_of) >= _BLOCKS_IN_MEMORY:
                 self._blocks_of.clear()
-            packed = self._db.execute("SELECT blocks FROM name WHERE n = ?", (n,)).fetchone()[0]
-            found = self._blocks_of[n] = frozenset(struct.unpack(f"<{len(packed) // 8}q", packed))
+            row = self._db.execute("SELECT blocks FROM name WHERE n = ?", (n,)).fetchone()
+            found = self._blocks_of[n] = unpacked(row[0])
         return found
 
     def _load(self, n: int) -> Profile:
@@ -321,15 +308,15 @@ class Index:
         large = set()
         for key in self._blocks(n):
             members = self._members("block", key)
-            if len(members) > _MOST["block"][key & 1]:
+            if len(members) > most_in("block", key):
                 large.add(key)
             else:
                 found.update(members)
         if large:
             near: set[int] = set()
-            for key in _contexts(profile):
+            for key in contexts_of(profile):
                 members = self._members("context", key)
-                if len(members) <= _MOST["context"][key & 1]:
+                if len(members) <= most_in("context", key):
                     near.update(members)
             found.update(m for m in near - found if not large.isdisjoint(self._blocks(m)))
         if self._nearness:
@@ -398,45 +385,3 @@ class Index:
 def _dumped(profile: Profile) -> str:
     parts = (sorted(profile.neighbours), sorted(profile.documents), sorted(profile.stated))
     return json.dumps([dict(sorted(profile.surfaces.items())), *parts], ensure_ascii=False, separators=(",", ":"))
-
-
-def _number(*parts: str) -> int:
-    """64 bits that stand for a key."""
-    text = "\x1f".join(parts).encode("utf-8", "surrogatepass")
-    return int.from_bytes(hashlib.blake2b(text, digest_size=8).digest(), "big", signed=True)
-
-
-def _blocks(profile: Profile | None) -> frozenset[int]:
-    """The blocks of a name; the last bit of those is set that different names often share."""
-    if profile is None:
-        return frozenset()
-    return frozenset(_number(key) & ~1 | (key[0] in BROAD) for key in block_keys(profile))
-
-
-def _packed(blocks: frozenset[int]) -> bytes:
-    """Blocks as a row of the index has them."""
-    return struct.pack(f"<{len(blocks)}q", *sorted(blocks))
-
-
-def _contexts(profile: Profile | None) -> frozenset[int]:
-    """The contexts of a name that candidates are found by; the last bit of those is set that are neighbours."""
-    if profile is None:
-        return frozenset()
-    documents = [_number("d", each) & ~1 for each in sorted(profile.documents)[:_CONTEXTS]]
-    return frozenset([*documents, *(_number("n", each) | 1 for each in sorted(profile.neighbours)[:_CONTEXTS])])
-
-
-@lru_cache(maxsize=1)
-def fingerprint() -> str:
-    """Changes with whatever blocks and scores are made by."""
-    sha = hashlib.sha256(
-        f"4 {MOST_IN_BLOCK} {MOST_IN_BROAD_BLOCK} {_MOST_WITH_NEIGHBOUR} {_MOST_IN_DOCUMENT} {_CONTEXTS}".encode()
-    )
-    package = files("kg_builder")
-    for folder in (package / "resolve", package / "models" / "resolution"):
-        for each in sorted(folder.iterdir(), key=lambda entry: entry.name):
-            if each.is_file() and not each.name.endswith(".pyc"):
-                sha.update(each.read_bytes())
-    for module in ("names.py", "known_words.py"):
-        sha.update((package / module).read_bytes())
-    return sha.hexdigest()[:16]

@@ -16,7 +16,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from kg_builder import resolving, resolving_index
+from kg_builder import resolving, resolving_blocks, resolving_index
 from kg_builder.export import export_graph
 from kg_builder.resolving import resolve_graph
 from kg_builder.resolving_by_hand import merge_entities, never_merge
@@ -69,10 +69,8 @@ def entities(store: GraphStore) -> set[frozenset[str]]:
 def test_any_history_gives_the_entities_of_a_build_from_scratch(
     embedded_store: GraphStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, large: int
 ) -> None:
-    monkeypatch.setitem(
-        resolving_index._MOST, "block", (large, large)
-    )  # so that blocks become too large and small again
-    monkeypatch.setattr(resolving_index, "_MOST_WITH_NEIGHBOUR", large)
+    most = {"block": (large, large), "context": (1000, large)}  # so that both become too large and small again
+    monkeypatch.setattr(resolving_blocks, "_MOST", most)
     monkeypatch.setattr(resolving, "_MOVED_AT_ONCE", 3)
 
     @settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)

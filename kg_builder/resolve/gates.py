@@ -111,9 +111,7 @@ def _looks(surface: str) -> int:
     """How a surface is written, all that is true of it."""
     words = _WORD.findall(surface)
     begins = [_begins_as_name(word) for word in words]
-    told = [
-        (word.casefold(), begun) for word, begun in zip(words, begins, strict=True) if word.casefold() not in _SMALL
-    ]
+    told = [each for each in zip(map(str.casefold, words), begins, strict=True) if each[0] not in _SMALL]
     counting = [begun for _, begun in told]
     of_kind = len(told) > 1 and told[0][0] in _KINDS and " of " in surface
     letters = [c for c in surface if c.isalpha()]
