@@ -41,11 +41,21 @@ _ICONS: dict[PageName, str] = {
 def make_pages(views: dict[PageName, Callable[[], None]]) -> list[Page]:
     """The navigation's pages; kept in the session for `go` and `link`."""
     pages = {
-        name: st.Page(view, title=t(f"page.{name}"), icon=_ICONS[name], url_path=name, default=name == "overview")
+        name: st.Page(
+            view,
+            title=t(f"page.{name}"),
+            icon=_ICONS[name],
+            url_path="" if name == "overview" else name,
+            default=name == "overview",
+        )
         for name, view in views.items()
     }
     st.session_state["_pages"] = pages
-    return list(pages.values())
+    # The first page is at the root; its name as an address leads there as well.
+    named = st.Page(
+        views["overview"], title=t("page.overview"), icon=_ICONS["overview"], url_path="overview", visibility="hidden"
+    )
+    return [*pages.values(), named]
 
 
 def go(name: PageName, **params: str) -> None:

@@ -143,7 +143,7 @@ def test_a_slow_statement_is_stopped_and_the_page_goes_on(watch: Watch) -> None:
 def test_a_plan_is_shown_without_running_and_after(watch: Watch) -> None:
     page = watch().open("/query")
     run(page, "MATCH (e:Entity {name: 'Lin Wei'}) RETURN e", "Explain")
-    page.get_by_test_id("plan").filter(has_text="(e:Entity").wait_for()
+    page.get_by_test_id("plan").filter(has_text="e:Entity").wait_for()
     assert "mode=explain" in page.url and page.get_by_test_id("stDataFrame").count() == 0
     editor(page).get_by_role("button", name="Profile").click()
     page.wait_for_function("location.search.includes('mode=profile')")
