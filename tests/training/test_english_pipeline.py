@@ -76,6 +76,20 @@ def test_a_few_steps_lower_the_loss_and_onnx_equals_torch(tmp_path: Path) -> Non
     assert (found["upos"] == expected.upos.argmax(-1).numpy()).all()
 
 
+def test_padding_and_neighbours_change_nothing_in_exact_arithmetic() -> None:
+    model, heads, pieces = tiny_model()
+    model.eval()
+    several = [examples()[0], Example(("The", "dog", ".")), Example(("a",))]
+    together = collate(several, heads, pieces)
+    with torch.inference_mode():
+        all_of_them = model(together.pieces, together.shapes, together.mask, together.first)
+        for row, example in enumerate(several):
+            one = collate([example], heads, pieces)
+            alone, n = model(one.pieces, one.shapes, one.mask, one.first), len(example.words)
+            np.testing.assert_allclose(all_of_them.arc[row, :n, : n + 1], alone.arc[0], atol=1e-5)
+            np.testing.assert_allclose(all_of_them.upos[row, :n], alone.upos[0], atol=1e-5)
+
+
 def test_a_student_learns_trees_from_its_teacher_alone() -> None:
     teacher, heads, pieces = tiny_model()
     train(
