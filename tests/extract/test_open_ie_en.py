@@ -54,6 +54,11 @@ def triple(e: Extraction) -> tuple[str, str, str]:
         ("Acme has an office in Lima.", ("Acme", "have", "office")),
         ("Cities such as Rome attract tourists.", ("Rome", "be", "Cities")),
         ("The company was accused of fraud.", ("company", "accused of", "fraud")),
+        ("The council re-elected Paul in 1879.", ("council", "re-elect", "Paul")),
+        ("TideWing 2 replaced TideWing 1 in 2018.", ("TideWing 2", "replace", "TideWing 1")),
+        ("The deal was signed by Ann Lee and Bea Roth, chairwoman of Acme.", ("Bea Roth", "chairwoman of", "Acme")),
+        ("Many animals live in the forest, such as foxes and owls.", ("foxes", "be", "Many animals")),
+        ("Vaccinations followed, including the rabies vaccine.", ("Vaccinations", "include", "rabies vaccine")),
     ],
 )
 def test_plain_sentences(text: str, expected: tuple[str, str, str]) -> None:
@@ -161,6 +166,18 @@ def test_per_cent_in_two_words_is_one_measure(number: str) -> None:
 def test_a_number_that_ends_a_name_is_no_quantity() -> None:
     found = OpenIE().extract("The TideWing 1 was designed by Tobias Fenn.")
     assert {m.surface: m.type for e in found for m in (e.head, e.tail)}["TideWing 1"] not in ("Quantity", "Time")
+
+
+def test_what_is_listed_or_described_belongs_to_its_own_noun() -> None:
+    text = "The deal was signed by Ann Lee and Bea Roth, chairwoman of Acme. Many animals live here, such as foxes."
+    found = lemmas(text)
+    assert "Ann Lee" not in {head for head, relation, _ in found if relation == "chairwoman of"}
+    assert not [relation for _, relation, tail in found if tail == "foxes" and relation.startswith("live")]
+
+
+def test_a_measure_before_a_preposition_is_no_part_of_what_follows() -> None:
+    found = OpenIE(verbatim=True).extract("A stone was erected in 1866, over 100 years after his death.")
+    assert "his death" in {e.tail_argument.surface for e in found if e.tail_argument}
 
 
 def test_names_with_hyphens_stay_whole() -> None:

@@ -66,10 +66,10 @@ def _spanning_tree(full: NDArray[np.float64]) -> NDArray[np.int64]:
     # The cycle becomes one node, the last of the smaller graph.
     size = len(outside) + 1
     small = np.full((size, size), _NEVER, dtype=np.float64)
-    small[:-1, :-1] = full[np.ix_(outside, outside)]
-    small[:-1, -1] = full[np.ix_(outside, ring)].max(axis=1)
-    leaving = ring[full[np.ix_(outside, ring)].argmax(axis=1)]
-    gain = full[np.ix_(ring, outside)] - full[ring, heads[ring]][:, None]
+    small[:-1, :-1] = full[outside[:, None], outside]
+    small[:-1, -1] = full[outside[:, None], ring].max(axis=1)
+    leaving = ring[full[outside[:, None], ring].argmax(axis=1)]
+    gain = full[ring[:, None], outside] - full[ring, heads[ring]][:, None]
     small[-1, :-1] = gain.max(axis=0)
     entered = ring[gain.argmax(axis=0)]
     small[0, :] = _NEVER

@@ -57,8 +57,11 @@ def argument_words(tree: Tree, i: int) -> list[int]:
     """The words of the argument headed by `i`, in order."""
     predicate = i in tree.copular
     words = [i]
+    begin = min((c for c in tree.children[i] if tree.label[c] == "case" and c < i), default=-1)
     for c in tree.children[i]:
         label = tree.label[c]
+        if c < begin:  # "over 100 years after his death"
+            continue
         if label in _CUT_AT_HEAD and not _kept_at_head(tree, i, c, predicate=predicate):
             continue
         if (

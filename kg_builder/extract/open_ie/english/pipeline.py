@@ -22,6 +22,7 @@ from kg_builder.errors import ExtractionError
 from kg_builder.extract.open_ie.english.columns import Columns, make_doc
 from kg_builder.extract.open_ie.english.names import best_names, bio_transitions
 from kg_builder.extract.open_ie.english.pieces import WordPieces
+from kg_builder.extract.open_ie.lexicon import word_set
 from kg_builder.extract.open_ie.runtime import MODELS, load_spacy, open_session
 from kg_builder.extract.open_ie.trees import best_heads
 from kg_builder.lemma import lemma_en
@@ -42,6 +43,10 @@ _BATCH_PIECES = 300  # of one batch, padding counted
 # spin while they wait for work: with a process for each core, that doubles the time that everything takes.
 _ROWS = 16
 _HALF = re.compile("[\ud800-\udfff]")
+_PREFIXES = word_set(
+    "anti arch bi co counter cross de e ex extra hyper infra inter intra macro micro mid mini multi non over post pre "
+    "pro proto psycho re semi socio sub super trans tri ultra un under uni"
+)
 _PLACE = ["IDX", "LENGTH"]  # of a token, as spaCy calls it
 
 
@@ -245,7 +250,8 @@ def _chances(scores: NDArray[np.float32], heads: NDArray[np.int64]) -> NDArray[n
 
 
 def _tokenizer() -> Language:
-    """spaCy's English tokenizer, with hyphens split as the treebanks do ("15-year" is three words)."""
+    """spaCy's English tokenizer, with hyphens split as the treebanks do ("15-year" is three words, "re-elected"
+    one)."""
     spacy = load_spacy()
     from spacy.util import compile_infix_regex
 
@@ -258,8 +264,14 @@ def _tokenizer() -> Language:
         r"(?<=[0-9])[–/](?=[0-9])",
     ]
     tokenizer: Any = nlp.tokenizer
-    tokenizer.infix_finditer = compile_infix_regex(infixes).finditer
+    find = compile_infix_regex(infixes).finditer
+    tokenizer.infix_finditer = lambda word: (cut for cut in find(word) if not _after_prefix(word, cut))
     return nlp
+
+
+def _after_prefix(word: str, cut: re.Match[str]) -> bool:
+    """Whether a hyphen stands after a prefix: "re-elected" and "co-founder" are one word in the treebanks."""
+    return cut.group() in "-‐–" and word[: cut.start()].lower() in _PREFIXES
 
 
 @lru_cache(maxsize=1)

@@ -300,7 +300,7 @@ def _noun_and_attachments(tree: Tree, base: Statement, i: int, rule: str) -> Ite
         if tree.label[c] != "nmod" or c < i or tree.dep[c] in ("nmod:poss", "nmod:unmarked", "nmod:desc"):
             continue
         case = case_words(tree, c)
-        if not case:
+        if not case or tree.low[case[0]] in ("including", "such"):  # members are of the noun, not of what is done
             continue
         words = (*base.relation, *argument_words_until(tree, i, c), *case)
         nominal = " ".join(w for w in (noun_lemma(tree, i), lower(tree, case)) if w)

@@ -41,6 +41,9 @@ class Tree:
                 self.head[i] = self.head[h]
         self._mend_clauses_after_copulas()
         self._mend_appositions()
+        self._mend_last_apposition()
+        self._mend_numbered_names()
+        self._mend_members()
         self._mend_per_cent()
         self.children: list[list[int]] = [[] for _ in self.word]
         self.copular: set[int] = set()  # words with a copula
@@ -88,6 +91,61 @@ class Tree:
                 for k in range(a + 1, h):
                     if self.word[k] == "," and self.head[k] == h:
                         self.head[k] = i
+
+    def _mend_last_apposition(self) -> None:
+        """ "Ann and Bea, chairwoman of Acme": what describes one of several, right after the last, describes the
+        last."""
+        last: dict[int, int] = {}
+        for i, h in enumerate(self.head):
+            if h < 0 or h > i:
+                continue
+            if self.label[i] == "conj" and self.pos[i] == "PROPN":
+                last[h] = i
+            elif self.label[i] == "appos" and self.tag[i] in ("NN", "NNP") and h in last:
+                between = self.word[last[h] + 1 : i]
+                if "," in between and not any(self.low[k] == "and" for k in range(last[h] + 1, i)):
+                    self.head[i] = last[h]
+
+    def _mend_numbered_names(self) -> None:
+        """ "TideWing 2 replaced TideWing 1": the number is part of the name, where the parser takes it for an argument
+        beside it."""
+        for i in range(1, len(self.head)):
+            name = i - 1
+            if (
+                self.pos[i] == "NUM"
+                and self.word[i].isdigit()
+                and self.pos[name] == "PROPN"
+                and self.head[i] == self.head[name] >= 0
+                and self.label[i] in ("obj", "nsubj", "obl", "nmod")
+                and i not in self.head[i + 1 : i + 4]
+            ):
+                self.head[i], self.dep[i], self.label[i] = name, "nummod", "nummod"
+
+    def _mend_members(self) -> None:
+        """ "Many animals live here, such as foxes": foxes are animals, and no circumstance of living. What is listed
+        belongs to the nearest noun in the plural before it, or to the subject of a verb right before."""
+        for i, h in enumerate(self.head):
+            if self.low[i] not in ("such", "including") or self.label[i] != "case" or h < i:
+                continue
+            verb = self.head[h]
+            if self.label[h] != "obl" or not 0 <= verb < i:
+                continue
+            if self.low[i] == "such" and self.low[i + 1] != "as":
+                continue
+            before = i - 2 if self.word[i - 1] == "," else i - 1
+            below = [k for k in range(max(0, i - 100), before + 1) if self._is_below(k, verb)]
+            plural = [k for k in below if self.tag[k] in ("NNS", "NNPS")]
+            subjects = [k for k in below if self.label[k] == "nsubj" and self.head[k] == verb]
+            chosen = subjects if before == verb and subjects else plural
+            if chosen:
+                self.head[h], self.dep[h], self.label[h] = chosen[-1], "nmod", "nmod"
+
+    def _is_below(self, i: int, above: int) -> bool:
+        for _ in range(100):
+            if i == above or i < 0:
+                break
+            i = self.head[i]
+        return i == above
 
     def _mend_per_cent(self) -> None:
         """ "four per cent of the shares": one measure, as "percent" is, whatever the parser makes of two words."""
