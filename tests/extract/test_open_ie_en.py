@@ -57,7 +57,10 @@ def triple(e: Extraction) -> tuple[str, str, str]:
         ("The council re-elected Paul in 1879.", ("council", "re-elect", "Paul")),
         ("TideWing 2 replaced TideWing 1 in 2018.", ("TideWing 2", "replace", "TideWing 1")),
         ("The deal was signed by Ann Lee and Bea Roth, chairwoman of Acme.", ("Bea Roth", "chairwoman of", "Acme")),
-        ("Many animals live in the forest, such as foxes and owls.", ("foxes", "be", "Many animals")),
+        ("Many animals live in the forest, such as foxes and owls.", ("foxes", "be", "animals")),
+        ("Yeast plays a role in raising bread.", ("Yeast", "raise", "bread")),
+        ("Tanning is the process of treating skins.", ("Tanning", "treat", "skins")),
+        ("The newt has the ability to regrow its tail.", ("newt", "regrow", "tail")),
         ("Vaccinations followed, including the rabies vaccine.", ("Vaccinations", "include", "rabies vaccine")),
     ],
 )
@@ -168,11 +171,23 @@ def test_a_number_that_ends_a_name_is_no_quantity() -> None:
     assert {m.surface: m.type for e in found for m in (e.head, e.tail)}["TideWing 1"] not in ("Quantity", "Time")
 
 
+def test_what_something_is_an_example_of_is_not_counted() -> None:
+    found = lemmas(
+        "It mixes two immiscible liquids, such as oil and water. Acme sells several products, including pumps."
+    )
+    assert {("oil", "be", "immiscible liquids"), ("products", "include", "pumps")} <= found
+
+
 def test_what_is_listed_or_described_belongs_to_its_own_noun() -> None:
     text = "The deal was signed by Ann Lee and Bea Roth, chairwoman of Acme. Many animals live here, such as foxes."
     found = lemmas(text)
     assert "Ann Lee" not in {head for head, relation, _ in found if relation == "chairwoman of"}
     assert not [relation for _, relation, tail in found if tail == "foxes" and relation.startswith("live")]
+
+
+def test_nothing_is_done_through_what_is_denied_or_only_thought_of() -> None:
+    text = "Acme does not have the ability to build ships. Salt plays no role in raising bread. It is an idea of mixing oil."
+    assert not [e for e in OpenIE().extract(text) if e.is_fact and e.tail.surface in ("ships", "bread", "oil")]
 
 
 def test_a_measure_before_a_preposition_is_no_part_of_what_follows() -> None:

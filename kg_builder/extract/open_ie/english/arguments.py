@@ -8,13 +8,15 @@ and adjectives.
 
 from __future__ import annotations
 
+from bisect import bisect_left
+
 from kg_builder.extract.open_ie.english.mention_types import mention_type
 from kg_builder.extract.open_ie.english.tree import Tree
 from kg_builder.extract.open_ie.lexicon import word_set
 from kg_builder.extract.open_ie.memory import once
 from kg_builder.types import Mention, Span
 
-__all__ = ["argument_words", "clause_words", "entity_head", "entity_words", "mention", "span"]
+__all__ = ["argument_words", "clause_words", "entity_head", "entity_words", "mention", "span", "uncounted"]
 
 # Words that stand for something said elsewhere.
 _VAGUE = word_set(
@@ -22,6 +24,7 @@ _VAGUE = word_set(
     "another something anything everything nothing someone anyone everyone much little enough either neither half "
     "least own next last"
 )
+_HOW_MANY = word_set("all both certain few many most multiple numerous several some various")
 _PASSING = word_set(
     "also then now still thus therefore however again already just only even so too either not never n't"
 )
@@ -260,6 +263,14 @@ def mention(tree: Tree, i: int) -> Mention:
         last += 2
     start, end = tree.start[first], tree.end[last]
     return Mention(tree.text[start:end], start, end, mention_type(tree, i))
+
+
+def uncounted(tree: Tree, i: int, named: Mention) -> Mention:
+    """The entity headed by `i` without how many of it there are: of "two metals", "many metals", metals."""
+    first = bisect_left(tree.start, named.start)
+    while first < i and (tree.pos[first] == "NUM" or tree.low[first] in _HOW_MANY):
+        first += 1
+    return Mention(tree.text[tree.start[first] : named.end], tree.start[first], named.end, named.type)
 
 
 def span(tree: Tree, words: list[int]) -> Span:

@@ -8,7 +8,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from kg_builder.extract.open_ie.confidence import confidence
-from kg_builder.extract.open_ie.english.arguments import argument_words, clause_words, entity_head, mention, span
+from kg_builder.extract.open_ie.english.arguments import (
+    argument_words,
+    clause_words,
+    entity_head,
+    mention,
+    span,
+    uncounted,
+)
 from kg_builder.extract.open_ie.english.clauses import find_clauses
 from kg_builder.extract.open_ie.english.columns import Columns
 from kg_builder.extract.open_ie.english.coreference import Antecedents, is_pronoun
@@ -71,6 +78,7 @@ def extract_en(
             )
         above = tree.head[statement.predicate]
         if statement.rule == "restated" and above >= 0:
+            above = tree.head[above] if tree.label[above] == "obj" else above  # "does not have the ability to …"
             scope = both(scope, status(tree, above))
         extraction = _extraction(tree, statement, scope, antecedents, judge, left_out, verbatim=verbatim)
         if extraction is not None:
@@ -118,6 +126,10 @@ def _extraction(
         return None
     if not verbatim and _overlap(head_mention, tail_mention):
         return None
+    if statement.rule == "member" and statement.predicate == tail:
+        tail_mention = uncounted(tree, tail, tail_mention)
+    elif statement.rule == "member":
+        head_mention = uncounted(tree, head, head_mention)
     relation = _relation(tree, statement)
     if not relation.surface.strip():
         return None

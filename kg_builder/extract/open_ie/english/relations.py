@@ -6,17 +6,26 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from kg_builder.extract.open_ie.english.arguments import argument_words
-from kg_builder.extract.open_ie.english.clauses import Clause, case_words, is_source
+from kg_builder.extract.open_ie.english.clauses import Clause, case_words, is_source, verb_group
 from kg_builder.extract.open_ie.english.mention_types import mention_type
 from kg_builder.extract.open_ie.english.phrases import IDIOMS, PREPOSITIONAL
 from kg_builder.extract.open_ie.english.relation_lemmas import joined, lower, noun_lemma, verb_lemma
 from kg_builder.extract.open_ie.english.tree import Tree
+from kg_builder.extract.open_ie.lexicon import word_set
 
 __all__ = ["Statement", "clause_statements"]
 
 _TIMELESS = frozenset(
     {"so", "then", "also", "however", "therefore", "thus", "there", "here", "now", "as", "well", "too"}
 )
+
+
+# "plays a role in determining X" determines it, "the process of mixing X" mixes it; "the idea of mixing X" does not.
+_DONE_THROUGH = word_set(
+    "act art experience function job means method part practice process role study success task technique"
+)
+
+_ABLE = word_set("ability capability capacity power")  # "has the ability to mix X" can mix it
 
 
 class Statement(NamedTuple):
@@ -46,6 +55,8 @@ def clause_statements(tree: Tree, clause: Clause, clauses: Mapping[int, Clause])
         for statement in found:
             if statement.tail != subject:
                 yield statement._replace(head=subject, how=clause.how)
+        for statement in _through_nouns(tree, clause):
+            yield statement._replace(head=subject, how="infinitive" if clause.how == "own" else clause.how)
 
 
 def _existential(tree: Tree, clause: Clause) -> Iterator[Statement]:
@@ -88,6 +99,29 @@ def _restated(tree: Tree, clause: Clause, clauses: Mapping[int, Clause], depth: 
         for inner in (*_complements(tree, below), *_restated(tree, below, clauses, depth + 1)):
             words = tuple(w for w in inner.relation if w not in relation)
             yield inner._replace(relation=(*relation, *words), rule="restated", restates=True, passive=False)
+
+
+def _through_nouns(tree: Tree, clause: Clause) -> Iterator[Statement]:
+    """What is done through a noun: "plays a role in determining | the taste", "is the process of mixing | liquids"."""
+    i = clause.predicate
+    nouns = [i] if clause.copula else _objects(tree, i)[0][:1]
+    for noun in nouns:
+        if any(tree.low[c] == "no" for c in tree.children[noun]):
+            continue
+        for c in tree.children[noun]:
+            marks = [k for k in tree.children[c] if tree.label[k] in ("mark", "case")]
+            done = tree.low[noun] in _DONE_THROUGH and tree.tag[c] == "VBG"
+            able = tree.low[noun] in _ABLE and tree.tag[c] == "VB"
+            if tree.label[c] != "acl" or not marks or not (done or able):
+                continue
+            lead = (*clause.words, *argument_words_until(tree, noun, c), *marks)
+            below = Clause(c, verb_group(tree, c), clause.subjects, "own", passive=False, copula=False)
+            for inner in _complements(tree, below):
+                relation = (*lead, *inner.relation)
+                predicate = i if done else c
+                yield inner._replace(
+                    relation=relation, predicate=predicate, rule="restated", restates=True, passive=False
+                )
 
 
 def _is_gerund(tree: Tree, c: int) -> bool:
