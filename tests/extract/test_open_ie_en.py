@@ -60,6 +60,7 @@ def triple(e: Extraction) -> tuple[str, str, str]:
         ("Many animals live in the forest, such as foxes and owls.", ("foxes", "be", "animals")),
         ("Yeast plays a role in raising bread.", ("Yeast", "raise", "bread")),
         ("Tanning is the process of treating skins.", ("Tanning", "treat", "skins")),
+        ("Acme signed a joint-venture agreement in Lima.", ("Acme", "sign joint-venture agreement in", "Lima")),
         ("The newt has the ability to regrow its tail.", ("newt", "regrow", "tail")),
         ("Vaccinations followed, including the rabies vaccine.", ("Vaccinations", "include", "rabies vaccine")),
     ],
@@ -186,7 +187,7 @@ def test_what_is_listed_or_described_belongs_to_its_own_noun() -> None:
 
 
 def test_nothing_is_done_through_what_is_denied_or_only_thought_of() -> None:
-    text = "Acme does not have the ability to build ships. Salt plays no role in raising bread. It is an idea of mixing oil."
+    text = "Acme has not the power to build ships. Salt plays no role in raising bread. I like the idea of mixing oil."
     assert not [e for e in OpenIE().extract(text) if e.is_fact and e.tail.surface in ("ships", "bread", "oil")]
 
 

@@ -16,7 +16,7 @@ from kg_builder.extract.open_ie.lexicon import word_set
 from kg_builder.extract.open_ie.memory import once
 from kg_builder.types import Mention, Span
 
-__all__ = ["argument_words", "clause_words", "entity_head", "entity_words", "mention", "span", "uncounted"]
+__all__ = ["argument_words", "clause_words", "entity_head", "entity_words", "is_hyphen", "mention", "span", "uncounted"]
 
 # Words that stand for something said elsewhere.
 _VAGUE = word_set(
@@ -247,7 +247,7 @@ def _names_it(tree: Tree, i: int, name: int) -> bool:
     return kind in ("Person", "Organization") or (kind in ("Work", "Product") and "".join(between) in ("", *_QUOTES))
 
 
-def _is_hyphen(tree: Tree, k: int) -> bool:
+def is_hyphen(tree: Tree, k: int) -> bool:
     """Whether a hyphen joins the words around it: "Saxon-JS" is one name."""
     return tree.word[k] in "-–" and tree.end[k - 1] == tree.start[k] and tree.end[k] == tree.start[k + 1]
 
@@ -257,9 +257,9 @@ def mention(tree: Tree, i: int) -> Mention:
     """The entity headed by `i`, anchored."""
     words = entity_words(tree, i)
     first, last = words[0], words[-1]
-    while first > 1 and _is_hyphen(tree, first - 1) and tree.pos[first - 2] in _NAMING:
+    while first > 1 and is_hyphen(tree, first - 1) and tree.pos[first - 2] in _NAMING:
         first -= 2
-    while last + 2 < len(tree.word) and _is_hyphen(tree, last + 1) and tree.pos[last + 2] in _NAMING:
+    while last + 2 < len(tree.word) and is_hyphen(tree, last + 1) and tree.pos[last + 2] in _NAMING:
         last += 2
     start, end = tree.start[first], tree.end[last]
     return Mention(tree.text[start:end], start, end, mention_type(tree, i))

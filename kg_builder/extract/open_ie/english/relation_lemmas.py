@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from kg_builder.extract.open_ie.english.arguments import is_hyphen
 from kg_builder.extract.open_ie.english.clauses import Clause
 from kg_builder.extract.open_ie.english.tree import Tree
 
@@ -10,7 +11,16 @@ __all__ = ["joined", "lower", "noun_lemma", "noun_words", "verb_lemma"]
 
 def noun_lemma(tree: Tree, i: int) -> str:
     """A noun in base form after its own compounds and adjectives: "prime minister"."""
-    return " ".join([*(tree.low[c] for c in noun_words(tree, i)[:-1]), tree.lemma[i].lower()])
+    before = noun_words(tree, i)[:-1]
+    return " ".join([*(_whole(tree, c) if c == before[0] else tree.low[c] for c in before), tree.lemma[i].lower()])
+
+
+def _whole(tree: Tree, i: int) -> str:
+    """A word in lower case with what hyphens join before it: "joint-venture"."""
+    first = i
+    while first > 1 and is_hyphen(tree, first - 1):
+        first -= 2
+    return tree.text[tree.start[first] : tree.end[i]].lower()
 
 
 def noun_words(tree: Tree, i: int) -> tuple[int, ...]:
