@@ -181,8 +181,10 @@ def _identifies(tree: Tree, k: int, c: int) -> bool:
         return _title_identifies(tree, k, c)
     if label == "punct":
         return tree.word[c] in "-–/." and k != c
-    if label in ("conj", "cc"):
+    if label == "conj":
         return tree.label[k] in ("amod", "compound")
+    if label == "cc":  # of "religious and historical texts"
+        return tree.label[k] == "conj" and tree.label[tree.head[k]] in ("amod", "compound")
     if label == "advmod":
         return tree.label[k] in ("amod", "nummod") or (tree.pos[k] == "ADJ" and tree.low[c] not in _PASSING)
     if dep == "nmod:poss":
@@ -232,6 +234,10 @@ def entity_head(tree: Tree, i: int) -> int:
         for c in tree.children[i]:
             if tree.label[c] == "appos" and tree.pos[c] == "PROPN" and _names_it(tree, i, c):
                 return c
+            if tree.label[c] == "acl" and tree.low[c] in ("named", "called") and c == i + 1:
+                names = [k for k in tree.children[c] if tree.pos[k] == "PROPN" and tree.label[k] in ("xcomp", "obj")]
+                if names and min(tree.below(names[0])) == c + 1:  # "a herder named Kaldi"
+                    return names[0]
     if tree.low[i] not in _VAGUE or tree.pos[i] == "PROPN":
         return i
     for c in tree.children[i]:

@@ -110,17 +110,20 @@ def _through_nouns(tree: Tree, clause: Clause) -> Iterator[Statement]:
             continue
         for c in tree.children[noun]:
             marks = [k for k in tree.children[c] if tree.label[k] in ("mark", "case")]
-            done = tree.low[noun] in _DONE_THROUGH and tree.tag[c] == "VBG"
-            able = tree.low[noun] in _ABLE and tree.tag[c] == "VB"
-            if tree.label[c] != "acl" or not marks or not (done or able):
+            if tree.label[c] != "acl" or not marks or tree.tag[c] not in ("VBG", "VB"):
                 continue
+            done = tree.low[noun] in (_DONE_THROUGH if tree.tag[c] == "VBG" else _ABLE)
             lead = (*clause.words, *argument_words_until(tree, noun, c), *marks)
             below = Clause(c, verb_group(tree, c), clause.subjects, "own", passive=False, copula=False)
+            said = joined(tree, f"{'' if clause.copula else verb_lemma(tree, clause)} {noun_lemma(tree, noun)}", marks)
             for inner in _complements(tree, below):
-                relation = (*lead, *inner.relation)
-                predicate = i if done else c
                 yield inner._replace(
-                    relation=relation, predicate=predicate, rule="restated", restates=True, passive=False
+                    relation=(*lead, *inner.relation),
+                    lemma=inner.lemma if done else f"{said} {inner.lemma}",
+                    predicate=c if done and tree.tag[c] == "VB" else i,
+                    rule="restated",
+                    restates=True,
+                    passive=False,
                 )
 
 
