@@ -199,6 +199,18 @@ def test_a_measure_before_a_preposition_is_no_part_of_what_follows() -> None:
     assert "his death" in {e.tail_argument.surface for e in found if e.tail_argument}
 
 
+def test_a_relation_holds_no_word_of_the_names_it_joins() -> None:
+    text = "The terms are used by the National Institute of Standards and Technology (NIST) in Lima."
+    for e in OpenIE().extract(text):
+        words = set(e.relation.surface.split())
+        assert not words & {"Institute", "Standards"} or "Institute" not in e.tail.surface, e
+
+
+def test_code_with_dots_is_not_cut() -> None:
+    found = OpenIE().extract("The value is wrapped in types.MappingProxyType to make it read-only.")
+    assert not [e for e in found if e.tail.surface in ("types", "MappingProxyType")]
+
+
 def test_names_with_hyphens_stay_whole() -> None:
     names = {m.surface for e in OpenIE().extract("Saxon-JS has limits. It was not tested.") for m in (e.head, e.tail)}
     assert "Saxon-JS" in names

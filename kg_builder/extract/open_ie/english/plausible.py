@@ -95,11 +95,16 @@ def is_long_winded(statement: Statement) -> bool:
 
 
 def _is_cut(text: str, mention: Mention) -> bool:
-    """A part of a word with hyphens: "Schematron" of "Schematron-compiled"."""
+    """A part of a word with hyphens or dots: "Schematron" of "Schematron-compiled", "types" of "types.Mapping"."""
     before, after = text[max(0, mention.start - 2) : mention.start], text[mention.end : mention.end + 2]
-    return (len(after) == 2 and after[0] == "-" and after[1].isalnum()) or (
-        len(before) == 2 and before[1] == "-" and before[0].isalnum()
+    return (len(after) == 2 and after[0] in "-." and after[1].isalnum()) or (
+        len(before) == 2 and before[1] in "-." and before[0].isalnum()
     )
+
+
+def _swallows(tree: Tree, mention: Mention, words: tuple[int, ...]) -> bool:
+    """Whether a name holds words of the relation that leads to it: "is used by the Institute of | Institute of Art"."""
+    return any(mention.start <= tree.start[w] < mention.end for w in words)
 
 
 def says_enough(tree: Tree, statement: Statement, relation: Relation, head: Mention, tail: Mention) -> bool:
@@ -107,6 +112,8 @@ def says_enough(tree: Tree, statement: Statement, relation: Relation, head: Ment
     if not is_name(head) or not is_name(tail) or head.surface.lower() == tail.surface.lower():
         return False
     if not _LETTERS.search(head.surface) or _is_cut(tree.text, head) or _is_cut(tree.text, tail):
+        return False
+    if _swallows(tree, head, statement.relation) or _swallows(tree, tail, statement.relation):
         return False
     if statement.implied:
         return True
