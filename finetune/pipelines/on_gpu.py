@@ -2,10 +2,11 @@
 
     python -m finetune.pipelines.on_gpu --data $KG_DATA --work RUN --dictionary jieba/dict.txt [--minutes 9]
 
-English: a teacher on all six layers of the pretrained encoder, then the three-layer student that ships, taught by it
-on the annotated sets and on raw text. Chinese: character language model, a first parser, silver trees from it, and the
-parser that ships. Each stage leaves its result in RUN and is skipped when that is there; none is begun when less than
-its share of the time is left, so that the same command, given again, goes on. Logs the figures of each stage.
+English: a model on all six layers of the pretrained encoder (as what ships is, after fewer epochs on a CPU), then one
+of three layers, smaller and faster, taught by it on the annotated sets and on raw text. Chinese: character language
+model, a first parser, silver trees from it, and the parser that ships. Each stage leaves its result in RUN and is
+skipped when that is there; none is begun when less than its share of the time is left, so that the same command, given
+again, goes on. Logs the figures of each stage.
 On the CPU (``--device cpu --small``) the same code runs with one epoch each and little data: that is how it is tested.
 """
 

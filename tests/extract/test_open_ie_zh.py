@@ -160,6 +160,17 @@ def test_a_pronoun_with_one_candidate_takes_its_name() -> None:
     assert found.head_argument.surface == "他"
 
 
+def test_a_pronoun_is_nobody_whom_its_own_sentence_names_after_it() -> None:
+    text = "陈远帆在上海认识了伊内斯·瓦尔加。瓦尔加是子午公司的工程师。她向陈远帆介绍了潮翼二号。"
+    who = {e.head.surface for e in extract_chinese(text) if e.tail.surface == "潮翼二号"}
+    assert who and "陈远帆" not in who
+
+
+def test_a_short_form_in_brackets_is_that_of_the_name_before_them() -> None:
+    text = "2022年，汐岚能源与子午潮汐系统公司（Meridian Tidal Systems，简称MTS）签署合资协议。"
+    assert {e.head.surface for e in extract_chinese(text) if e.tail.surface == "MTS"} == {"子午潮汐系统公司"}
+
+
 def test_a_pronoun_with_two_candidates_is_left_out() -> None:
     assert not [e for e in extract_chinese("王强和李娜创办了银行。他参观了北京。") if e.relation.lemma == "参观"]
 

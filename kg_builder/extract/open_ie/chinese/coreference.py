@@ -55,16 +55,18 @@ class Antecedents:
         """From here on the text says `noun` for an entity."""
         self._defined[noun] = mention
 
-    def of(self, pronoun: str, at: int, sentence: int) -> Mention | None:
-        """What the pronoun at offset `at` stands for, or None."""
+    def of(self, pronoun: str, at: int, sentence: int, *, after: str = "") -> Mention | None:
+        """What the pronoun at offset `at` stands for, or None: nobody whom the words `after` it in its sentence name
+        (她向陈远帆介绍: she is somebody else)."""
         if pronoun in _PERSON:
-            return self._nearest({"Person"}, at, sentence)
+            return self._nearest({"Person"}, at, sentence, after)
         if pronoun in _THING:
             return self._nearest(
                 {"Organization", "Place", "Product", "Work", "Event", "Other"}
                 | ({"Person"} if pronoun == "其" else set()),
                 at,
                 sentence,
+                after,
             )
         return None
 
@@ -90,9 +92,10 @@ class Antecedents:
         near = [c for c in self._seen[-_NEARBY:] if sentence - c.sentence <= _REACH]
         return [c for c in near if c.mention.end <= at]
 
-    def _nearest(self, kinds: set[str], at: int, sentence: int) -> Mention | None:
+    def _nearest(self, kinds: set[str], at: int, sentence: int, after: str = "") -> Mention | None:
         """The nearest subject of one of `kinds`; failing that, the only name of that kind within reach."""
-        fit = [c for c in self._before(at, sentence) if c.mention.type in kinds and c.named]
+        near = (c for c in self._before(at, sentence) if c.mention.type in kinds and c.named)
+        fit = [c for c in near if c.mention.surface not in after]
         subjects = [c for c in fit if c.subject]
         if subjects:
             nearest = subjects[-1]

@@ -31,7 +31,7 @@ from kg_builder.types import Extraction, Mention, Modality, Qualifier, Relation,
 
 __all__ = ["RULES", "extract_chinese", "extract_sentences"]
 
-RULES = "zh-12"  # changes whenever the rules may give another result
+RULES = "zh-13"  # changes whenever the rules may give another result
 NAME = "open_ie"
 _NO_CLAUSE = Status("positive", "asserted")
 _DETERMINERS = frozenset(["该", "本", "这", "那", "此", "这家", "该家"])
@@ -212,7 +212,8 @@ class _Reader:
         """The entity at `i` or the one it stands for; None for a pronoun without a sure antecedent."""
         word = self.tree[i]
         if is_pronoun(self.tree, i):
-            found = self.antecedents.of(word.text, word.start, self.number)
+            rest = self.tree.text[word.end : self.tree[len(self.tree) - 1].end]
+            found = self.antecedents.of(word.text, word.start, self.number, after=rest)
             if found is None and self.verbatim:
                 found = Mention(word.text, word.start, word.end)
             return found

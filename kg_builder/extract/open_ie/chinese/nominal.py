@@ -189,6 +189,9 @@ def alias_clauses(tree: Tree, subject: Mention) -> Iterator[Alias]:
     base, stop = tree[1].start, tree[len(tree) - 1].end
     for match in _ALIAS_CLAUSE.finditer(tree.text, base, stop):
         start, end = match.span("name")
+        before = tree.text[base:start]
+        if sum(before.count(c) for c in "（(") > sum(before.count(c) for c in "）)"):
+            continue  # in brackets it is another name of what stands before them
         yield Alias(
             subject,
             Relation(match.group("word"), *match.span("word"), match.group("word")),
