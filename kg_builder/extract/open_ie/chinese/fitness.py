@@ -101,8 +101,8 @@ def is_fit(tree: Tree, statement: Statement, *, asserted: bool = True) -> bool:
     if lone and len(tree[tail].text) == 1 and listed:
         return False
     names = [tree[k].text in ("简称", "又称", "下称") for k in statement.relation]
-    if any(names) and not all(names):
-        return False
+    if any(names) and (not all(names) or _depth(tree, tail) > _depth(tree, head)):
+        return False  # in brackets it is another name of what stands before them, see `aliases`
     if any(tree[k].text.startswith("具体") for k in compact(tree, head)):
         return False
     if tree[compact(tree, head)[0] - 1].text in ("经", "依", "据", "按"):
@@ -117,6 +117,11 @@ def is_fit(tree: Tree, statement: Statement, *, asserted: bool = True) -> bool:
     if statement.how == "relative" and not (_is_specific(tree, head) or _is_specific(tree, tail)):
         return False  # 从事移植的医疗机构: says which ones are meant, not what they do
     return _is_sure(tree, statement) and (statement.clause is None or _sound(tree, statement))
+
+
+def _depth(tree: Tree, i: int) -> int:
+    """In how many brackets a word stands."""
+    return sum((tree[k].text in "（(") - (tree[k].text in "）)") for k in range(1, i) if len(tree[k].text) == 1)
 
 
 def _is_only_thought(tree: Tree, i: int) -> bool:
