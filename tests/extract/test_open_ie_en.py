@@ -60,7 +60,7 @@ def triple(e: Extraction) -> tuple[str, str, str]:
         ("Many animals live in the forest, such as foxes and owls.", ("foxes", "be", "animals")),
         ("Yeast plays a role in raising bread.", ("Yeast", "raise", "bread")),
         ("Tanning is the process of treating skins.", ("Tanning", "treat", "skins")),
-        ("Acme signed a joint-venture agreement in Lima.", ("Acme", "sign joint-venture agreement in", "Lima")),
+        ("Acme is the joint-venture partner of Beta.", ("Acme", "joint-venture partner of", "Beta")),
         ("A herder named Kaldi discovered the bean.", ("Kaldi", "discover", "bean")),
         ("Clerks copied religious and historical texts.", ("Clerks", "copy", "religious and historical texts")),
         ("Acme announced a plan to buy Beta.", ("Acme", "announce plan to buy", "Beta")),
@@ -209,6 +209,11 @@ def test_a_relation_holds_no_word_of_the_names_it_joins() -> None:
 def test_code_with_dots_is_not_cut() -> None:
     found = OpenIE().extract("The value is wrapped in types.MappingProxyType to make it read-only.")
     assert not [e for e in found if e.tail.surface in ("types", "MappingProxyType")]
+
+
+def test_a_note_is_nobody_who_says_so() -> None:
+    row = "name: Owen Tarrant; department: joint venture; joined: 2018; note: Owen Tarrant moved to Linxi in 2022."
+    assert {e.modality for e in OpenIE().extract(row) if e.relation.lemma.startswith("move")} == {"asserted"}
 
 
 def test_names_with_hyphens_stay_whole() -> None:

@@ -181,14 +181,18 @@ def _mention(tree: Tree, i: int, antecedents: Antecedents, *, verbatim: bool) ->
     if tree.pos[i] == "PRON" or (tree.pos[i] in ("DET",)):
         found = antecedents.of(i)
         if found is not None:
-            return mention(tree, found)
+            named = mention(tree, found)
+            return named if verbatim or not is_pronoun(named.surface, _around(tree, named)) else None
         return mention(tree, i) if verbatim else None
-    named = entity_head(tree, i)
-    if named < 0:
+    head = entity_head(tree, i)
+    if head < 0:
         return mention(tree, i) if verbatim else None
-    found_name = mention(tree, antecedents.of_description(named))
-    around = tree.text[max(0, found_name.start - 200) : found_name.end + 200]
-    return found_name if verbatim or not is_pronoun(found_name.surface, around) else None
+    named = mention(tree, antecedents.of_description(head))
+    return named if verbatim or not is_pronoun(named.surface, _around(tree, named)) else None
+
+
+def _around(tree: Tree, named: Mention) -> str:
+    return tree.text[max(0, named.start - 200) : named.end + 200]
 
 
 def _sureness(tree: Tree, i: int, antecedents: Antecedents) -> float:

@@ -38,6 +38,7 @@ _FACTIVE = word_set(
 )
 _HEARSAY = word_set("say report allege rumor rumour believe think claim suppose assume reckon")
 _POSSIBLE = frozenset({"may", "might", "could"})
+_PROVIDED = frozenset({"provided", "providing", "assuming", "supposing"})  # that it is so
 _CONDITIONAL = frozenset({"would", "'d", "’d"})
 _ORDERED = frozenset({"should", "must", "shall", "ought"})
 _FUTURE = frozenset({"will", "'ll", "’ll", "wo"})
@@ -83,7 +84,9 @@ def status(tree: Tree, i: int, *, question: bool = False) -> Status:
                 modality = _stronger(modality, _controlled(lemma))
             if label == "xcomp" and lemma in _HEARSAY and tree.tag[head] == "VBN":
                 modality = _stronger(modality, "reported")
-            if label == "ccomp" and tree.label[head] == "mark":
+            if label == "ccomp" and (
+                tree.label[head] == "mark" or (tree.label[head] == "advcl" and tree.low[head] in _PROVIDED)
+            ):
                 modality = _stronger(modality, "conditional")
             if label == "xcomp" or (label == "acl" and _is_infinitive(tree, k)):
                 negative = negative or lemma in _NOT_DONE or (label == "xcomp" and _is_negated(tree, head))
@@ -277,6 +280,6 @@ def _parenthetical_source(tree: Tree, k: int) -> tuple[int, bool]:
         if tree.label[c] == "obl" and (is_source(tree, c) or [tree.low[w] for w in case_words(tree, c)] == ["per"]):
             return c, True
     head = tree.head[k]
-    if head >= 0 and tree.label[k] == "parataxis" and tree.lemma[head].lower() in _SAYING:
-        return tree.child(head, "nsubj"), True
+    if head >= 0 and tree.label[k] == "parataxis" and tree.pos[head] != "NOUN" and tree.lemma[head].lower() in _SAYING:
+        return tree.child(head, "nsubj"), True  # but not "note: …"
     return -1, False

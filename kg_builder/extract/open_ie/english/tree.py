@@ -6,12 +6,10 @@ from collections.abc import Callable, Iterator
 from itertools import pairwise
 
 from kg_builder.extract.open_ie.english.columns import Columns
+from kg_builder.extract.open_ie.english.mending import mend
 from kg_builder.extract.open_ie.memory import Memory
 
 __all__ = ["Tree"]
-
-
-_FINITE = frozenset({"VERB", "AUX", "PRON", "SCONJ"})
 
 
 class Tree:
@@ -29,22 +27,13 @@ class Tree:
         self.low = [w.lower() for w in self.word]
         self.start = columns.starts
         self.end = [s + len(w) for s, w in zip(self.start, self.word, strict=True)]
-        self.pos = columns.upos
-        self.tag = columns.xpos
+        self.pos = list(columns.upos)
+        self.tag = list(columns.xpos)
         self.lemma = columns.lemmas
         self.dep = list(columns.deps)
         self.label = [d.partition(":")[0] for d in self.dep]
         self.head = [-1 if h == i else h for i, h in enumerate(columns.heads)]
-        # Auxiliaries have no dependents (UD); what the parser hangs there belongs to their verb.
-        for i, h in enumerate(self.head):
-            if h >= 0 and self.label[h] in ("cop", "aux") and self.head[h] not in (-1, i) and self.label[i] != "fixed":
-                self.head[i] = self.head[h]
-        self._mend_clauses_after_copulas()
-        self._mend_appositions()
-        self._mend_last_apposition()
-        self._mend_numbered_names()
-        self._mend_members()
-        self._mend_per_cent()
+        mend(self)
         self.children: list[list[int]] = [[] for _ in self.word]
         self.copular: set[int] = set()  # words with a copula
         for i, h in enumerate(self.head):
@@ -63,105 +52,6 @@ class Tree:
         self.sure = columns.sure or [1.0] * len(self.word)  # how likely each word's arc is
         self.memory: Memory = {}
         self.sentences = list(pairwise([*columns.sentences, len(self.word)]))
-
-    def _mend_clauses_after_copulas(self) -> None:
-        """ "The difference is that X follows Y": "is" belongs to the clause outside, and so does its subject."""
-        for i, h in enumerate(self.head):
-            if h < 0 or self.label[i] != "cop" or self.tag[h] not in ("VBZ", "VBD", "VBP"):
-                continue
-            self.dep[i] = self.label[i] = "dep"
-            for k in range(max(0, i - 100), i):
-                if self.head[k] == h and self.label[k] == "nsubj":
-                    self.dep[k] = self.label[k] = "dep"
-
-    def _mend_appositions(self) -> None:
-        """ "Basel, a city on the Rhine, is old": of two subjects with a comma between, the second describes the
-        first."""
-        subject: dict[int, int] = {}
-        for i, dep in enumerate(self.dep):
-            if dep not in ("nsubj", "nsubj:pass") or i > self.head[i]:
-                continue
-            h = self.head[i]
-            a = subject.setdefault(h, i)
-            if a == i or self.pos[a] not in ("NOUN", "PROPN") or self.pos[i] not in ("NOUN", "PROPN"):
-                continue
-            commas = [k for k in range(a + 1, i) if self.word[k] == ","]
-            if commas and "," in self.word[i + 1 : h] and not any(self.pos[k] in _FINITE for k in range(a, i)):
-                self.head[i], self.dep[i], self.label[i] = a, "appos", "appos"
-                for k in range(a + 1, h):
-                    if self.word[k] == "," and self.head[k] == h:
-                        self.head[k] = i
-
-    def _mend_last_apposition(self) -> None:
-        """ "Ann and Bea, chairwoman of Acme": what describes one of several, right after the last, describes the
-        last."""
-        last: dict[int, int] = {}
-        for i, h in enumerate(self.head):
-            if h < 0 or h > i:
-                continue
-            if self.label[i] == "conj" and self.pos[i] == "PROPN":
-                last[h] = i
-            elif self.label[i] == "appos" and self.tag[i] in ("NN", "NNP") and h in last:
-                between = self.word[last[h] + 1 : i]
-                if "," in between and not any(self.low[k] == "and" for k in range(last[h] + 1, i)):
-                    self.head[i] = last[h]
-
-    def _mend_numbered_names(self) -> None:
-        """ "TideWing 2 replaced TideWing 1": the number is part of the name, where the parser takes it for an argument
-        beside it."""
-        for i in range(1, len(self.head)):
-            name = i - 1
-            if (
-                self.pos[i] == "NUM"
-                and self.word[i].isdigit()
-                and self.pos[name] == "PROPN"
-                and self.head[i] == self.head[name] >= 0
-                and self.label[i] in ("obj", "nsubj", "obl", "nmod")
-                and i not in self.head[i + 1 : i + 4]
-            ):
-                self.head[i], self.dep[i], self.label[i] = name, "nummod", "nummod"
-
-    def _mend_members(self) -> None:
-        """ "Many animals live here, such as foxes": foxes are animals, and no circumstance of living. What is listed
-        belongs to the nearest noun in the plural before it, or to the subject of a verb right before."""
-        for i, h in enumerate(self.head):
-            if self.low[i] not in ("such", "including") or self.label[i] != "case" or h < i:
-                continue
-            verb = self.head[h]
-            if self.label[h] != "obl" or not 0 <= verb < i:
-                continue
-            if self.low[i] == "such" and self.low[i + 1] != "as":
-                continue
-            before = i - 2 if self.word[i - 1] == "," else i - 1
-            below = [k for k in range(max(0, i - 100), before + 1) if self._is_below(k, verb)]
-            plural = [k for k in below if self.tag[k] in ("NNS", "NNPS")]
-            subjects = [k for k in below if self.label[k] == "nsubj" and self.head[k] == verb]
-            chosen = subjects if before == verb and subjects else plural
-            if chosen:
-                self.head[h], self.dep[h], self.label[h] = chosen[-1], "nmod", "nmod"
-
-    def _is_below(self, i: int, above: int) -> bool:
-        for _ in range(100):
-            if i == above or i < 0:
-                break
-            i = self.head[i]
-        return i == above
-
-    def _mend_per_cent(self) -> None:
-        """ "four per cent of the shares": one measure, as "percent" is, whatever the parser makes of two words."""
-        for i in range(1, len(self.low) - 1):
-            if self.low[i] != "per" or self.low[i + 1] != "cent":
-                continue
-            cent, near = i + 1, range(max(0, i - 100), min(len(self.head), i + 100))
-            above = self.head[cent]
-            if above == i or above == i - 1 or (above >= 0 and self.head[above] == i):
-                self.head[cent], self.dep[cent], self.label[cent] = self.head[i], self.dep[i], self.label[i]
-            for k in near:
-                if self.head[k] == i:
-                    self.head[k] = cent
-            self.head[i], self.dep[i], self.label[i] = cent, "compound", "compound"
-            if self.pos[i - 1] == "NUM":
-                self.head[i - 1], self.dep[i - 1], self.label[i - 1] = cent, "nummod", "nummod"
 
     def child(self, i: int, *deps: str) -> int:
         """The first dependent of `i` under one of these relations (whole labels), or -1."""
