@@ -18,6 +18,7 @@ def mend(tree: Tree) -> None:
     _clauses_after_copulas(tree)
     _nouns_for_verbs(tree)
     _lost_subjects(tree)
+    _names_after_roles(tree)
     _appositions(tree)
     _last_apposition(tree)
     _numbered_names(tree)
@@ -74,6 +75,17 @@ def _lost_subjects(tree: Tree) -> None:
         if verb >= 0 and not any(tree.label[k] in ("nsubj", "csubj") for k in below):
             passive = any(tree.dep[k] == "aux:pass" for k in below)
             tree.head[i], tree.dep[i], tree.label[i] = verb, "nsubj:pass" if passive else "nsubj", "nsubj"
+
+
+def _names_after_roles(tree: Tree) -> None:
+    """ "Apple's CEO Tim Cook": the name is what the rest hangs from, and the role describes it."""
+    for i, role in enumerate(tree.head):
+        if role < 0 or tree.label[i] != "flat" or role != i - 1 or (tree.pos[role], tree.pos[i]) != ("NOUN", "PROPN"):
+            continue
+        if not any(tree.head[k] == role and tree.dep[k] == "nmod:poss" for k in range(max(0, role - 20), role)):
+            continue
+        tree.head[i], tree.dep[i], tree.label[i] = tree.head[role], tree.dep[role], tree.label[role]
+        tree.head[role], tree.dep[role], tree.label[role] = i, "nmod:desc", "nmod"
 
 
 def _appositions(tree: Tree) -> None:
