@@ -72,7 +72,9 @@ def _lost_subjects(tree: Tree) -> None:
             continue
         verb = next((k for k in range(i + 1, h) if tree.pos[k] == "VERB"), -1)
         below = [k for k in range(max(0, i - 100), h) if tree.head[k] == verb]
-        if verb >= 0 and not any(tree.label[k] in ("nsubj", "csubj") for k in below):
+        if verb < 0 or _is_below(tree, verb, i):
+            continue
+        if not any(tree.label[k] in ("nsubj", "csubj") for k in below):
             passive = any(tree.dep[k] == "aux:pass" for k in below)
             tree.head[i], tree.dep[i], tree.label[i] = verb, "nsubj:pass" if passive else "nsubj", "nsubj"
 
@@ -150,7 +152,8 @@ def _members(tree: Tree) -> None:
         if tree.low[i] == "such" and tree.low[i + 1] != "as":
             continue
         before = i - 2 if tree.word[i - 1] == "," else i - 1
-        below = [k for k in range(max(0, i - 100), before + 1) if _is_below(tree, k, verb)]
+        near = range(max(0, i - 100), before + 1)
+        below = [k for k in near if _is_below(tree, k, verb) and not _is_below(tree, k, h)]
         plural = [k for k in below if tree.tag[k] in ("NNS", "NNPS")]
         subjects = [k for k in below if tree.label[k] == "nsubj" and tree.head[k] == verb]
         chosen = subjects if before == verb and subjects else plural
@@ -159,7 +162,7 @@ def _members(tree: Tree) -> None:
 
 
 def _is_below(tree: Tree, i: int, above: int) -> bool:
-    for _ in range(100):
+    for _ in range(len(tree.head)):
         if i == above or i < 0:
             break
         i = tree.head[i]
