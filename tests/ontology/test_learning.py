@@ -110,7 +110,9 @@ def test_the_same_examples_give_the_same_bytes() -> None:
 def test_a_relation_without_examples_is_still_found_by_its_words() -> None:
     more = {**FILMS.relations, "sequel": replace(FILMS.relations["director"], name="sequel", range=("film",))}
     ontology = taught([english(at) for at in range(6)], replace(FILMS, relations=more))
-    assert ("Red Tide", "sequel", "Blue Tide") in found_in(Mapper(ontology), "Blue Tide is the sequel of Red Tide.")
+    assert ("Amber Days", "sequel", "Amber Falls") in found_in(
+        Mapper(ontology), "Amber Falls is the sequel of Amber Days."
+    )
 
 
 def test_what_was_learnt_travels_in_the_file_and_changes_the_fingerprint(tmp_path: Path) -> None:
