@@ -2,7 +2,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kg_builder import Extraction, Mapper, Mention, Ontology, Relation, open_extractor
@@ -166,6 +166,7 @@ def test_a_callable_or_a_mode_that_is_not_there_is_refused() -> None:
         open_mapper(file, "lax")  # type: ignore[arg-type]
 
 
+@settings(deadline=None)  # the first one loads the models
 @given(st.text(max_size=60))
 def test_any_text_maps_to_what_stands_in_it(text: str) -> None:
     text = f"Ada founded Acme. {text}李静创立了海能公司。"
