@@ -206,6 +206,12 @@ def test_a_relation_holds_no_word_of_the_names_it_joins() -> None:
         assert not words & {"Institute", "Standards"} or "Institute" not in e.tail.surface, e
 
 
+def test_where_an_agent_is_does_nothing() -> None:
+    found = OpenIE(verbatim=True).extract("The coating was tested by the institute of physics in Lima.")
+    assert {e.tail.surface for e in found if e.relation.passive} == {"institute of physics"}
+    assert any("Lima" in e.tail.surface for e in found)
+
+
 def test_code_with_dots_is_not_cut() -> None:
     found = OpenIE().extract("The value is wrapped in types.MappingProxyType to make it read-only.")
     assert not [e for e in found if e.tail.surface in ("types", "MappingProxyType")]

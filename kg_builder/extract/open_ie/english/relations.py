@@ -342,12 +342,17 @@ def _noun_and_attachments(tree: Tree, base: Statement, i: int, rule: str) -> Ite
         words = (*base.relation, *argument_words_until(tree, i, c), *case)
         nominal = " ".join(w for w in (noun_lemma(tree, i), lower(tree, case)) if w)
         lemma = nominal if base.lemma in ("", "be") else f"{base.lemma} {nominal}"
+        if base.passive:  # "was tested by the institute in | Lima": of Lima nothing is said to do it
+            group = [w for w in base.relation if tree.label[w] not in ("aux", "det")]
+            lemma = f"{lower(tree, group)} {nominal}"
         for k in tree.conjuncts(c):
             own = case_words(tree, k)
             relation = (*words[: -len(case)], *own) if own and k != c else words
             yield from _noun_and_attachments(
                 tree,
-                base._replace(relation=relation, depth=base.depth + 1, rule=rule or base.rule, lemma=lemma),
+                base._replace(
+                    relation=relation, depth=base.depth + 1, rule=rule or base.rule, lemma=lemma, passive=False
+                ),
                 k,
                 rule,
             )
