@@ -171,6 +171,12 @@ def test_a_short_form_in_brackets_is_that_of_the_name_before_them() -> None:
     assert {e.head.surface for e in extract_chinese(text) if e.tail.surface == "MTS"} == {"子午潮汐系统公司"}
 
 
+def test_the_company_is_the_one_that_its_names_are_of() -> None:
+    text = "海蓝科技有限公司（简称“海蓝科技”）是一家海上新能源企业。公司成立于2009年，由李明创立。"
+    heads = {e.head.surface for e in extract_chinese(text) if e.tail.surface in ("2009年", "李明")}
+    assert heads == {"海蓝科技有限公司"}
+
+
 def test_a_pronoun_with_two_candidates_is_left_out() -> None:
     assert not [e for e in extract_chinese("王强和李娜创办了银行。他参观了北京。") if e.relation.lemma == "参观"]
 

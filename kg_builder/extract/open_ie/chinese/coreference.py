@@ -80,7 +80,7 @@ class Antecedents:
             return self._defined[noun]
         same = [c for c in near if c.mention.surface.endswith(noun) and len(c.mention.surface) > len(noun)]
         if not pointed:
-            return near[-1].mention if len({c.mention.surface for c in near}) == 1 else None
+            return near[-1].mention if _is_one({c.mention.surface for c in near}) else None
         if same:
             return same[-1].mention
         return self._nearest({kind}, at, sentence)
@@ -105,3 +105,9 @@ class Antecedents:
             )
         names = {c.mention.surface for c in fit}
         return fit[-1].mention if len(names) == 1 else None
+
+
+def _is_one(names: set[str]) -> bool:
+    """Whether names are one and its short forms: 海蓝科技有限公司, 海蓝科技."""
+    longest = max(names, key=len, default="")
+    return bool(names) and all(longest.startswith(name) for name in names)

@@ -35,6 +35,7 @@ RULES = "zh-13"  # changes whenever the rules may give another result
 NAME = "open_ie"
 _NO_CLAUSE = Status("positive", "asserted")
 _DETERMINERS = frozenset(["该", "本", "这", "那", "此", "这家", "该家"])
+_ONE_OF_MANY = frozenset(["一家", "一个", "一所", "一座", "一种", "一支"])  # 一家新能源企业 is no name
 _MOST = 400  # statements of one sentence: a list of lists cannot flood the graph
 
 
@@ -159,7 +160,8 @@ class _Reader:
         if any(self.tree[k].upos in ("PROPN", "X") and self.tree[k].start >= found.start for k in inside):
             return True
         long = found.type in ("Organization", "Place") and len(found.surface) >= 4
-        return long and not self.tree.kids(i, "det", "nummod", "acl:relcl")
+        one_of_many = self.tree.text[max(0, found.start - 2) : found.start] in _ONE_OF_MANY
+        return long and not one_of_many and not self.tree.kids(i, "det", "nummod", "acl:relcl")
 
     def _extraction(self, statement: Statement, state: Status) -> Extraction | None:
         event = statement.clause is not None and statement.tail in statement.clause.objects  # 遭受打击
