@@ -271,10 +271,10 @@ def mention(tree: Tree, i: int) -> Mention:
     return Mention(tree.text[start:end], start, end, mention_type(tree, i))
 
 
-def uncounted(tree: Tree, i: int, named: Mention) -> Mention:
-    """The entity headed by `i` without how many of it there are: of "two metals", "many metals", metals."""
+def uncounted(tree: Tree, named: Mention) -> Mention:
+    """The same without how many of it there are: of "two metals", "many metals", metals."""
     first = bisect_left(tree.start, named.start)
-    while first < i and (tree.pos[first] == "NUM" or tree.low[first] in _HOW_MANY):
+    while tree.end[first] < named.end and (tree.pos[first] == "NUM" or tree.low[first] in _HOW_MANY):
         first += 1
     return Mention(tree.text[tree.start[first] : named.end], tree.start[first], named.end, named.type)
 

@@ -127,9 +127,9 @@ def _extraction(
     if not verbatim and _overlap(head_mention, tail_mention):
         return None
     if statement.rule == "member" and statement.predicate == tail:
-        tail_mention = uncounted(tree, tail, tail_mention)
+        tail_mention = uncounted(tree, tail_mention)
     elif statement.rule == "member":
-        head_mention = uncounted(tree, head, head_mention)
+        head_mention = uncounted(tree, head_mention)
     relation = _relation(tree, statement)
     if not relation.surface.strip():
         return None
