@@ -297,12 +297,26 @@ def test_the_command_line_backs_up_and_restores(embedded_path: Path, other: Grap
     there("restore", "graph.zip", "--replace", "--quiet")
 
 
-# A restore in small portions, so that it can be killed between them.
-RESTORING = """
-import sys
+# A restore in small portions that is killed in the middle of a step, or right after it: the step's n-th call.
+KILLED_IN = """
+import os, signal, sys, threading, time
 from kg_builder import backup
 from kg_builder.cli import main
+from kg_builder.store.keeping import Keeper
+
 backup._DOCUMENTS_TOGETHER = 2
+step, n = sys.argv.pop(1), int(sys.argv.pop(1))
+original, calls = getattr(Keeper, step), []
+
+def watched(self, *arguments):
+    calls.append(step)
+    if len(calls) < n:
+        return original(self, *arguments)
+    threading.Timer(0.003, os.kill, (os.getpid(), signal.SIGKILL)).start()
+    original(self, *arguments)
+    time.sleep(60)
+
+setattr(Keeper, step, watched)
 main()
 """
 
@@ -315,32 +329,23 @@ def test_a_restore_that_is_killed_goes_on_when_run_again(
         lines = [f"Person{i % 5} | knows | Person{(i + j) % 7}:Person" for j in range(8)]
         embedded_store.write(contribute(f"more{i}.txt", lines), size_bytes=1, recipe="test")
     before = everything(embedded_store, tmp_path)
-    made = back_up(embedded_store, tmp_path / "graph.zip")
+    back_up(embedded_store, tmp_path / "graph.zip")
     for i in range(3):
         other.write(contribute(f"old{i}.txt", ["Ann | knows | Bob"]), size_bytes=1, recipe="test")
-    command = [sys.executable, "-c", RESTORING, "restore", str(tmp_path / "graph.zip"), "--store", other.uri]
-    killed = []
-    moments: dict[str, Callable[[], bool]] = {
-        "emptying": lambda: (other.keeper.restoring() or ("", False))[1],
-        "the first": lambda: other.document("old0.txt") is None and other.counts().documents >= 2,
-        "half": lambda: other.counts().documents >= 10,
-        "all but the end": lambda: other.counts().documents == made.counts.documents,
-    }
-    for name, reached in moments.items():
-        replace = [] if killed else ["--replace"]
-        with subprocess.Popen([*command, *replace], stderr=subprocess.PIPE, text=True) as run:
-            while run.poll() is None and not reached():
-                time.sleep(0.002)
-            if run.poll() is None:
-                run.send_signal(signal.SIGKILL)
-            run.communicate(timeout=60)
-        if other.keeper.restoring() is not None:
-            killed.append(name)
-            with pytest.raises(BackupError, match=r"restore was interrupted.*`kg restore` with the same file again"):
-                back_up(other, tmp_path / "half.zip")
-    assert len(killed) >= 2, killed
-    if other.keeper.restoring() is not None:  # the last one may have been done before it could be killed
-        subprocess.run(command, capture_output=True, timeout=60, check=True)
+    restoring = ["restore", str(tmp_path / "graph.zip"), "--store", other.uri]
+    for step, n in (("empty", 1), ("put_back", 1), ("put_back", 4), ("place", 1), ("end_restore", 1)):
+        replace = ["--replace"] if step == "empty" else []
+        command = [sys.executable, "-c", KILLED_IN, step, str(n), *restoring, *replace]
+        run = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+        assert run.returncode == -signal.SIGKILL, (step, n, run.stderr)
+        if step == "end_restore" and other.keeper.restoring() is None:
+            break  # it had come to its end when it was killed
+        with pytest.raises(BackupError, match=r"restore was interrupted.*`kg restore` with the same file again"):
+            back_up(other, tmp_path / "half.zip")
+    if other.keeper.restoring() is not None:
+        subprocess.run(
+            [sys.executable, "-m", "kg_builder.cli", *restoring], capture_output=True, timeout=120, check=True
+        )
     assert everything(other, tmp_path) == before
     assert other.check() == []
 

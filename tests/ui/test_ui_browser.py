@@ -70,13 +70,14 @@ def test_an_edge_leads_to_its_marked_sentences(watch: Watch) -> None:
     assert relations == ["acquire", "audit", "be based in", "build", "employ", "found", "lead", "work for"]
     watched.click_in_graph("found")
     page.get_by_test_id("evidence").nth(1).wait_for()
-    assert page.get_by_test_id("fact").inner_text() == "Lin Wei — found → Aster Robotics"
+    expect(page.get_by_test_id("fact")).to_have_text("Lin Wei — found → Aster Robotics")
     assert marks(page, "head") == ["Lin Wei", "Lin Wei"]
     assert marks(page, "relation") == ["founded", "founded"]
     assert marks(page, "tail") == ["Aster Robotics", "Aster Robotics"]
     assert marks(page, "qualifier") == ["2014"]
     first = page.get_by_test_id("evidence").first
-    assert "confidence 0.97" in first.inner_text() and "open_ie" in first.inner_text()
+    expect(first).to_contain_text("confidence 0.97")
+    expect(first).to_contain_text("open_ie")
     page.get_by_text("Aster Robotics: a short history · segment 1").click()
     page.get_by_test_id("segment").first.wait_for()
     assert "/documents?document=" in page.url
@@ -125,8 +126,8 @@ def test_filters_change_the_drawing_and_the_link_restores_it(watch: Watch) -> No
     frame = watched.graph(nodes=4)
     labels = {node["label"] for node in frame.evaluate("window.__kgGraph.nodes()")}
     assert labels == {"Aster Robotics", "Lin Wei", "Maja Berg", "Nordic Robotics Week"}
-    assert "探索" in page.locator(".kg-title").inner_text()
-    assert page.get_by_role("radio", name="2", exact=True).get_attribute("aria-checked") == "true"
+    expect(page.locator(".kg-title")).to_contain_text("探索")
+    expect(page.get_by_role("radio", name="2", exact=True)).to_have_attribute("aria-checked", "true")
     page.get_by_role("radio", name="1", exact=True).click()
     watched.graph(nodes=3)
     page.wait_for_function("!location.search.includes('depth')")
@@ -156,7 +157,7 @@ def test_a_row_of_the_list_opens_the_document(watch: Watch) -> None:
 
 def test_the_language_switch_changes_every_page_and_stays(watch: Watch) -> None:
     page = watch().open("/?lang=zh")
-    assert page.locator(".kg-title").inner_text() == "概览"
+    expect(page.locator(".kg-title")).to_have_text("概览")
     for name in ("探索", "证据", "文档", "查询"):
         page.get_by_test_id("stSidebarNav").get_by_text(name).click()
         page.locator(".kg-title", has_text=name).wait_for()

@@ -74,13 +74,13 @@ def in_view(page: Any, selector: str) -> None:
 def test_a_long_document_is_searched_and_jumped_about_in(watch: Watch) -> None:
     page = watch().open(f"/documents?document={LONG}")
     page.get_by_test_id("segment").nth(9).wait_for()
-    assert page.get_by_test_id("segment").count() == 10
+    expect(page.get_by_test_id("segment")).to_have_count(10)
     box = page.get_by_role("textbox", name="Find in this document")
     box.press_sequentially("NEEDLE is")
     page.get_by_text("5 places").wait_for()
     page.get_by_test_id("hits").get_by_role("link").nth(3).click()
     in_view(page, "[data-kg-at=p308] .kg-found")
-    assert page.locator("[data-kg-at=p308] .kg-found").inner_text() == "needle is"
+    expect(page.locator("[data-kg-at=p308] .kg-found")).to_have_text("needle is")
     assert "segment=308" in page.url and "find=" in page.url
     page.get_by_role("button", name="Page 30", exact=True).click()  # the part before
     page.locator("[data-kg-at=p291]").wait_for()
@@ -121,8 +121,8 @@ def test_text_and_statements_lead_to_each_other_and_to_the_graph_and_back(watch:
     assert focused(page) == ["Harbour 53", "supplies", "Mill 13"]
     assert time.monotonic() - began < 10  # what it takes is in the report; this finds what hangs
     in_view(page, "mark.kg-focus")
-    assert row.get_attribute("aria-current") == "true"
-    assert page.get_by_test_id("evidence").locator(".kg-sentence").inner_text() == "Harbour 53 supplies Mill 13."
+    expect(row).to_have_attribute("aria-current", "true")
+    expect(page.get_by_test_id("evidence").locator(".kg-sentence")).to_have_text("Harbour 53 supplies Mill 13.")
 
     page.locator("[data-kg-at=p52] a.kg-to-statement").click()  # the relation's words, from the keyboard too
     page.wait_for_function("document.querySelector('mark.kg-focus')?.innerText === 'Harbour 51'")
@@ -143,12 +143,12 @@ def test_what_is_marked_can_be_chosen(watch: Watch) -> None:
     page = watch().open(f"/documents?document={DEAL}")
     segment = page.get_by_test_id("segment").first
     segment.wait_for()
-    assert "Polaris Optics was acquired by Aster Robotics in March 2021." in segment.inner_text()
-    assert segment.locator("mark.kg-tail").first.inner_text() == "Polaris Optics"  # acquired by Aster
-    assert segment.locator("mark.kg-head").first.inner_text() == "Aster Robotics"
-    assert page.get_by_text("page 1 · segment 1", exact=True).is_visible()
+    expect(segment).to_contain_text("Polaris Optics was acquired by Aster Robotics in March 2021.")
+    expect(segment.locator("mark.kg-tail").first).to_have_text("Polaris Optics")  # acquired by Aster
+    expect(segment.locator("mark.kg-head").first).to_have_text("Aster Robotics")
+    expect(page.get_by_text("page 1 · segment 1", exact=True)).to_be_visible()
     reading = page.locator(".kg-reading")
-    assert reading.locator("mark.kg-relation", has_text="did not acquire").count() == 1
+    expect(reading.locator("mark.kg-relation", has_text="did not acquire")).to_have_count(1)
     page.get_by_role("button", name="Not facts").click()
     expect(reading.locator("mark.kg-relation", has_text="did not acquire")).to_have_count(0)
     page.get_by_role("button", name="Mentions").click()
@@ -167,8 +167,8 @@ def test_evidence_shows_its_surroundings_and_what_another_extractor_says(watch: 
     page = watch(permissions=["clipboard-read", "clipboard-write"]).open(f"/evidence?edge={FACT}")
     articles = page.get_by_test_id("evidence")
     articles.nth(1).wait_for()
-    assert articles.first.get_by_test_id("before").inner_text() == "Chapter notes number 50 come first."
-    assert articles.first.get_by_test_id("after").inner_text() == "Nothing else happened there."
+    expect(articles.first.get_by_test_id("before")).to_have_text("Chapter notes number 50 come first.")
+    expect(articles.first.get_by_test_id("after")).to_have_text("Nothing else happened there.")
     opinions = articles.first.get_by_test_id("opinions")
     settled(page)
     opinions.locator("summary").click()
@@ -208,7 +208,7 @@ def test_markup_in_texts_titles_and_addresses_is_shown_as_text(watch: Watch) -> 
     text = " ".join(page.get_by_test_id("segment").all_inner_texts())
     facts = next(each for each in PAGES if digest("document", each.uri) == HOSTILE).facts
     assert all(fact.head in text for fact in facts)
-    assert "<img src=x onerror=window.__pwned=1> hostile names" in page.get_by_test_id("document").inner_text()
+    expect(page.get_by_test_id("document")).to_contain_text("<img src=x onerror=window.__pwned=1> hostile names")
     page.get_by_test_id("statements").get_by_role("link").nth(1).click()
     focused(page)
     page.get_by_role("textbox", name="Find in this document").fill("<img src=x onerror")

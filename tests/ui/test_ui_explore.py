@@ -19,7 +19,6 @@ from kg_builder.store import open_store
 from kg_builder.types import Name, digest
 
 pytestmark = pytest.mark.browser
-expect.set_options(timeout=30_000)
 
 ASTER = Name("aster robotics", "Organization").id
 TRENT = Name("trent payload", "Person").id

@@ -264,7 +264,7 @@ def test_an_estimate_comes_before_a_run_and_a_second_run_is_offered_with_a_word(
     page.get_by_role("button", name="Start").click()
     page.get_by_test_id("run").wait_for()
     second = visit("/ingest?what=folder")
-    assert second.get_by_role("button", name="Start").is_disabled()
+    expect(second.get_by_role("button", name="Start")).to_be_disabled()
     second.get_by_text("A run is reading into this store.").click()
     second.wait_for_function(
         "() => ![...document.querySelectorAll('button')].find(b => b.innerText.includes('Start')).disabled"
@@ -298,8 +298,8 @@ def test_settings_say_where_they_come_from_and_keep_secrets(visit: Visit) -> Non
     page = visit("/settings")
     rows = page.get_by_test_id("settings")
     rows.wait_for()
-    assert "KG_EXTRACTOR" in rows.locator("div", has_text="slow_reader:SlowReader").first.inner_text()
-    assert "set" in rows.locator("div", has_text="OPENAI_API_KEY").last.inner_text()
+    expect(rows.locator("div", has_text="slow_reader:SlowReader").first).to_contain_text("KG_EXTRACTOR")
+    expect(rows.locator("div", has_text="OPENAI_API_KEY").last).to_contain_text("set")
     assert "a key of the tests" not in page.content() and PASSWORD not in page.content()
     page.get_by_label("Find a setting").fill("file_timeout")
     page.wait_for_function("() => document.querySelectorAll('[data-testid=settings] > div').length === 1")

@@ -149,8 +149,8 @@ def test_two_extractors_side_by_side_and_a_model_that_is_heard_while_it_speaks(
     page.get_by_text(re.compile("Left out: [78]")).click()
     left = page.get_by_test_id("left-out")
     left.wait_for()
-    assert HOSTILE.split("|")[0] in left.inner_text()
-    assert "the line has no bars" in left.inner_text()
+    expect(left).to_contain_text(HOSTILE.split("|")[0])
+    expect(left).to_contain_text("the line has no bars")
     assert {each.key for each in model.seen} == {None}, "the server's key is for the endpoint of its settings alone"
     assert "structured_outputs" not in model.seen[-1].body
 

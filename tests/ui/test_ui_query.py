@@ -117,8 +117,8 @@ def test_examples_run_and_lead_into_the_graph(watch: Watch) -> None:
 def test_what_is_wrong_is_said_and_shown_in_the_editor(watch: Watch) -> None:
     page = watch().open("/query?cypher=" + quote("MATCH (n:Entity)\nWHERE n.name = = 'x'\nRETURN n"))
     page.get_by_role("alert").filter(has_text="could not run").wait_for()
-    assert page.get_by_text("Line 2, column 16:").is_visible()
-    assert page.get_by_test_id("mistake").locator("mark").inner_text() == "="
+    expect(page.get_by_text("Line 2, column 16:")).to_be_visible()
+    expect(page.get_by_test_id("mistake").locator("mark")).to_have_text("=")
     expect(editor(page).locator(".mistake")).to_have_text("=")
     for verb in ("CREATE (n:Entity {id: 'x'}) RETURN n", "MATCH (n) DETACH DELETE n", "MATCH (n) SET n.name = 'x'"):
         run(page, verb)
@@ -148,7 +148,7 @@ def test_a_plan_is_shown_without_running_and_after(watch: Watch) -> None:
     editor(page).get_by_role("button", name="Profile").click()
     page.wait_for_function("location.search.includes('mode=profile')")
     page.get_by_text(re.compile(r"1 row in")).wait_for()
-    assert page.get_by_test_id("plan").is_visible()
+    expect(page.get_by_test_id("plan")).to_be_visible()
 
 
 @pytest.mark.long
@@ -162,7 +162,8 @@ def test_rows_are_shown_whole_lead_on_and_download(watch: Watch, tmp_path: Path)
     pick(page, 0)
     whole = page.get_by_test_id("whole-row")
     whole.wait_for()
-    assert "Lin Wei" in whole.inner_text() and '"_labels"' in whole.inner_text()
+    expect(whole).to_contain_text("Lin Wei")
+    expect(whole).to_contain_text('"_labels"')
     links = page.locator(".st-key-whole-row").get_by_test_id("stPageLink")
     expect(links).to_have_count(3)
     with page.expect_download() as waiting:

@@ -19,7 +19,6 @@ from kg_builder.types import Contribution, Document, Extraction, Mention, Name, 
 
 pytestmark = pytest.mark.browser
 
-expect.set_options(timeout=30_000)
 
 ASTER = Name("aster robotics", "Organization").id
 

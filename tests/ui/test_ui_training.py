@@ -153,10 +153,11 @@ def test_a_model_is_trained_from_a_file_to_what_it_has_learnt(watch: Watch, root
     examples = page.get_by_test_id("example")
     expect(examples).to_have_count(4, timeout=PATIENCE_MS)
     first = examples.first
-    assert first.locator("li.kg-wrong").count() == 1
-    assert first.locator("li.kg-right").count() == 1
-    assert HOSTILE in first.inner_text()
-    assert "✗ not right" in first.inner_text() and "✓ right" in first.inner_text()
+    expect(first.locator("li.kg-wrong")).to_have_count(1)
+    expect(first.locator("li.kg-right")).to_have_count(1)
+    expect(first).to_contain_text(HOSTILE)
+    expect(first).to_contain_text("✗ not right")
+    expect(first).to_contain_text("✓ right")
     expect(page.get_by_test_id("scores")).to_contain_text("1.000")
     page.get_by_text("Got better", exact=True).click()
     expect(examples).to_have_count(1, timeout=PATIENCE_MS)
