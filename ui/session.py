@@ -38,8 +38,8 @@ __all__ = [
 
 Address = dict[str, list[str]]
 _EMBEDDING = ("embed", "embed_options")  # Streamlit's own
-_UNDER_WAY_S = 2.0
-"""How long a message may be under way."""
+_UNDER_WAY_S = 15.0
+"""How long a message may be under way, on a busy machine too."""
 
 
 @dataclass

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
 from conftest import Watched
@@ -99,8 +99,12 @@ def test_examples_run_and_lead_into_the_graph(watch: Watch) -> None:
     titles = buttons.all_inner_texts()
     assert "People and where they work" in titles
     for title in titles:
+        before = page.url
         buttons.get_by_text(title, exact=True).click()
+        page.wait_for_function("before => location.href !== before", arg=before)
         settled(page)
+        there = parse_qs(urlsplit(page.url).query)["cypher"][0]
+        expect(editor(page).locator(".cm-content")).to_have_text(there.replace("\n", ""))  # what is typed now stays
         page.get_by_text(re.compile(r"\d+ rows? in [\d.]+ s")).wait_for()
         assert page.get_by_role("alert").count() == 0, title
     run(page, "MATCH (p:Person)-[r]->(o) RETURN p, r, o")
