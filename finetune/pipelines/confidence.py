@@ -13,6 +13,7 @@ import argparse
 import json
 import os
 from collections import Counter
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from numpy.typing import NDArray
 
 from finetune.pipelines.confidence_data import Example, english_examples, load_oie2016, oie2016_examples
 from finetune.pipelines.confidence_data_zh import chinese_examples
+from kg_builder.extract.open_ie.confidence import Weights
 
 __all__ = ["calibration_error", "fit", "main", "measures", "predict"]
 
@@ -30,13 +32,14 @@ PENALTY = 60.0
 RAREST = 20  # times that a feature must occur
 FOLDS = 5
 BINS = 15
-WEIGHTS = {"wiki, graph": 0.5, "judged": 4.0}  # of an example in training; 1 of all others
+WEIGHTS = {"wiki, graph": 0.5, "judged": 2.0}  # of an example in training; 1 of all others
 _Floats = NDArray[np.float64]
 _MODELS = Path(__file__).parents[2] / "kg_builder/models"
 
 
-def fit(examples: list[Example], *, penalty: float = PENALTY, rarest: int = RAREST) -> dict[str, float]:
-    """Calibrated weights by feature, under the empty name the one that always counts."""
+def fit(examples: list[Example], *, penalty: float = PENALTY, rarest: int = RAREST) -> Weights:
+    """Calibrated weights. What a graph has is calibrated once more, by readers: they are stricter than tuples that
+    overlap."""
     counts = Counter(name for e in examples for name in e.features)
     names = sorted(name for name, count in counts.items() if count >= rarest)
     matrix, right, weight = _matrix(examples, names), _right(examples), _weight(examples)
@@ -45,11 +48,21 @@ def fit(examples: list[Example], *, penalty: float = PENALTY, rarest: int = RARE
     for k in range(FOLDS):
         inside = fold != k
         left_out[~inside] = matrix[~inside] @ _solve(matrix[inside], right[inside], weight[inside], penalty)
-    scale, shift = _solve(np.column_stack([left_out, np.ones(len(examples))]), right, weight, 0.0)
-    solved = _solve(matrix, right, weight, penalty)
-    solved = solved * scale
+    scale, shift = _platt(left_out, right, weight)
+    solved = _solve(matrix, right, weight, penalty) * scale
     solved[-1] += shift
-    return {name: round(float(w), 4) for name, w in zip([*names, ""], solved, strict=True)}
+    weights = Weights({name: round(float(w), 4) for name, w in zip([*names, ""], solved, strict=True)})
+    read = np.array([e.source == "judged" for e in examples])
+    if not read.any():
+        return weights
+    again = _platt((left_out * scale + shift)[read], right[read], np.ones(int(read.sum())))
+    return replace(weights, scale=round(again[0], 4), shift=round(again[1], 4))
+
+
+def _platt(scores: _Floats, right: _Floats, weight: _Floats) -> tuple[float, float]:
+    """The scale and the shift that make scores chances."""
+    scale, shift = _solve(np.column_stack([scores, np.ones(len(scores))]), right, weight, 0.0)
+    return float(scale), float(shift)
 
 
 def _solve(matrix: _Floats, right: _Floats, weight: _Floats, penalty: float) -> _Floats:
@@ -87,11 +100,9 @@ def _weight(examples: list[Example]) -> _Floats:
     return np.array([WEIGHTS.get(e.source, 1.0) for e in examples])
 
 
-def predict(examples: list[Example], weights: dict[str, float]) -> _Floats:
+def predict(examples: list[Example], weights: Weights) -> _Floats:
     """What each example is given."""
-    scores = [weights[""] + sum(weights.get(n, 0.0) * v for n, v in e.features.items() if n) for e in examples]
-    chances: _Floats = np.clip(1 / (1 + np.exp(-np.array(scores))), 0.01, 0.99)
-    return chances
+    return np.array([weights.chance(e.features) for e in examples])
 
 
 def _bins(chances: _Floats, bins: int) -> list[NDArray[np.int64]]:
@@ -104,7 +115,7 @@ def calibration_error(chances: _Floats, right: _Floats, bins: int = BINS) -> flo
     return float(sum(len(b) * abs(chances[b].mean() - right[b].mean()) for b in parts) / len(chances))
 
 
-def measures(examples: list[Example], weights: dict[str, float]) -> dict[str, Any]:
+def measures(examples: list[Example], weights: Weights) -> dict[str, Any]:
     """How well the weights do on these examples."""
     return _measured(predict(examples, weights), _right(examples))
 
@@ -125,7 +136,7 @@ def _measured(chances: _Floats, right: _Floats) -> dict[str, Any]:
     }
 
 
-def thresholds(examples: list[Example], weights: dict[str, float]) -> list[tuple[float, float, float]]:
+def thresholds(examples: list[Example], weights: Weights) -> list[tuple[float, float, float]]:
     """(least confidence, share that is kept, share of those that is right)."""
     chances, right = predict(examples, weights), _right(examples)
     rows = []
@@ -135,7 +146,7 @@ def thresholds(examples: list[Example], weights: dict[str, float]) -> list[tuple
     return rows
 
 
-def draw(examples: dict[str, list[Example]], weights: dict[str, float], to: Path) -> None:
+def draw(examples: dict[str, list[Example]], weights: Weights, to: Path) -> None:
     """The reliability diagram: what was promised against what was kept, 15 bins of equal mass."""
     matplotlib = import_module("matplotlib")
     matplotlib.use("Agg")
@@ -154,9 +165,10 @@ def draw(examples: dict[str, list[Example]], weights: dict[str, float], to: Path
     figure.savefig(to, metadata={"Software": None})
 
 
-def _write(weights: dict[str, float], to: Path) -> None:
+def _write(weights: Weights, to: Path) -> None:
     about = "Weights of the confidence of statements; made by finetune.pipelines.confidence."
-    text = json.dumps({"about": about, "weights": weights}, indent=1, ensure_ascii=False)
+    fitted = {"about": about, "graph": {"scale": weights.scale, "shift": weights.shift}, "weights": weights.of}
+    text = json.dumps(fitted, indent=1, ensure_ascii=False)
     to.write_text(text + "\n", encoding="utf-8")
 
 

@@ -16,6 +16,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from kg_builder import load
 from kg_builder.extract.open_ie.english.evidence import Features
 from kg_builder.extract.open_ie.english.extraction import extract_en
 from kg_builder.extract.open_ie.english.pipeline import load_english
@@ -188,7 +189,10 @@ def _grouped(rows: Iterable[list[str]]) -> list[tuple[tuple[str, str], list[tupl
 
 @lru_cache(maxsize=64)
 def _long_paragraphs(path: Path) -> list[str]:
-    text = path.read_text(encoding="utf-8", errors="replace").replace("\r", "")
+    if path.suffix in (".pdf", ".docx", ".pptx"):
+        text = load(path).text
+    else:
+        text = path.read_text(encoding="utf-8", errors="replace").replace("\r", "")
     return [paragraph for paragraph in text.split("\n\n") if len(paragraph) > 150]
 
 

@@ -55,7 +55,9 @@ def test_right_statements_of_the_gold_are_surer_than_wrong_ones() -> None:
 def test_every_weight_stands_for_a_feature_that_occurs() -> None:
     seen = {name for e in own_gold() for name in e.features}
     seen |= {name for text in (PLAIN, TANGLED) for _, f in explained(text, verbatim=True) for name in f}
-    common = {name for name in load_weights("en") if name.startswith(("doubt", "rule object", "reading", "tail words"))}
+    common = {
+        name for name in load_weights("en").of if name.startswith(("doubt", "rule object", "reading", "tail words"))
+    }
     assert common
     assert {name for name in common if "," not in name} <= seen
 

@@ -28,7 +28,7 @@ _HOW_MANY = word_set("all both certain few many most multiple numerous several s
 _PASSING = word_set(
     "also then now still thus therefore however again already just only even so too either not never n't"
 )
-_QUOTES = tuple("\"“‘'«")
+_QUOTES = tuple("\"“”‘’'«»")
 _MAX_OF_WORDS = 4  # of a phrase with "of" that an entity takes in
 # What never belongs to an argument, at its head or further down.
 _CUT = frozenset({"acl", "appos", "parataxis", "list", "discourse", "vocative", "dislocated", "reparandum", "orphan"})
@@ -133,9 +133,8 @@ def entity_words(tree: Tree, i: int) -> list[int]:
             if _identifies(tree, k, c) and not (k == i and tree.label[c] == "case"):
                 allowed.add(c)
                 stack.append(c)
-            elif k == i and _of_name(tree, i, c):
-                inside = tree.below(c, keep=lambda w: tree.label[w] not in _CUT and tree.label[w] not in ("conj", "cc"))
-                allowed.update(inside)
+            elif k == i:
+                allowed.update(_called_after(tree, i, c))
     if tree.ner_start[i] >= 0:
         allowed.update(k for k in _same_name(tree, i))
         allowed.difference_update(
@@ -151,7 +150,21 @@ def entity_words(tree: Tree, i: int) -> list[int]:
         words = words[1:]
     while len(words) > 1 and words[-1] != i and tree.pos[words[-1]] == "PUNCT":
         words = words[:-1]
-    return words
+    return [*_in_quotes_before(tree, words[0], allowed), *words]
+
+
+def _in_quotes_before(tree: Tree, first: int, allowed: set[int]) -> range:
+    """'"retry"' before "routine", 'new "status"' before "field": words in quotes that are part of a name."""
+    if first < 3 or tree.word[first - 1] not in _QUOTES:
+        return range(0)
+    k = first - 2
+    while k in allowed:
+        k -= 1
+    if k < 0 or k == first - 2 or tree.word[k] not in _QUOTES:
+        return range(0)
+    while k - 1 in allowed and not _droppable(tree, k - 1):
+        k -= 1
+    return range(k, first)
 
 
 def _same_name(tree: Tree, i: int) -> list[int]:
@@ -171,6 +184,8 @@ def _droppable(tree: Tree, k: int) -> bool:
 
 def _identifies(tree: Tree, k: int, c: int) -> bool:
     label, dep = tree.label[c], tree.dep[c]
+    if label == "amod" and c > k and tree.having(c, "obl", "xcomp", "ccomp"):
+        return False  # "limitations relative to another one"
     if label in ("amod", "nummod", "compound") and any(tree.label[x] in ("conj",) for x in tree.children[c]) and c < k:
         return True
     if label in _INNER:
@@ -206,23 +221,49 @@ def _title_identifies(tree: Tree, name: int, title: int) -> bool:
     )
 
 
-def _of_name(tree: Tree, i: int, c: int) -> bool:
-    """ "University of Oxford", "size of the eggs": the phrase after "of" is part of what the noun is called."""
-    if tree.label[c] != "nmod" or c < i:
-        return False
+def _called_after(tree: Tree, i: int, c: int) -> list[int]:
+    """The words of the phrase after "of" that are part of what the noun is called: "University of Oxford", "size of
+    the eggs", "ease of learning it"; of a long one, as much as names what it is about."""
+    if c < i:
+        return []
+    if tree.label[c] == "acl":
+        return _of_doing(tree, i, c)
     case = tree.having(c, "case")
-    if len(case) != 1 or tree.low[case[0]] not in ("of", "for", "at"):
-        return False
+    if tree.label[c] != "nmod" or len(case) != 1 or tree.low[case[0]] not in ("of", "for", "at"):
+        return []
     of = tree.low[case[0]] == "of"
     if tree.pos[i] == "PROPN":
         same = tree.ner_start[i] >= 0 and tree.ner_start[i] == tree.ner_start[c]
         if not same and mention_type(tree, i) == "Person" and mention_type(tree, c) == "Organization":
-            return False  # "Ann Lee of Harvard Medical School": where she is from is a statement of its own
-        return tree.pos[c] in ("PROPN", "NUM") and (of or same)
+            return []  # "Ann Lee of Harvard Medical School": where she is from is a statement of its own
+        return _phrase(tree, c) if tree.pos[c] in ("PROPN", "NUM") and (of or same) else []
     if not of or tree.pos[i] != "NOUN" or tree.pos[c] not in ("NOUN", "PROPN") or case[0] != i + 1:
-        return False
-    phrase = tree.below(c, keep=lambda w: tree.label[w] not in _CUT and tree.label[w] not in ("conj", "cc"))
-    return len(phrase) <= _MAX_OF_WORDS and phrase[-1] - phrase[0] == len(phrase) - 1
+        return []
+    phrase = _phrase(tree, c)
+    most = _MAX_OF_WORDS + 2 * any(tree.dep[k] == "cc:preconj" for k in phrase)
+    if len(phrase) > most:
+        phrase = list(range(case[0], entity_words(tree, c)[-1] + 1))
+    return phrase if len(phrase) <= most and _side_by_side(phrase) else []
+
+
+def _of_doing(tree: Tree, i: int, c: int) -> list[int]:
+    """ "of switching to another" after "ease"."""
+    marks = [k for k in tree.children[c] if tree.label[k] in ("mark", "case") and k < c]
+    if tree.pos[i] != "NOUN" or tree.tag[c] != "VBG" or [tree.low[k] for k in marks] != ["of"] or marks[0] != i + 1:
+        return []
+    phrase = _phrase(tree, c)
+    return phrase if len(phrase) <= _MAX_OF_WORDS + 1 and _side_by_side(phrase) else []
+
+
+def _phrase(tree: Tree, c: int) -> list[int]:
+    """The words of a phrase; of several nouns that "both" announces, all, and else the first."""
+    if any(tree.dep[k] == "cc:preconj" for k in tree.children[c]):
+        return tree.below(c, keep=lambda w: tree.label[w] not in _CUT)
+    return tree.below(c, keep=lambda w: tree.label[w] not in _CUT and tree.label[w] not in ("conj", "cc"))
+
+
+def _side_by_side(words: list[int]) -> bool:
+    return words[-1] - words[0] == len(words) - 1
 
 
 def entity_head(tree: Tree, i: int) -> int:

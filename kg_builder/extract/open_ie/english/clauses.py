@@ -151,7 +151,10 @@ def _understood(
         to = [c for c in tree.children[i] if tree.label[c] == "mark"]
         lead = above.words + ([head] if above.copula and head not in above.words else [])
         chain = lead + [w for w in to if w not in lead] + words
-        return Clause(i, chain, above.subjects, "shared" if above.how == "own" else above.how, passive, copula)
+        clause = Clause(i, chain, above.subjects, "shared" if above.how == "own" else above.how, passive, copula)
+        if above.objects and above.how != "existential" and not (above.gap_case or _has_object(tree, i) or passive):
+            clause.objects, above.objects = above.objects, []  # "the tools that people want to use": to use them
+        return clause
     if label == "advcl":
         bare = tree.tag[i] in ("VBG", "VBN") or any(tree.low[c] == "to" for c in tree.children[i])
         if not bare and not copula:
@@ -160,6 +163,10 @@ def _understood(
         how = "purpose" if purpose else "adverbial"
         return Clause(i, words, above.subjects, how, passive or participle, copula)
     return None
+
+
+def _has_object(tree: Tree, i: int) -> bool:
+    return any(tree.dep[c] == "obj" and tree.low[c] not in RELATIVE for c in tree.children[i])
 
 
 def _relative(tree: Tree, i: int, own: list[int], words: list[int], *, passive: bool, copula: bool) -> Clause | None:

@@ -34,7 +34,7 @@ __all__ = ["extract_en"]
 
 NAME = "open_ie"
 _OTHER_NAME = frozenset({"also known as", "know as", "known as", "better known as", "formerly known as"})
-_LEAST = 0.25  # what is most likely wrong is not for a graph
+_LEAST = 0.5  # what is more likely wrong than right is not for a graph
 _BE = frozenset({"is", "are", "was", "were", "be", "been", "being", "'s", "’s", "'re", "am"})
 
 

@@ -104,6 +104,8 @@ def _is_role_before_name(tree: Tree, noun: int, other: int) -> bool:
 
 def _title(tree: Tree, name: int, title: int) -> Iterator[Statement]:
     """ "chairman Jerome Powell": Powell is chairman. "Judge Powell" is only how he is called."""
+    if "per" in (tree.low[title], *tree.low[title - 2 : title]):
+        return  # "the per-interpreter GIL"
     if tree.pos[name] == "PROPN" and len(tree.word[title].rstrip(".")) > 3:
         if tree.word[title].islower():
             yield Statement(name, (), title, name, "title", "be", how="nominal", implied="is")
@@ -151,7 +153,9 @@ def _phrase(tree: Tree, noun: int, inner: int) -> Iterator[Statement]:
     if low == "like" and (tree.tag[noun] != "NNS" or tree.pos[inner] != "PROPN"):
         return  # "a face like a mask"
     if low in _MEMBERS and tree.pos[noun] == "NOUN" and tree.low[noun] not in _NO_CLASS:
-        near = case[0] - 1 if tree.word[case[0] - 1] != "," else case[0] - 2
+        if tree.tag[noun] != "NNS" and not _follows(tree, noun, inner):
+            return  # "a test was run, such as a scan"
+        near = case[0] - 1 if tree.word[case[0] - 1] not in (",", "(") else case[0] - 2
         if tree.tag[near] == "NNS" and noun < near:
             noun = near  # "reports in formats such as CSV": formats
         for k in tree.conjuncts(inner):
@@ -165,6 +169,12 @@ def _phrase(tree: Tree, noun: int, inner: int) -> Iterator[Statement]:
     belongs = low == "of" and kind == "Organization" and mention_type(tree, noun) == "Person"
     if belongs or (kind == "Place" and low in ("in", "near", "at", "on", "from")):
         yield Statement(noun, tuple(case), inner, noun, "place", low, how="nominal")
+
+
+def _follows(tree: Tree, noun: int, inner: int) -> bool:
+    """Whether nothing but the noun's own words stands between it and a phrase after it."""
+    own = {noun, *tree.below(noun)}
+    return inner > noun and all(k in own or tree.pos[k] == "PUNCT" for k in range(noun, min(tree.below(inner))))
 
 
 def table_cells(text: str) -> list[tuple[tuple[int, int], tuple[int, int], tuple[int, int]]]:

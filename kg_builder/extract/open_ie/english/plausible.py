@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 
+from kg_builder.extract.open_ie.english.halves import says_half
 from kg_builder.extract.open_ie.english.mention_types import mention_type
 from kg_builder.extract.open_ie.english.relations import Statement
 from kg_builder.extract.open_ie.english.tree import Tree
@@ -17,6 +18,7 @@ _ROW = re.compile(r"[^\s:;|][^:;|\n]{0,60}:[ \t]++[^;\n]++;[ \t]++[^:;|\n]{1,60}
 _CODE = re.compile(r"[<>{}=|\\^~@*#$]|--|://|::|\.\.\.|…|\w\(|_\B|\B_|/\w+/|\)\w")
 _LETTERS = re.compile(r"[^\W\d_]{2}")
 _MONEY = re.compile(r"[$€£¥]\s?\d")
+_PATH = re.compile(r"[(\"'`]?[~.]{0,2}/\w|\w+/\w+/\w")  # of two slashes, or from the root
 _BROKEN = re.compile(r" ['’]s\b|[()\[\]{}<>=|_\"“”*@\\]|://|\d-|-\d|\n\n|\s-|-\s|--")
 _LONG = 9  # words of a relation
 _SHORT_LINE = 60  # characters; lines of running text are longer
@@ -27,11 +29,8 @@ _EMPTY = word_set(
     "one ones turn course person e.g i.e etc first second third fourth fifth sixth last latter former following top "
     "above below"
 )
-_HALF = word_set("worth able unable likely unlikely such due subject")  # adjectives that say half without more
 _LEADING = word_set("when while by after before if as once since for in without on with through because than despite")
 _CLAUSAL = word_set("while whereas if although though unless because since until")
-# Verbs whose object says half without its complement ("find it hard").
-_OF_OPINION = word_set("find consider call deem make keep render regard think leave treat declare name prove")
 
 
 class Borders:
@@ -95,11 +94,21 @@ def is_long_winded(statement: Statement) -> bool:
 
 
 def _is_cut(text: str, mention: Mention) -> bool:
-    """A part of a word with hyphens or dots: "Schematron" of "Schematron-compiled", "types" of "types.Mapping"."""
+    """A part of a word with hyphens or dots, or of a path: "Schematron" of "Schematron-compiled", "types" of
+    "types.Mapping", "bin" of "/usr/bin"."""
     before, after = text[max(0, mention.start - 2) : mention.start], text[mention.end : mention.end + 2]
+    if _PATH.match(text, _word_start(text, mention.start)):
+        return True
     return (len(after) == 2 and after[0] in "-." and after[1].isalnum()) or (
         len(before) == 2 and before[1] in "-." and before[0].isalnum()
     )
+
+
+def _word_start(text: str, at: int) -> int:
+    """Where the word between spaces begins that holds the place `at`."""
+    while at > 0 and not text[at - 1].isspace():
+        at -= 1
+    return at
 
 
 def _swallows(tree: Tree, mention: Mention, words: tuple[int, ...]) -> bool:
@@ -134,60 +143,9 @@ def says_enough(tree: Tree, statement: Statement, relation: Relation, head: Ment
         return False
     if statement.how == "infinitive" and tree.low[statement.head] in _EMPTY:
         return False
-    if statement.rule == "complement" and len(statement.relation) == 1 and not statement.passive:
-        lemma = tree.lemma[statement.predicate].lower()
-        if lemma in _OF_OPINION and lemma not in ("prove", "leave"):
-            return False  # "make available" of "make it available"
-    if statement.rule == "copula" or tree.pos[statement.tail] == "ADJ":
-        return _is_complete_predicate(tree, statement.tail)
-    if statement.rule == "object":
-        return not _is_half(tree, statement)
-    if statement.rule == "attachment":
-        return not _hangs_loose(tree, statement)
-    if statement.rule == "relative object":
-        return tail.type != "Time" or statement.tail == statement.predicate
-    return True
-
-
-def _is_half(tree: Tree, statement: Statement) -> bool:
-    """ "find it" of "find it hard"."""
-    i = statement.predicate
-    return tree.lemma[i].lower() in _OF_OPINION and any(
-        tree.label[c] == "xcomp" and tree.pos[c] in ("ADJ", "NOUN", "VERB") and c > statement.tail
-        for c in tree.children[i]
-    )
-
-
-def _hangs_loose(tree: Tree, statement: Statement) -> bool:
-    """A noun without preposition that tells no time, or what is said of the first of two verbs ("failed in | May to
-    sell it")."""
-    i, tail = statement.predicate, statement.tail
-    last = statement.relation[-1]
-    if (
-        tree.pos[last] not in ("ADP", "SCONJ", "PART")
-        and tree.label[last] != "case"
-        and mention_type(tree, tail) not in ("Time", "Quantity")
-    ):
-        return True
-    if tree.head[tail] != i:
+    if statement.rule == "relative object" and tail.type == "Time" and statement.tail != statement.predicate:
         return False
-    return any(tree.label[c] == "xcomp" and tree.pos[c] == "VERB" for c in tree.children[i])
-
-
-def _is_complete_predicate(tree: Tree, i: int) -> bool:
-    """Not "is similar" of "is similar to X", nor "is define" of "is to define X"."""
-    if tree.pos[i] == "VERB" and tree.tag[i] != "VBN":
-        return False
-    if tree.pos[i] not in ("ADJ", "VERB", "ADV"):
-        return True
-    if tree.low[i] in _HALF or any(
-        tree.dep[c] in ("obl:unmarked", "nmod:unmarked") and c < i for c in tree.children[i]
-    ):
-        return False
-    return not any(
-        c > i and (tree.label[c] in ("xcomp", "ccomp", "advcl") or (tree.label[c] == "obl" and tree.having(c, "case")))
-        for c in tree.children[i]
-    )
+    return not says_half(tree, statement, head, tail)
 
 
 def _is_actor(tree: Tree, statement: Statement) -> bool:

@@ -30,7 +30,7 @@ _SAYING = word_set(
     "say claim report state announce allege argue assert declare write tell believe think suggest estimate "
     "predict insist maintain contend complain warn add comment speculate rumor rumour expect hope fear suspect "
     "assume describe consider note explain testify speculate suppose guess imagine feel propose mention respond "
-    "reply hypothesize"
+    "reply hypothesize presume fancy"
 )
 # What follows these is so even where they are denied ("did not know that ...").
 _FACTIVE = word_set(
@@ -46,6 +46,7 @@ _PERHAPS = word_set(
     "perhaps maybe possibly probably likely presumably potentially supposedly conceivably apparently seemingly arguably"
 )
 _ALLEGED = frozenset({"allegedly", "reportedly", "purportedly", "rumoredly"})
+_WHENEVER = word_set("when whenever once until till")  # of what is not past: whenever it is so
 _IF = frozenset({"if", "unless", "whether", "provided", "assuming", "lest", "supposing"})
 
 
@@ -70,6 +71,8 @@ def status(tree: Tree, i: int, *, question: bool = False) -> Status:
         if head < 0:
             break
         if label == "conj":
+            if any(tree.low[c] in _IF for c in tree.having(k, "mark")):
+                modality = _stronger(modality, "conditional")  # "..., or if ..."
             finite = _is_finite_alone(tree, k, head) and tree.label[head] == "xcomp"
             if not _has_own_subject(tree, k) and not _is_finite_alone(tree, k, head):
                 negative = negative or (_is_negated(tree, head) and not _has_own_auxiliary(tree, k))
@@ -88,6 +91,10 @@ def status(tree: Tree, i: int, *, question: bool = False) -> Status:
                 tree.label[head] == "mark" or (tree.label[head] == "advcl" and tree.low[head] in _PROVIDED)
             ):
                 modality = _stronger(modality, "conditional")
+            if label == "acl" and _is_infinitive(tree, k) and _has_own_subject(tree, k):
+                modality = _stronger(modality, "planned")  # "a way for the team to see it"
+            if label == "acl" and not _is_infinitive(tree, k) and _is_some_object(tree, head):
+                modality = _stronger(modality, status(tree, tree.head[head]).modality)
             if label == "xcomp" or (label == "acl" and _is_infinitive(tree, k)):
                 negative = negative or lemma in _NOT_DONE or (label == "xcomp" and _is_negated(tree, head))
                 modality = _stronger(modality, _controlled(lemma))
@@ -108,7 +115,12 @@ def status(tree: Tree, i: int, *, question: bool = False) -> Status:
                 modality = _stronger(modality, "conditional")
         elif label == "advcl":
             marks = [tree.low[w] for c in tree.having(k, "mark", "case", "cc") for w in tree.below(c)]
-            if any(m in _IF for m in marks) or _is_assumed(tree, k) or _supposes(tree, k, marks):
+            if (
+                any(m in _IF for m in marks)
+                or _is_assumed(tree, k)
+                or _supposes(tree, k, marks)
+                or _happens_whenever(tree, k)
+            ):
                 return Status("negative" if negative else "positive", "conditional", source)
             if "without" in marks or "instead" in marks or "rather" in marks:
                 negative = True
@@ -236,6 +248,11 @@ def _is_directed(tree: Tree, k: int) -> bool:
     return tree.lemma[tree.head[k]].lower() in _ORDERS and _is_infinitive(tree, k)
 
 
+def _is_some_object(tree: Tree, i: int) -> bool:
+    """An object that nobody has yet where its verb is no fact: in "may build a tool that …", a tool."""
+    return tree.dep[i] == "obj" and any(tree.low[c] in ("a", "an") for c in tree.children[i])
+
+
 def _is_assumed(tree: Tree, k: int) -> bool:
     """ "provided that", "assuming that" before the clause of `k`."""
     words = ("provided", "providing", "assuming", "supposing")
@@ -253,6 +270,17 @@ def _supposes(tree: Tree, k: int, marks: list[str]) -> bool:
         tree.low[c] == "long" and tree.low[c - 1 : c] in (["as"], ["so"])
         for c in (tree.head[k], k - 1, *tree.children[k])
     )
+
+
+def _happens_whenever(tree: Tree, k: int) -> bool:
+    """ "when X is opened", "once it is there": a case that may come, unless it is past."""
+    if tree.dep[k] == "advcl:relcl":
+        if tree.low[tree.head[k]] not in _WHENEVER:
+            return False
+    elif not any(tree.low[c] in _WHENEVER and tree.label[c] in ("mark", "advmod") and c < k for c in tree.children[k]):
+        return False
+    finite = [c for c in tree.children[k] if tree.label[c] in ("aux", "cop")][:1] or [k]
+    return tree.tag[finite[0]] in ("VBZ", "VBP", "VB", "MD") and tree.low[finite[0]] not in ("could", "would")
 
 
 def _is_subjunctive(tree: Tree, k: int) -> bool:
