@@ -213,7 +213,7 @@ def main() -> None:
         print(name, json.dumps(measures(part, weights)))  # noqa: T201
     print("least confidence, kept, right:", thresholds(kept, weights))  # noqa: T201
     if arguments.diagram:
-        draw({"kept sentences": kept}, weights, arguments.diagram)
+        draw({"kept, as sentences have them": parts["wiki, reading"]}, weights, arguments.diagram)
 
 
 if __name__ == "__main__":

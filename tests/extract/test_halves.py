@@ -92,3 +92,13 @@ def test_both_ends_and_both_owners_are_told() -> None:
     )
     assert ("Light", "shows", "properties of both particles and waves") in found
     assert not [relation for _, relation, _ in found if relation.endswith("between")]
+
+
+def test_what_stands_for_nothing_is_nobody() -> None:
+    found = stated("The decision comes down to taste. While it makes sense to call Acme, it is late.")
+    assert not [head for head, _, tail in found if tail == "Acme"]
+    found = stated(
+        "The best example is from science fiction, such as Solaris. The team, including Ann Lee, won the cup."
+    )
+    assert ("team", "including", "Ann Lee") in found
+    assert not [head for head, _, _ in found if head == "Solaris"]

@@ -18,6 +18,7 @@ __all__ = ["Antecedents", "is_pronoun", "sentence_numbers"]
 
 LEAST = 0.35
 """How likely an antecedent of "he" or "she" must be: on the half of GAP that was kept out, see docs/confidence.md."""
+_IMPERSONAL = {("make", "sense"), ("make", "difference"), ("take", "time"), ("take", "years")}
 
 _THING = frozenset({"it", "its", "itself"})
 _PLURAL = frozenset({"they", "them", "their", "theirs", "themselves"})
@@ -147,8 +148,17 @@ class Antecedents:
             return (None, 0.0) if answer is None or answer.probability < self._least else answer
         if low not in _THING and low not in _PLURAL:
             return None, 0.0
+        if low == "it" and self._stands_for_nothing(i):
+            return None, 0.0
         found = self._by_rule(i, many=low in _PLURAL)
         return (None, 0.0) if found is None else (self.of_description(found), _BY_RULE)
+
+    def _stands_for_nothing(self, i: int) -> bool:
+        """ "It makes sense to …", "it takes time to …"."""
+        tree, verb = self._tree, self._tree.head[i]
+        return verb >= 0 and any(
+            (tree.lemma[verb].lower(), tree.low[c]) in _IMPERSONAL for c in tree.children[verb] if tree.dep[c] == "obj"
+        )
 
     def _by_rule(self, i: int, *, many: bool) -> int | None:
         tree = self._tree

@@ -155,6 +155,8 @@ def _phrase(tree: Tree, noun: int, inner: int) -> Iterator[Statement]:
     if low in _MEMBERS and tree.pos[noun] == "NOUN" and tree.low[noun] not in _NO_CLASS:
         if tree.tag[noun] != "NNS" and not _follows(tree, noun, inner):
             return  # "a test was run, such as a scan"
+        if low == "such as" and tree.word[case[0] - 1] == "," and tree.pos[inner] == "PROPN" and tree.tag[noun] == "NN":
+            return  # "science fiction, such as Solaris": no member of it
         near = case[0] - 1 if tree.word[case[0] - 1] not in (",", "(") else case[0] - 2
         if tree.tag[near] == "NNS" and noun < near:
             noun = near  # "reports in formats such as CSV": formats

@@ -40,6 +40,10 @@ IDIOMS = frozenset(
         "on contrary",
         "in practice",
         "in effect",
+        "in truth",
+        "in reality",
+        "in principle",
+        "in theory",
         "at all",
         "by way",
     ]
