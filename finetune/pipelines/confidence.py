@@ -178,11 +178,11 @@ def _chinese(data: Path, out: Path) -> None:
     measured: list[Example] = []
     chances: list[float] = []
     for k in range(FOLDS):
-        weights = fit([e for e in every if e.part // 20 != k], penalty=30.0, rarest=10)
+        weights = fit([e for e in every if e.part // 20 != k], penalty=10.0, rarest=10)
         inside = [e for e in every if e.part // 20 == k]
         measured += inside
         chances += predict(inside, weights).tolist()
-    _write(fit(every, penalty=30.0, rarest=10), out)
+    _write(fit(every, penalty=10.0, rarest=10), out)
     for name in ("all", *sorted({e.source for e in every})):
         part = [i for i, e in enumerate(measured) if name in ("all", e.source)]
         print(name, json.dumps(_measured(np.array(chances)[part], _right([measured[i] for i in part]))))  # noqa: T201

@@ -193,7 +193,7 @@ class _Reader:
             head=head,
             relation=relation,
             tail=tail,
-            confidence=confidence(chinese_features(self.tree, statement), language="zh"),
+            confidence=confidence(chinese_features(self.tree, statement, head, relation.surface, tail), language="zh"),
             extractor=NAME,
             polarity=state.polarity,
             modality=state.modality,
