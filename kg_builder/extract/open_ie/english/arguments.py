@@ -123,8 +123,11 @@ def _trimmed(tree: Tree, words: list[int], i: int) -> list[int]:
     return words
 
 
-def entity_words(tree: Tree, i: int) -> list[int]:
-    """The words that identify the entity headed by `i`: side by side, in order, `i` among them."""
+def entity_words(tree: Tree, i: int, *, depth: int = 0) -> list[int]:
+    """The words that identify the entity headed by `i`: side by side, in order, `i` among them.
+
+    `depth` counts the phrases with "of" above it.
+    """
     allowed = {i}
     stack = [i]
     while stack:
@@ -134,7 +137,7 @@ def entity_words(tree: Tree, i: int) -> list[int]:
                 allowed.add(c)
                 stack.append(c)
             elif k == i:
-                allowed.update(_called_after(tree, i, c))
+                allowed.update(_called_after(tree, i, c, depth))
     if tree.ner_start[i] >= 0:
         allowed.update(k for k in _same_name(tree, i))
         allowed.difference_update(
@@ -221,7 +224,7 @@ def _title_identifies(tree: Tree, name: int, title: int) -> bool:
     )
 
 
-def _called_after(tree: Tree, i: int, c: int) -> list[int]:
+def _called_after(tree: Tree, i: int, c: int, depth: int) -> list[int]:
     """The words of the phrase after "of" that are part of what the noun is called: "University of Oxford", "size of
     the eggs", "ease of learning it"; of a long one, as much as names what it is about."""
     if c < i:
@@ -241,8 +244,8 @@ def _called_after(tree: Tree, i: int, c: int) -> list[int]:
         return []
     phrase = _phrase(tree, c)
     most = _MAX_OF_WORDS + 2 * any(tree.dep[k] == "cc:preconj" for k in phrase)
-    if len(phrase) > most:
-        phrase = list(range(case[0], entity_words(tree, c)[-1] + 1))
+    if len(phrase) > most and depth < _MAX_OF_WORDS:
+        phrase = list(range(case[0], entity_words(tree, c, depth=depth + 1)[-1] + 1))
     return phrase if len(phrase) <= most and _side_by_side(phrase) else []
 
 

@@ -47,6 +47,7 @@ _PERHAPS = word_set(
 )
 _ALLEGED = frozenset({"allegedly", "reportedly", "purportedly", "rumoredly"})
 _WHENEVER = word_set("when whenever once until till")  # of what is not past: whenever it is so
+_NESTED = 3  # "may build a tool that makes a part that …": as far as anybody reads
 _IF = frozenset({"if", "unless", "whether", "provided", "assuming", "lest", "supposing"})
 
 
@@ -59,8 +60,11 @@ class Status:
     source: int = -1
 
 
-def status(tree: Tree, i: int, *, question: bool = False) -> Status:
-    """The status of the clause with predicate `i`, from its own words and from the clauses above it."""
+def status(tree: Tree, i: int, *, question: bool = False, depth: int = 0) -> Status:
+    """The status of the clause with predicate `i`, from its own words and from the clauses above it.
+
+    `depth` counts the objects that a clause describes, in others that are described.
+    """
     negative = _is_negated(tree, i)
     modality: Modality = _own_modality(tree, i)
     source = -1
@@ -93,8 +97,8 @@ def status(tree: Tree, i: int, *, question: bool = False) -> Status:
                 modality = _stronger(modality, "conditional")
             if label == "acl" and _is_infinitive(tree, k) and _has_own_subject(tree, k):
                 modality = _stronger(modality, "planned")  # "a way for the team to see it"
-            if label == "acl" and not _is_infinitive(tree, k) and _is_some_object(tree, head):
-                modality = _stronger(modality, status(tree, tree.head[head]).modality)
+            if label == "acl" and not _is_infinitive(tree, k) and _is_some_object(tree, head) and depth < _NESTED:
+                modality = _stronger(modality, status(tree, tree.head[head], depth=depth + 1).modality)
             if label == "xcomp" or (label == "acl" and _is_infinitive(tree, k)):
                 negative = negative or lemma in _NOT_DONE or (label == "xcomp" and _is_negated(tree, head))
                 modality = _stronger(modality, _controlled(lemma))
