@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from kg_builder.extract.open_ie import OpenIE
+from kg_builder.extract.open_ie.english.plausible import _word_start
 
 
 def stated(text: str) -> set[tuple[str, str, str]]:
@@ -102,3 +103,8 @@ def test_what_stands_for_nothing_is_nobody() -> None:
     )
     assert ("team", "including", "Ann Lee") in found
     assert not [head for head, _, _ in found if head == "Solaris"]
+
+
+def test_looking_for_paths_takes_no_longer_where_there_are_no_spaces() -> None:
+    assert _word_start("see /usr/bin", 9) == 4
+    assert _word_start("x" * 1_000_000, 999_999) > 990_000

@@ -19,6 +19,7 @@ _CODE = re.compile(r"[<>{}=|\\^~@*#$]|--|://|::|\.\.\.|…|\w\(|_\B|\B_|/\w+/|\)
 _LETTERS = re.compile(r"[^\W\d_]{2}")
 _MONEY = re.compile(r"[$€£¥]\s?\d")
 _PATH = re.compile(r"[(\"'`]?[~.]{0,2}/\w|\w+/\w+/\w")  # of two slashes, or from the root
+_LONGEST_PATH = 200
 _BROKEN = re.compile(r" ['’]s\b|[()\[\]{}<>=|_\"“”*@\\]|://|\d-|-\d|\n\n|\s-|-\s|--")
 _LONG = 9  # words of a relation
 _SHORT_LINE = 60  # characters; lines of running text are longer
@@ -105,8 +106,10 @@ def _is_cut(text: str, mention: Mention) -> bool:
 
 
 def _word_start(text: str, at: int) -> int:
-    """Where the word between spaces begins that holds the place `at`."""
-    while at > 0 and not text[at - 1].isspace():
+    """Where the word between spaces begins that holds the place `at`: no farther back than paths are long, since a text
+    need not have spaces."""
+    least = max(0, at - _LONGEST_PATH)
+    while at > least and not text[at - 1].isspace():
         at -= 1
     return at
 
