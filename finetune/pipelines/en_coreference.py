@@ -14,32 +14,22 @@ import json
 import os
 from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
+from finetune.pipelines.ranking import Example, fit
 from kg_builder.extract.open_ie.english.coreference import sentence_numbers
 from kg_builder.extract.open_ie.english.coreference_features import FEATURES, Candidate
 from kg_builder.extract.open_ie.english.personal_pronouns import PersonalPronouns
 from kg_builder.extract.open_ie.english.pipeline import load_english
 from kg_builder.extract.open_ie.english.tree import Tree
 
-__all__ = ["fit", "load_examples"]
+__all__ = ["load_examples"]
 
 ROWS = 1000  # the first half; the second is for measuring
 DECAY = 1e-3
 ROUNDS = 2
-
-
-@dataclass(frozen=True, slots=True)
-class Example:
-    """A pronoun: the features of its candidates, and which of them may be right (the last one is nobody)."""
-
-    features: NDArray[np.float64]
-    right: NDArray[np.bool_]
 
 
 def load_examples(rows: list[dict[str, str]], trees: list[Tree], weights: dict[str, float]) -> list[Example]:
@@ -56,7 +46,8 @@ def _example(row: dict[str, str], tree: Tree, weights: dict[str, float]) -> Exam
     true = [named[name] for name in ("A", "B") if row[f"{name}-coref"].upper() == "TRUE"]
     good = true[0] if true else ~(named["A"] | named["B"])
     right = np.append(good, not true or not good.any())
-    return Example(np.array(described), right)
+    rows = [dict(zip(FEATURES, row, strict=True)) for row in described]
+    return Example([*rows, {"nobody": 1.0}], right.tolist())
 
 
 def _is_called(tree: Tree, candidate: Candidate, row: dict[str, str], name: str) -> bool:
@@ -69,35 +60,6 @@ def _is_called(tree: Tree, candidate: Candidate, row: dict[str, str], name: str)
         if words <= candidate.person.words and abs(tree.start[place] - start) < 40:
             return True
     return False
-
-
-def fit(examples: list[Example]) -> dict[str, float]:
-    """Weights that make right answers likely, by L-BFGS; the same for the same examples."""
-    longest = max(len(e.features) for e in examples)
-    features = np.zeros((len(examples), longest + 1, len(FEATURES) + 1))
-    missing = np.ones((len(examples), longest + 1), dtype=bool)
-    right = np.zeros_like(missing)
-    for k, e in enumerate(examples):
-        n = len(e.features)
-        features[k, :n, :-1] = e.features
-        features[k, longest, -1] = 1.0  # nobody
-        missing[k, :n] = missing[k, longest] = False
-        right[k, :n], right[k, longest] = e.right[:-1], e.right[-1]
-
-    def loss(weights: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
-        scores = np.where(missing, -1e9, features @ weights)
-        odds = np.exp(scores - scores.max(axis=1, keepdims=True))
-        chances = odds / odds.sum(axis=1, keepdims=True)
-        good = np.where(right, odds, 0.0)
-        sure = good.sum(axis=1)
-        wanted = good / sure[:, None]
-        gradient = np.einsum("bc,bcf->f", chances - wanted, features) / len(examples)
-        value = -np.log(sure / odds.sum(axis=1)).mean()
-        return float(value + DECAY * (weights**2).sum()), gradient + 2 * DECAY * weights
-
-    minimize = import_module("scipy.optimize").minimize
-    found = minimize(loss, np.zeros(len(FEATURES) + 1), jac=True, method="L-BFGS-B", options={"maxiter": 500})
-    return {name: round(float(w), 4) for name, w in zip([*FEATURES, "nobody"], found.x, strict=True)}
 
 
 def _read(data: Path) -> Iterator[tuple[dict[str, str], Tree]]:
@@ -117,7 +79,7 @@ def main() -> None:
     rows, trees = [row for row, _ in pairs], [tree for _, tree in pairs]
     weights: dict[str, float] = {}
     for _ in range(ROUNDS):
-        weights = fit(load_examples(rows, trees, weights))
+        weights = fit(load_examples(rows, trees, weights), decay=DECAY)
     about = "Weights of the ranker behind he and she; made by finetune.pipelines.en_coreference from GAP (Apache-2.0)."
     arguments.out.write_text(json.dumps({"about": about, "weights": weights}, indent=1) + "\n", encoding="utf-8")
 

@@ -1,8 +1,8 @@
 """Who "he", "it" or "the company" is, where the text leaves little doubt; nobody otherwise.
 
-"He" and "she" are for a small ranker (`personal_pronouns`), which also says how likely its answer is. Other pronouns
-take the nearest earlier name that agrees in kind and number and stands as a subject, or else the only one that agrees
-in the sentences before. Two candidates alike in everything: no answer.
+"He" and "she" are for a small ranker (`personal_pronouns`), "it" and "they" for another (`thing_pronouns`); both also
+say how likely their answer is. A reflexive takes the subject of its clause, "the company" the only company that was
+named before. Two candidates alike: no answer.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from bisect import bisect_left
 
 from kg_builder.extract.open_ie.english.mention_types import mention_type
 from kg_builder.extract.open_ie.english.personal_pronouns import FEMALE, MALE, PersonalPronouns
+from kg_builder.extract.open_ie.english.thing_pronouns import PLURAL, THING, ThingPronouns
 from kg_builder.extract.open_ie.english.tree import Tree
 from kg_builder.extract.open_ie.lexicon import word_set
 
@@ -18,10 +19,10 @@ __all__ = ["Antecedents", "is_pronoun", "sentence_numbers"]
 
 LEAST = 0.35
 """How likely an antecedent of "he" or "she" must be: on the half of GAP that was kept out, see docs/confidence.md."""
-_IMPERSONAL = {("make", "sense"), ("make", "difference"), ("take", "time"), ("take", "years")}
+LEAST_THING = 0.5
+"""The same of "it" and "they", on GUM's dev part."""
 
-_THING = frozenset({"it", "its", "itself"})
-_PLURAL = frozenset({"they", "them", "their", "theirs", "themselves"})
+_INSIDE = frozenset({"compound", "flat", "goeswith", "amod", "fixed"})
 _REFLEXIVE = frozenset({"himself", "herself", "itself", "themselves"})
 _PRONOUNS = word_set(
     "i me my mine myself you your yours yourself yourselves he him his himself she her hers herself it its itself we "
@@ -49,6 +50,15 @@ def sentence_numbers(tree: Tree) -> list[int]:
     return numbers
 
 
+def nouns_of(tree: Tree) -> list[int]:
+    """The nouns and names of a text that head a phrase of their own, in order."""
+    return [
+        i
+        for i in range(len(tree.word))
+        if tree.pos[i] in ("PROPN", "NOUN") and tree.label[i] not in _INSIDE and tree.dep[i] != "nmod:desc"
+    ]
+
+
 def is_pronoun(surface: str, sentence: str = "") -> bool:
     """Whether a name would be a mere pronoun: "it" and "It", but not "IT" or "US", unless all of `sentence` is in
     capitals."""
@@ -60,27 +70,29 @@ def is_pronoun(surface: str, sentence: str = "") -> bool:
 class Antecedents:
     """The names of one text, and what refers to them.
 
-    `least` is how likely an antecedent of "he" or "she" must be.
+    `least` is how likely an antecedent of "he" or "she" must be, `least_thing` that of "it" or "they".
     """
 
-    def __init__(self, tree: Tree, *, least: float = LEAST) -> None:
+    def __init__(self, tree: Tree, *, least: float = LEAST, least_thing: float = LEAST_THING) -> None:
         self._tree = tree
-        self._least = least
+        self._least, self._least_thing = least, least_thing
         self._sentence = sentence_numbers(tree)
-        self._names = [i for i in range(len(tree.word)) if self._may_be_named(i)]
+        self._names = nouns_of(tree)
+        self._things = ThingPronouns(tree, self._sentence, self._names, stands_for=self.of_description)
         self._people = PersonalPronouns(tree, self._sentence)
         self._cache: dict[int, tuple[int | None, float]] = {}
         self._defined = {i: name for i in range(len(tree.word)) if (name := self._defined_here(i)) is not None}
 
-    def _may_be_named(self, i: int) -> bool:
-        tree = self._tree
-        if tree.pos[i] not in ("PROPN", "NOUN") or tree.label[i] in ("compound", "flat", "goeswith", "amod", "fixed"):
-            return False
-        return tree.dep[i] != "nmod:desc"
-
     def of(self, i: int) -> int | None:
         """The head word of what the pronoun `i` refers to, or None."""
         return self._answer(i)[0]
+
+    def all_of(self, i: int) -> list[int]:
+        """The head words of all that the pronoun `i` refers to: several for a "they" that means coordinated names."""
+        found = self.of(i)
+        if found is None:
+            return []
+        return self._tree.conjuncts(found) if self._tree.low[i] in PLURAL else [found]
 
     def sureness(self, i: int) -> float:
         """How likely the answer for the pronoun `i` is; 0 without an answer."""
@@ -146,52 +158,12 @@ class Antecedents:
         if low in MALE or low in FEMALE:
             answer = self._people.of(i)
             return (None, 0.0) if answer is None or answer.probability < self._least else answer
-        if low not in _THING and low not in _PLURAL:
+        if low not in THING and low not in PLURAL:
             return None, 0.0
-        if low == "it" and self._stands_for_nothing(i):
+        meaning = self._things.of(i)
+        if meaning is None or meaning.probability < self._least_thing:
             return None, 0.0
-        found = self._by_rule(i, many=low in _PLURAL)
-        return (None, 0.0) if found is None else (self.of_description(found), _BY_RULE)
-
-    def _stands_for_nothing(self, i: int) -> bool:
-        """ "It makes sense to …", "it takes time to …"."""
-        tree, verb = self._tree, self._tree.head[i]
-        return verb >= 0 and any(
-            (tree.lemma[verb].lower(), tree.low[c]) in _IMPERSONAL for c in tree.children[verb] if tree.dep[c] == "obj"
-        )
-
-    def _by_rule(self, i: int, *, many: bool) -> int | None:
-        tree = self._tree
-        found = [n for n in self._before(i) if self._agrees(n, many=many) and not self._same_clause(n, i)]
-        here = self._sentence[i]
-        for back in range(_REACH + 1):
-            near = [n for n in found if here - self._sentence[n] == back]
-            if not near:
-                continue
-            names = {self._name(n) for n in near}
-            if len(names) == 1:
-                return near[-1]
-            subjects = [n for n in near if tree.label[n] == "nsubj"]
-            if len({self._name(n) for n in subjects}) == 1:
-                return subjects[-1]
-            main = [n for n in subjects if tree.head[n] >= 0 and tree.label[tree.head[n]] == "root"]
-            return main[-1] if len({self._name(n) for n in main}) == 1 else None
-        return None
-
-    def _agrees(self, n: int, *, many: bool) -> bool:
-        tree = self._tree
-        kind = mention_type(tree, n)
-        plural = tree.tag[n] in ("NNS", "NNPS") or any(tree.label[c] == "conj" for c in tree.children[n])
-        if kind in ("Time", "Quantity"):
-            return False
-        if many:
-            return plural
-        return kind != "Person" and not plural and (tree.pos[n] == "PROPN" or tree.label[n] in ("nsubj", "obj"))
-
-    def _same_clause(self, n: int, i: int) -> bool:
-        """A pronoun and a name in one clause are two things ("The firm bought it")."""
-        tree = self._tree
-        return tree.head[n] == tree.head[i] or tree.head[n] == i or n in tree.above(i)
+        return self.of_description(meaning.place), meaning.probability
 
     def _subject_of_clause(self, i: int) -> int | None:
         tree = self._tree

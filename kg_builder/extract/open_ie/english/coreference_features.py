@@ -7,18 +7,22 @@ from bisect import bisect_left
 from dataclasses import dataclass
 
 from kg_builder.extract.open_ie.english.people import Person
+from kg_builder.extract.open_ie.english.positions import (
+    GROUPS,
+    SUBJECT,
+    ancestors,
+    bound,
+    first_conjunct,
+    is_aside,
+    is_listed,
+    role_of,
+)
 from kg_builder.extract.open_ie.english.tree import Tree
 
 __all__ = ["FEATURES", "Candidate", "Situation", "describe"]
 
 _ROLES = ("nsubj", "nsubj:pass", "obj", "iobj", "obl", "obl:agent", "nmod", "nmod:poss", "appos", "conj", "root")
-_SUBJECT = frozenset({"nsubj", "nsubj:pass"})
-_GROUPS = {
-    "nsubj": "subject", "nsubj:pass": "subject", "obj": "object", "iobj": "object", "obl": "oblique",
-    "obl:agent": "oblique", "nmod": "noun", "nmod:poss": "possessor",
-}  # fmt: skip
 _PRONOUN_ROLES = ("subject", "object", "oblique", "possessor")
-_CLAUSAL = frozenset({"advcl", "ccomp", "xcomp", "acl", "acl:relcl", "conj", "parataxis", "csubj"})
 _FAR = 80  # words; no distance counts for more
 _MENTIONS = 20  # of one person that are looked at
 
@@ -65,14 +69,14 @@ def describe(
 ) -> list[list[float]]:
     """One row of `FEATURES` for each candidate."""
     p = situation.pronoun
-    above = _ancestors(tree, p)
-    role = _GROUPS.get(tree.dep[p], "")
+    above = ancestors(tree, p)
+    role = GROUPS.get(tree.dep[p], "")
     places = sorted(c.place for c in candidates)
     fitting = [c for c in candidates if c.person.gender in ("", situation.gender) and c.before]
     subjects = {
         c.place: sentence_of[c.place]
         for c in candidates
-        if _role(tree, c.place) in _SUBJECT and c.person.named and c.before
+        if role_of(tree, c.place) in SUBJECT and c.person.named and c.before
     }
     rivals = sum(c.person.gender == situation.gender for c in fitting)
     meant = {id(person) for _, person in situation.earlier}
@@ -96,18 +100,18 @@ def _row(
     meant: set[int],
 ) -> list[float]:
     p, m, person = situation.pronoun, candidate.place, candidate.person
-    dep = _role(tree, m)
+    dep = role_of(tree, m)
     back = situation.sentence - sentence_of[m]
     later = m > p
     between = bisect_left(places, p) - bisect_left(places, m) - 1 if not later else bisect_left(places, m)
-    group = _GROUPS.get(dep, "")
-    subject = dep in _SUBJECT
-    governor = tree.head[_first(tree, m)]
+    group = GROUPS.get(dep, "")
+    subject = dep in SUBJECT
+    governor = tree.head[first_conjunct(tree, m)]
     main = subject and governor >= 0 and tree.label[governor] == "root"
     gender, wanted = person.gender, situation.gender
     agrees, differs = gender == wanted, bool(gender) and gender != wanted
     recent = person.places[max(0, candidate.before - _MENTIONS) : candidate.before]
-    acted = [k for k in recent if _role(tree, k) in _SUBJECT]
+    acted = [k for k in recent if role_of(tree, k) in SUBJECT]
     row = [
         back == 0 and not later, back == 1, back == 2, back > 2, later,
         math.log1p(min(abs(p - m), _FAR)) / 4,
@@ -120,9 +124,9 @@ def _row(
         bool(group) and group == role, bool(group) and group == role and back == 1, subject and back == 1,
         main, main and back == 1,
         m == 0 or sentence_of[m - 1] != sentence_of[m],
-        *_bound(tree, p, m, above, back),
+        *bound(tree, p, m, above, back),
         agrees, agrees and person.sure, differs, differs and person.sure, not gender,
-        not person.named, person.full, _is_aside(tree, m), _is_listed(tree, m), tree.label[m] == "conj",
+        not person.named, person.full, is_aside(tree, m), is_listed(tree, m), tree.label[m] == "conj",
         *_chained(sentence_of, situation, person, meant, tree),
         any(k != m and situation.sentence - s == 1 for k, s in subjects.items()),
         any(k != m and situation.sentence == s for k, s in subjects.items()),
@@ -131,59 +135,6 @@ def _row(
         not gender and (rivals - agrees) > 0,
     ]  # fmt: skip
     return [float(value) for value in row]
-
-
-def _first(tree: Tree, m: int) -> int:
-    """The first of the names that `m` is coordinated with."""
-    for _ in range(20):
-        if tree.label[m] != "conj" or tree.head[m] < 0:
-            break
-        m = tree.head[m]
-    return m
-
-
-def _role(tree: Tree, m: int) -> str:
-    return tree.dep[_first(tree, m)]
-
-
-def _ancestors(tree: Tree, i: int) -> list[int]:
-    found = []
-    for k in tree.above(i):
-        found.append(k)
-        if len(found) > 30:
-            break
-    return found
-
-
-def _bound(tree: Tree, p: int, m: int, above: list[int], back: int) -> tuple[bool | float, ...]:
-    """How the two hang together inside one sentence."""
-    if back or not above:
-        return False, False, False, False, False, False, False, False, 1.0
-    owned = above[0] if tree.dep[p] == "nmod:poss" else -1
-    dep, governor = _role(tree, m), tree.head[_first(tree, m)]
-    of_one = governor == above[0] and owned < 0
-    inside_verb = owned >= 0 and len(above) > 1 and governor == above[1] and dep in _SUBJECT
-    subject_above = subject_two_above = coordinated = False
-    if dep in _SUBJECT and governor in above:
-        steps = [k for k in above[: above.index(governor)] if tree.dep[k] in _CLAUSAL]
-        subject_above, subject_two_above = len(steps) == 1, len(steps) > 1
-        coordinated = bool(steps) and tree.label[steps[-1]] == "conj"
-    lineage = _ancestors(tree, m)
-    inside = owned >= 0 and (m == owned or owned in lineage)
-    apposed = inside and (m == owned or tree.label[m] == "appos" or tree.dep[owned] == "nmod:desc")
-    below = p in lineage or (owned < 0 and above[0] in lineage[1:])
-    common = next((k for k, x in enumerate(above) if x == m or x in lineage), len(above))
-    down = lineage.index(above[common]) + 1 if common < len(above) and above[common] in lineage else 0
-    distance = min(common + 1 + down, 10) / 10
-    return of_one, inside_verb, subject_above, subject_two_above, coordinated, inside, apposed, below, distance
-
-
-def _is_aside(tree: Tree, m: int) -> bool:
-    return tree.label[m] in ("parataxis", "appos") or (m > 0 and tree.word[m - 1] in '(["“``')
-
-
-def _is_listed(tree: Tree, m: int) -> bool:
-    return tree.label[m] == "conj" or any(tree.label[c] == "conj" for c in tree.children[m])
 
 
 def _chained(
@@ -196,7 +147,7 @@ def _chained(
     return (
         same,
         same and sentence_of[at] == situation.sentence,
-        same and tree.dep[at] in _SUBJECT,
+        same and tree.dep[at] in SUBJECT,
         id(person) in meant,
         id(person) in meant and len(meant) == 1,
     )

@@ -6,6 +6,7 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from itertools import product
 
 from kg_builder.extract.open_ie.confidence import confidence
 from kg_builder.extract.open_ie.english.arguments import (
@@ -80,9 +81,9 @@ def extract_en(
         if statement.rule == "restated" and above >= 0:
             above = tree.head[above] if tree.label[above] == "obj" else above  # "does not have the ability to …"
             scope = both(scope, status(tree, above))
-        extraction = _extraction(tree, statement, scope, antecedents, judge, left_out, verbatim=verbatim)
-        if extraction is not None:
-            found.append(((statement.predicate, statement.tail), extraction))
+        place = (statement.predicate, statement.tail)
+        extractions = _extractions(tree, statement, scope, antecedents, judge, left_out, verbatim=verbatim)
+        found += [(place, extraction) for extraction in extractions]
     found += [((-1, k), e) for k, e in enumerate(_table_statements(tree))]
     return _unique(e for _, e in sorted(found, key=lambda pair: _position(pair[1])))
 
@@ -105,7 +106,7 @@ def _in_question(tree: Tree, i: int) -> bool:
     return tree.word[end - 1] == "?" or (end - start > 1 and tree.word[end - 2] == "?")
 
 
-def _extraction(
+def _extractions(
     tree: Tree,
     statement: Statement,
     scope: Status,
@@ -114,25 +115,46 @@ def _extraction(
     left_out: Counter[str],
     *,
     verbatim: bool,
-) -> Extraction | None:
+) -> Iterator[Extraction]:
+    """What one statement says: more than one thing where a "they" stands for several names."""
     head, tail = statement.head, statement.tail
     if not _is_argument(tree, head) or not _is_argument(tree, tail) or head == tail:
-        return None
+        return
     about = head if verbatim or statement.how not in ("relative", "acl") else _described(tree, head)
-    head_mention = _mention(tree, about, antecedents, verbatim=verbatim)
-    tail_mention = _mention(tree, tail, antecedents, verbatim=verbatim)
-    if head_mention is None or tail_mention is None:
+    heads = _mentions(tree, about, antecedents, verbatim=verbatim)
+    tails = _mentions(tree, tail, antecedents, verbatim=verbatim)
+    if not heads or not tails:
         left_out["unresolved"] += 1
-        return None
-    if not verbatim and _overlap(head_mention, tail_mention):
-        return None
+        return
+    relation = _relation(tree, statement)
+    if not relation.surface.strip():
+        return
+    sureness = 1.0 if verbatim else min(_sureness(tree, i, antecedents) for i in (about, tail))
+    for head_mention, tail_mention in product(heads, tails):
+        if verbatim or not _overlap(head_mention, tail_mention):
+            found = _extraction(
+                tree, statement, scope, (head_mention, relation, tail_mention), sureness, judge, left_out, verbatim
+            )
+            if found is not None:
+                yield found
+
+
+def _extraction(
+    tree: Tree,
+    statement: Statement,
+    scope: Status,
+    said: tuple[Mention, Relation, Mention],
+    sureness: float,
+    judge: Callable[[Features], float],
+    left_out: Counter[str],
+    verbatim: bool,
+) -> Extraction | None:
+    head, tail = statement.head, statement.tail
+    head_mention, relation, tail_mention = said
     if statement.rule == "member" and statement.predicate == tail:
         tail_mention = uncounted(tree, tail_mention)
     elif statement.rule == "member":
         head_mention = uncounted(tree, head_mention)
-    relation = _relation(tree, statement)
-    if not relation.surface.strip():
-        return None
     if statement.lemma in _OTHER_NAME and not tail_mention.surface.isascii() and head_mention.type != "Other":
         tail_mention = replace(tail_mention, type=head_mention.type)  # the tagger knows nothing of another language
     if not verbatim and not says_enough(tree, statement, relation, head_mention, tail_mention):
@@ -146,7 +168,6 @@ def _extraction(
         head_words = [w for w in head_words if w not in tail_words] or head_words
     own = {tail, head, *statement.relation}
     apart = relation.start is None
-    sureness = 1.0 if verbatim else min(_sureness(tree, i, antecedents) for i in (about, tail))
     evidence = Evidence(statement, scope, head_mention, tail_mention, head_words, tail_words, apart, sureness, verbatim)
     confidence = judge(features(tree, evidence))
     if not verbatim and confidence < _LEAST:
@@ -176,19 +197,27 @@ def _is_argument(tree: Tree, i: int) -> bool:
     return tree.tag[i] not in ("WP", "WDT", "WRB") and (tree.label[i] != "expl" or tree.low[i] == "there")
 
 
-def _mention(tree: Tree, i: int, antecedents: Antecedents, *, verbatim: bool) -> Mention | None:
-    """The entity that `i` heads or refers to; None for a pronoun without a sure antecedent."""
-    if tree.pos[i] == "PRON" or (tree.pos[i] in ("DET",)):
-        found = antecedents.of(i)
-        if found is not None:
-            named = mention(tree, found)
-            return named if verbatim or not is_pronoun(named.surface, _around(tree, named)) else None
-        return mention(tree, i) if verbatim else None
+def _mentions(tree: Tree, i: int, antecedents: Antecedents, *, verbatim: bool) -> list[Mention]:
+    """The entities that `i` heads or refers to; none for a pronoun without a sure antecedent. A graph takes "they" for
+    each of several names, a sentence for the first."""
+    if tree.pos[i] in ("PRON", "DET"):
+        places = antecedents.all_of(i)
+        if verbatim:
+            return [mention(tree, places[0] if places else i)]
+        return [named for place in places if (named := _graph_mention(tree, place)) is not None]
     head = entity_head(tree, i)
     if head < 0:
-        return mention(tree, i) if verbatim else None
-    named = mention(tree, antecedents.of_description(head))
-    return named if verbatim or not is_pronoun(named.surface, _around(tree, named)) else None
+        return [mention(tree, i)] if verbatim else []
+    place = antecedents.of_description(head)
+    if verbatim:
+        return [mention(tree, place)]
+    found = _graph_mention(tree, place)
+    return [] if found is None else [found]
+
+
+def _graph_mention(tree: Tree, i: int) -> Mention | None:
+    named = mention(tree, i)
+    return None if is_pronoun(named.surface, _around(tree, named)) else named
 
 
 def _around(tree: Tree, named: Mention) -> str:
