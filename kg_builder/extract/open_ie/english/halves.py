@@ -6,6 +6,7 @@ from __future__ import annotations
 from bisect import bisect_left
 
 from kg_builder.extract.open_ie.english.mention_types import mention_type
+from kg_builder.extract.open_ie.english.phrases import CAUSING
 from kg_builder.extract.open_ie.english.relations import Statement
 from kg_builder.extract.open_ie.english.tree import Tree
 from kg_builder.extract.open_ie.lexicon import word_set
@@ -37,6 +38,8 @@ def says_half(tree: Tree, statement: Statement, head: Mention, tail: Mention) ->
     i, last = statement.predicate, statement.relation[-1]
     if tree.low[last] in _ASKING and tree.label[last] != "case":
         return True  # "describes how | the cells"
+    if any(tree.tag[w] == "PRP" and tree.label[w] in ("obj", "iobj", "obl") for w in statement.relation):
+        return True  # "kept them on | the run": nobody knows whom
     if _lacks_complement(tree, head) or _lacks_complement(tree, tail):
         return True
     if any(tree.low[w] == "as" and tree.label[w] == "case" and w < statement.head for w in statement.relation):
@@ -92,11 +95,14 @@ def _lacks_complement(tree: Tree, named: Mention) -> bool:
 
 
 def _lacks_verdict(tree: Tree, statement: Statement) -> bool:
-    """ "find it" of "find it hard"."""
+    """ "find it" of "find it hard", "enables computers" of "enables computers to simulate it"."""
     i = statement.predicate
-    return tree.lemma[i].lower() in _OF_OPINION and any(
-        tree.label[c] == "xcomp" and tree.pos[c] in ("ADJ", "NOUN", "VERB") and c > statement.tail
-        for c in tree.children[i]
+    lemma = tree.lemma[i].lower()
+    after = [c for c in tree.children[i] if c > statement.tail]
+    if lemma in _OF_OPINION and any(tree.label[c] == "xcomp" and tree.pos[c] in ("ADJ", "NOUN", "VERB") for c in after):
+        return True
+    return lemma in CAUSING and any(
+        tree.label[c] in ("xcomp", "advcl") and tree.tag[c] == "VB" and tree.low[c - 1] != "not" for c in after
     )
 
 

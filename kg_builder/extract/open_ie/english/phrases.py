@@ -1,10 +1,10 @@
-"""English preposition phrases that are more, or less, than a preposition and a noun."""
+"""English phrases that are more, or less, than their words: prepositions with nouns, verbs that need a complement."""
 
 from __future__ import annotations
 
 from kg_builder.extract.open_ie.lexicon import word_set
 
-__all__ = ["IDIOMS", "PREPOSITIONAL"]
+__all__ = ["CAUSING", "IDIOMS", "PERSONAL_IDIOMS", "PREPOSITIONAL"]
 
 # Nouns that form a preposition with the ones around them: "in honor of", "with respect to".
 PREPOSITIONAL = word_set(
@@ -46,5 +46,17 @@ IDIOMS = frozenset(
         "in theory",
         "at all",
         "by way",
+        "in summary",
+        "in sum",
+        "in brief",
+        "in conclusion",
+        "in essence",
+        "for now",
+        "for sure",
+        "by far",
     ]
 )
+# The same with somebody's: "on the other hand", "in my opinion".
+PERSONAL_IDIOMS = frozenset(["on hand", "in opinion", "in view", "to knowledge", "to mind"])
+# Verbs that make or let somebody do what their complement says.
+CAUSING = word_set("allow enable permit let help cause force require encourage lead prompt compel inspire")

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from kg_builder.extract.open_ie.english.clauses import case_words, is_source
+from kg_builder.extract.open_ie.english.phrases import CAUSING
 from kg_builder.extract.open_ie.english.tree import Tree
 from kg_builder.extract.open_ie.lexicon import word_set
 from kg_builder.types import Modality, Polarity
 
-__all__ = ["Status", "both", "status"]
+__all__ = ["Status", "both", "status", "status_of_cause"]
 
 _NOT = frozenset({"not", "n't", "n’t", "never", "neither", "nor", "hardly", "scarcely", "barely", "nowhere", "nt"})
 _NO = frozenset({"no", "neither", "none", "nobody", "nothing", "no-one"})
@@ -20,10 +21,10 @@ _DENIED_CONTENT = frozenset({"deny", "doubt", "disprove", "refute", "disbelieve"
 _PLANNING = word_set(
     "plan intend want hope aim seek wish propose aspire expect promise agree decide prepare vow pledge threaten "
     "offer schedule try attempt ask request urge order tell command recommend advise demand require encourage "
-    "invite permit allow"
+    "invite permit allow mandate"
 )
 _ORDERS = word_set(
-    "ask request urge order tell command recommend advise demand require encourage invite suggest propose"
+    "ask request urge order tell command recommend advise demand require encourage invite suggest propose mandate"
 )
 _SEEMING = frozenset({"seem", "appear", "tend"})
 _SAYING = word_set(
@@ -97,8 +98,11 @@ def status(tree: Tree, i: int, *, question: bool = False, depth: int = 0) -> Sta
                 modality = _stronger(modality, "conditional")
             if label == "acl" and _is_infinitive(tree, k) and _has_own_subject(tree, k):
                 modality = _stronger(modality, "planned")  # "a way for the team to see it"
-            if label == "acl" and not _is_infinitive(tree, k) and _is_some_object(tree, head) and depth < _NESTED:
-                modality = _stronger(modality, status(tree, tree.head[head], depth=depth + 1).modality)
+            if label == "acl" and not _is_infinitive(tree, k) and depth < _NESTED and _is_any(tree, head):
+                of_verb = status(tree, tree.head[head], depth=depth + 1)
+                modality = _stronger(modality, of_verb.modality)
+                if of_verb.polarity == "negative":
+                    modality = _stronger(modality, "conditional")  # "does not apply to any module that …"
             if label == "xcomp" or (label == "acl" and _is_infinitive(tree, k)):
                 negative = negative or lemma in _NOT_DONE or (label == "xcomp" and _is_negated(tree, head))
                 modality = _stronger(modality, _controlled(lemma))
@@ -113,6 +117,8 @@ def status(tree: Tree, i: int, *, question: bool = False, depth: int = 0) -> Sta
                 if lemma not in _FACTIVE and _is_negated(tree, head):
                     modality = _stronger(modality, "possible")  # "does not ensure that ..."
                 modality = _stronger(modality, _controlled(lemma) if label == "ccomp" else "asserted")
+                if lemma == "ensure" and (_is_infinitive(tree, head) or tree.tag[head] == "VBG"):
+                    modality = _stronger(modality, "planned")  # "responsible for ensuring that …"
                 if lemma in ("possible", "likely", "unlikely", "unclear", "uncertain", "probable", "doubtful"):
                     modality = _stronger(modality, "possible")
             if any(tree.low[c] in ("if", "whether") for c in tree.children[k] if tree.label[c] == "mark"):
@@ -141,6 +147,18 @@ def status(tree: Tree, i: int, *, question: bool = False, depth: int = 0) -> Sta
     if question:
         modality = "question"
     return Status("negative" if negative else "positive", modality, source)
+
+
+def status_of_cause(tree: Tree, i: int) -> Status | None:
+    """The status of "X enables Y to do Z", told with its first verb, where `i` heads what Y does; None of other verbs:
+    that Y may do it is a fact, though not that it does."""
+    above = tree.head[i]
+    lemma = tree.lemma[above].lower() if above >= 0 else ""
+    if lemma not in CAUSING or lemma in _ORDERS or tree.label[i] not in ("xcomp", "advcl"):
+        return None
+    cause = status(tree, above)
+    negative = cause.polarity == "negative" or _is_negated(tree, i)
+    return Status("negative" if negative else "positive", cause.modality, cause.source)
 
 
 def both(a: Status, b: Status) -> Status:
@@ -252,9 +270,9 @@ def _is_directed(tree: Tree, k: int) -> bool:
     return tree.lemma[tree.head[k]].lower() in _ORDERS and _is_infinitive(tree, k)
 
 
-def _is_some_object(tree: Tree, i: int) -> bool:
-    """An object that nobody has yet where its verb is no fact: in "may build a tool that …", a tool."""
-    return tree.dep[i] == "obj" and any(tree.low[c] in ("a", "an") for c in tree.children[i])
+def _is_any(tree: Tree, i: int) -> bool:
+    """What need not be there where its verb is no fact: in "may build a tool that …", a tool."""
+    return tree.label[i] in ("obj", "obl", "nsubj") and any(tree.low[c] in ("a", "an", "any") for c in tree.children[i])
 
 
 def _is_assumed(tree: Tree, k: int) -> bool:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from kg_builder.extract.open_ie.english.arguments import argument_words
 from kg_builder.extract.open_ie.english.clauses import Clause, case_words, is_source, verb_group
 from kg_builder.extract.open_ie.english.mention_types import mention_type
-from kg_builder.extract.open_ie.english.phrases import IDIOMS, PREPOSITIONAL
+from kg_builder.extract.open_ie.english.phrases import IDIOMS, PERSONAL_IDIOMS, PREPOSITIONAL
 from kg_builder.extract.open_ie.english.relation_lemmas import joined, lower, noun_lemma, verb_lemma
 from kg_builder.extract.open_ie.english.tree import Tree
 from kg_builder.extract.open_ie.lexicon import word_set
@@ -268,9 +268,10 @@ def _completes(tree: Tree, c: int) -> bool:
 
 def _is_idiom(tree: Tree, c: int, case: list[int]) -> bool:
     """ "as a result", "for example": a word to the reader, no circumstance."""
+    phrase = f"{lower(tree, case)} {tree.low[c]}"
     if any(tree.label[k] in ("nmod", "amod", "acl", "compound", "nummod") for k in tree.children[c]):
-        return tree.low[c] == "hand"
-    return f"{lower(tree, case)} {tree.low[c]}" in IDIOMS
+        return phrase in PERSONAL_IDIOMS and not any(k > c for k in tree.having(c, "nmod"))
+    return phrase in IDIOMS or phrase in PERSONAL_IDIOMS
 
 
 def _with_tail(tree: Tree, base: Statement, tail: int, rule: str) -> Iterator[Statement]:
