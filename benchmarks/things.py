@@ -14,9 +14,8 @@ import os
 from collections import Counter
 from pathlib import Path
 
-from finetune.pipelines.gum_coreference import load_documents, place_mentions
+from finetune.pipelines.gum_coreference import parse_documents, place_mentions
 from kg_builder.extract.open_ie.english.coreference import LEAST_THING, Antecedents, nouns_of
-from kg_builder.extract.open_ie.english.pipeline import load_english
 from kg_builder.extract.open_ie.english.thing_pronouns import PLURAL, THING
 from kg_builder.extract.open_ie.english.tree import Tree
 
@@ -25,7 +24,7 @@ _GROUPS = {"it": THING, "they": PLURAL}
 
 def count(tree: Tree, entities: dict[int, frozenset[int]], least: float, counts: Counter[tuple[str, str]]) -> None:
     """Adds the answers of one document to the counts by group and outcome."""
-    antecedents = Antecedents(tree, least_thing=least)
+    antecedents = Antecedents(tree, least_thing=least, least_many=least)
     nouns = nouns_of(tree)
     nothing: frozenset[int] = frozenset()
     for i, low in enumerate(tree.low):
@@ -50,11 +49,9 @@ def main() -> None:
     options.add_argument("--part", choices=("dev", "train"), default="dev")
     options.add_argument("--least", type=float, default=LEAST_THING, help="how likely an answer must be")
     arguments = options.parse_args()
-    pipeline = load_english()
     counts: Counter[tuple[str, str]] = Counter()
-    for document in load_documents(Path(arguments.data), arguments.part):
+    for document, tree in parse_documents(Path(arguments.data), arguments.part):
         if arguments.part == "dev" or not document.free:
-            tree = Tree(pipeline.read(document.text))
             count(tree, place_mentions(tree, document), arguments.least, counts)
     for group in ("it", "they", "the company"):
         total, answered, right, named = (counts[group, name] for name in ("all", "answered", "right", "named"))

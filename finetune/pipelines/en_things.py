@@ -14,10 +14,9 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-from finetune.pipelines.gum_coreference import GumDocument, load_documents, place_mentions
+from finetune.pipelines.gum_coreference import GumDocument, parse_documents, place_mentions
 from finetune.pipelines.ranking import Example, fit
 from kg_builder.extract.open_ie.english.coreference import nouns_of, sentence_numbers
-from kg_builder.extract.open_ie.english.pipeline import load_english
 from kg_builder.extract.open_ie.english.thing_pronouns import PLURAL, THING, ThingPronouns
 from kg_builder.extract.open_ie.english.tree import Tree
 
@@ -47,8 +46,7 @@ def main() -> None:
     options.add_argument("--data", type=Path, default=os.environ.get("KG_DATA"), required="KG_DATA" not in os.environ)
     options.add_argument("--out", type=Path, required=True)
     arguments = options.parse_args()
-    pipeline = load_english()
-    documents = [(d, Tree(pipeline.read(d.text))) for d in load_documents(Path(arguments.data), "train") if d.free]
+    documents = [pair for pair in parse_documents(Path(arguments.data), "train") if pair[0].free]
     weights: dict[str, float] = {}
     for _ in range(ROUNDS):
         weights = fit(list(read_examples(documents, weights)), decay=DECAY, seen=SEEN)

@@ -14,9 +14,10 @@ from pathlib import Path
 
 from finetune.pipelines.conllu import Sentence, parse_conllu
 from finetune.pipelines.en_data import is_free
+from kg_builder.extract.open_ie.english.pipeline import load_english
 from kg_builder.extract.open_ie.english.tree import Tree
 
-__all__ = ["GumDocument", "load_documents", "place_mentions"]
+__all__ = ["GumDocument", "load_documents", "parse_documents", "place_mentions"]
 
 _MARK = re.compile(r"\((?P<opened>\d+)(?:\[[^]]*\])?-[^()]*(?P<single>\)?)|(?P<closed>\d+)(?:\[[^]]*\])?\)")
 
@@ -39,6 +40,13 @@ def load_documents(data: Path, part: str) -> Iterator[GumDocument]:
             sentences = list(parse_conllu(lines))
         text, mentions = _read(sentences)
         yield GumDocument(path.stem, is_free(sentences[0].meta), text, mentions)
+
+
+def parse_documents(data: Path, part: str) -> Iterator[tuple[GumDocument, Tree]]:
+    """The same with the trees of the shipped pipeline."""
+    pipeline = load_english()
+    for document in load_documents(data, part):
+        yield document, Tree(pipeline.read(document.text))
 
 
 def _read(sentences: list[Sentence]) -> tuple[str, tuple[tuple[int, int, int], ...]]:

@@ -41,6 +41,48 @@ def test_he_and_she_mean_the_person_a_reader_would_take(text: str, pronoun: str,
     assert antecedent(text, pronoun) == expected
 
 
+@pytest.mark.parametrize(
+    ("text", "pronoun", "expected"),
+    [
+        ("Acme Corp. built a new factory in Berlin. It employs 300 people.", "it", "Acme Corp."),
+        ("The engineers repaired the turbines. They were paid by the city.", "they", "engineers"),
+        ("The museum was founded in 1890. In 1920 it moved to Oslo.", "it", "museum"),
+        ("Wolves live in groups. They hunt at night.", "they", "Wolves"),
+    ],
+)
+def test_it_and_they_mean_what_a_reader_would_take(text: str, pronoun: str, expected: str) -> None:
+    assert antecedent(text, pronoun) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "pronoun"),
+    [
+        ("The farm was sold. It rained for three days.", "it"),
+        ("The bank closed the branch. It is clear that nobody was asked.", "it"),
+        ("The court heard the case. It seems that the judge was ill.", "it"),
+        ("The mill is old. They left.", "they"),
+    ],
+)
+def test_it_and_they_mean_nothing_where_the_text_names_nothing(text: str, pronoun: str) -> None:
+    assert antecedent(text, pronoun) is None
+
+
+def test_what_several_did_each_of_them_did() -> None:
+    found = {
+        (e.head.surface, e.tail.surface)
+        for e in OpenIE().extract("Clara Stone and Peter Brand married in 1890. They opened a mill in Oslo.")
+        if e.relation.lemma == "open"
+    }
+    assert found == {("Clara Stone", "mill"), ("Peter Brand", "mill")}
+
+
+def test_a_graph_asks_for_surer_pronouns_than_a_reader_of_sentences() -> None:
+    text = "The council met the union. It signed the contract."
+    sentence = {e.head.surface for e in OpenIE(verbatim=True).extract(text) if e.tail.surface == "contract"}
+    assert len(sentence) == 1
+    assert not {e.head.surface for e in OpenIE().extract(text) if e.tail.surface == "contract"} - sentence
+
+
 def test_a_pronoun_is_not_the_other_argument_of_its_verb() -> None:
     assert antecedent("Clara Stone lives in Rome. Anna Weber saw her.", "her") == "Clara Stone"
 
@@ -109,6 +151,10 @@ def test_no_chinese_entity_is_ever_a_pronoun(pieces: list[str]) -> None:
     for e in OpenIE().extract("".join(pieces)):
         for one in (e.head, e.tail):
             assert one.surface not in {"他", "她", "它", "他们", "自己", "这", "那", "其", "我", "你们", "该公司"}
+
+
+def test_a_chinese_pronoun_with_something_before_it_is_no_entity() -> None:
+    assert not [e for e in OpenIE().extract("蓝海公司收购了其你们。") if e.tail.surface == "你们"]
 
 
 def test_an_abbreviation_is_no_pronoun() -> None:

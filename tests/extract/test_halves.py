@@ -28,6 +28,9 @@ def stated(text: str) -> set[tuple[str, str, str]]:
         "Anna Lee describes how the cells slow the pump.",
         "The package ships a /usr/bin/kg3 binary.",
         "The PEP proposes a per-interpreter GIL.",
+        "The grant enables farmers to buy new pumps.",
+        "In summary, the pump fits into the wall.",
+        "In her opinion, the pump fits into the wall.",
     ],
 )
 def test_half_of_what_a_sentence_says_is_not_stated(text: str) -> None:
@@ -43,6 +46,9 @@ def test_half_of_what_a_sentence_says_is_not_stated(text: str) -> None:
         "today",
         "bin",
         "per-interpreter",
+        "farmers",
+        "summary",
+        "opinion",
     }
     for _, relation, tail in stated(text):
         assert tail not in half and relation != "describes how", (relation, tail)

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from kg_builder.extract.open_ie.chinese.arguments import entity_head, is_nominal, is_pronoun, mention
+from kg_builder.extract.open_ie.chinese.arguments import PRONOUNS, entity_head, is_nominal, is_pronoun, mention
 from kg_builder.extract.open_ie.chinese.clauses import find_clauses, give_topics
 from kg_builder.extract.open_ie.chinese.coreference import Antecedents, kind_named
 from kg_builder.extract.open_ie.chinese.evidence import chinese_features
@@ -220,6 +220,8 @@ class _Reader:
                 found = Mention(word.text, word.start, word.end)
             return found
         own = mention(self.tree, i)
+        if own.surface in PRONOUNS and not self.verbatim:
+            return None  # 其你们: a pronoun that something stands before
         pointed = any(self.tree[k].text in _DETERMINERS for k in self.tree.kids(i, "det", "nmod"))
         if own.surface == word.text and (pointed or word.text == "公司"):
             return self.antecedents.of_description(word.text, word.start, self.number, pointed=pointed) or own

@@ -20,7 +20,7 @@ __all__ = ["Antecedents", "is_pronoun", "sentence_numbers"]
 LEAST = 0.35
 """How likely an antecedent of "he" or "she" must be: on the half of GAP that was kept out, see docs/confidence.md."""
 LEAST_THING = 0.5
-"""The same of "it" and "they", on GUM's dev part."""
+"""How likely an antecedent of "it" or "they" must be: on GUM's dev part."""
 
 _INSIDE = frozenset({"compound", "flat", "goeswith", "amod", "fixed"})
 _REFLEXIVE = frozenset({"himself", "herself", "itself", "themselves"})
@@ -35,6 +35,7 @@ _DESCRIBED = {
     "startup": "Organization", "institute": "Organization", "city": "Place", "town": "Place", "country": "Place",
     "village": "Place", "state": "Place", "island": "Place", "river": "Place",
 }  # fmt: skip
+_WEATHER = word_set("rain snow hail drizzle thunder sleet pour freeze")
 _FROM_HERE_ON = frozenset({"hereafter", "hereinafter"})
 _QUOTES = frozenset({'"', "“", "”", "'", "‘", "’", "``", "''"})
 _REACH = 3  # sentences
@@ -70,12 +71,19 @@ def is_pronoun(surface: str, sentence: str = "") -> bool:
 class Antecedents:
     """The names of one text, and what refers to them.
 
-    `least` is how likely an antecedent of "he" or "she" must be, `least_thing` that of "it" or "they".
+    `least` is how likely an antecedent of "he" or "she" must be, `least_thing` that of "it", `least_many` of "they".
     """
 
-    def __init__(self, tree: Tree, *, least: float = LEAST, least_thing: float = LEAST_THING) -> None:
+    def __init__(
+        self,
+        tree: Tree,
+        *,
+        least: float = LEAST,
+        least_thing: float = LEAST_THING,
+        least_many: float = LEAST_THING,
+    ) -> None:
         self._tree = tree
-        self._least, self._least_thing = least, least_thing
+        self._least, self._least_thing, self._least_many = least, least_thing, least_many
         self._sentence = sentence_numbers(tree)
         self._names = nouns_of(tree)
         self._things = ThingPronouns(tree, self._sentence, self._names, stands_for=self.of_description)
@@ -160,10 +168,15 @@ class Antecedents:
             return (None, 0.0) if answer is None or answer.probability < self._least else answer
         if low not in THING and low not in PLURAL:
             return None, 0.0
-        meaning = self._things.of(i)
-        if meaning is None or meaning.probability < self._least_thing:
+        meaning = None if self._is_of_weather(i) else self._things.of(i)
+        if meaning is None or meaning.probability < (self._least_many if low in PLURAL else self._least_thing):
             return None, 0.0
         return self.of_description(meaning.place), meaning.probability
+
+    def _is_of_weather(self, i: int) -> bool:
+        """ "It rained for three days"."""
+        tree, verb = self._tree, self._tree.head[i]
+        return tree.label[i] in ("nsubj", "expl") and verb >= 0 and tree.lemma[verb].lower() in _WEATHER
 
     def _subject_of_clause(self, i: int) -> int | None:
         tree = self._tree

@@ -35,7 +35,7 @@ __all__ = ["extract_en"]
 
 NAME = "open_ie"
 _OTHER_NAME = frozenset({"also known as", "know as", "known as", "better known as", "formerly known as"})
-# How likely in a graph what a pronoun means must be: on real documents, what is less likely is wrong half of the time.
+# How likely what "he" and "it" mean must be in a graph: in real documents half of what is less likely is wrong.
 _LEAST_PERSON, _LEAST_THING = 0.5, 0.6
 _LEAST = 0.5  # what is more likely wrong than right is not for a graph
 _BE = frozenset({"is", "are", "was", "were", "be", "been", "being", "'s", "’s", "'re", "am"})

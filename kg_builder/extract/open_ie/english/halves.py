@@ -38,8 +38,6 @@ def says_half(tree: Tree, statement: Statement, head: Mention, tail: Mention) ->
     i, last = statement.predicate, statement.relation[-1]
     if tree.low[last] in _ASKING and tree.label[last] != "case":
         return True  # "describes how | the cells"
-    if any(tree.tag[w] == "PRP" and tree.label[w] in ("obj", "iobj", "obl") for w in statement.relation):
-        return True  # "kept them on | the run": nobody knows whom
     if _lacks_complement(tree, head) or _lacks_complement(tree, tail):
         return True
     if any(tree.low[w] == "as" and tree.label[w] == "case" and w < statement.head for w in statement.relation):

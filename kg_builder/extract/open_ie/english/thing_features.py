@@ -120,6 +120,8 @@ def of_noun(tree: Tree, n: int, noun: Noun, *, many: bool) -> Features:
     ]  # fmt: skip
     facts = {
         "main": noun.main and agrees(noun, many=many),
+        "several people": noun.number == "group" and "Person" in (noun.type, noun.kind.title()),
+        "several that act": noun.number == "group" and noun.group == "subject",
         "aside": is_aside(tree, n),
         "listed": is_listed(tree, n),
         "not the first in a list": tree.label[n] == "conj",
