@@ -31,6 +31,8 @@ def stated(text: str) -> set[tuple[str, str, str]]:
         "The grant enables farmers to buy new pumps.",
         "In summary, the pump fits into the wall.",
         "In her opinion, the pump fits into the wall.",
+        "Support for older pumps is found in many towns.",
+        "Reasons for closing the mine include the price of coal.",
     ],
 )
 def test_half_of_what_a_sentence_says_is_not_stated(text: str) -> None:
@@ -50,8 +52,9 @@ def test_half_of_what_a_sentence_says_is_not_stated(text: str) -> None:
         "summary",
         "opinion",
     }
-    for _, relation, tail in stated(text):
-        assert tail not in half and relation != "describes how", (relation, tail)
+    heads = {"Support", "Reasons"}
+    for head, relation, tail in stated(text):
+        assert head not in heads and tail not in half and relation != "describes how", (relation, tail)
 
 
 def test_a_noun_keeps_what_says_which_one_it_is() -> None:

@@ -65,6 +65,8 @@ def triple(e: Extraction) -> tuple[str, str, str]:
         ("Clerks copied religious and historical texts.", ("Clerks", "copy", "religious and historical texts")),
         ("Acme announced a plan to buy Beta.", ("Acme", "announce plan to buy", "Beta")),
         ("The newt has the ability to regrow its tail.", ("newt", "regrow", "tail")),
+        ("Felix looked forward to the feast.", ("Felix", "look forward to", "feast")),
+        ("The pump was put together by Acme.", ("Acme", "put together", "pump")),
         ("Vaccinations followed, including the rabies vaccine.", ("Vaccinations", "include", "rabies vaccine")),
     ],
 )

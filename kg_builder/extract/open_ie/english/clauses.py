@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from kg_builder.extract.open_ie.english.phrases import is_particle
 from kg_builder.extract.open_ie.english.tree import Tree
 from kg_builder.extract.open_ie.lexicon import word_set
 from kg_builder.extract.open_ie.memory import once
@@ -232,7 +233,7 @@ def verb_group(tree: Tree, i: int) -> list[int]:
     for c in tree.children[i]:
         if (
             tree.label[c] == "aux"
-            or tree.dep[c] == "compound:prt"
+            or is_particle(tree, i, c)
             or (tree.label[c] == "advmod" and (_negates(tree, c) or _between(tree, i, c, anchor)))
             or _glued(tree, i, c)
         ):

@@ -28,8 +28,8 @@ _RELATIONAL = word_set(
     "effort end existence failure favor favour form freedom goal hope idea impact importance inability increase "
     "intention kind lack level likelihood majority means mode necessity need notion number opportunity part percentage "
     "permission portion possibility presence probability process proportion purpose range rate ratio reason "
-    "reduction reference responsibility result risk series set share side sort source start subset sum tendency type "
-    "unwillingness use variety willingness"
+    "reduction reference responsibility result risk series set share side sort source start subset sum support "
+    "tendency type unwillingness use variety willingness"
 )
 
 
@@ -79,7 +79,7 @@ def _lacks_complement(tree: Tree, named: Mention) -> bool:
             continue
         if tree.label[c] == "acl":
             marks = [tree.low[k] for k in tree.children[c] if tree.label[k] in ("mark", "case") and k < c]
-            if "to" in marks or (tree.tag[c] == "VBG" and "of" in marks):
+            if "to" in marks or (tree.tag[c] == "VBG" and not {"of", "for"}.isdisjoint(marks)):
                 return True
             if "that" in marks and tree.dep[c] != "acl:relcl":
                 return True

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from kg_builder.extract.open_ie.english.tree import Tree
 from kg_builder.extract.open_ie.lexicon import word_set
 
-__all__ = ["CAUSING", "IDIOMS", "PERSONAL_IDIOMS", "PREPOSITIONAL"]
+__all__ = ["CAUSING", "IDIOMS", "PERSONAL_IDIOMS", "PREPOSITIONAL", "is_particle"]
 
 # Nouns that form a preposition with the ones around them: "in honor of", "with respect to".
 PREPOSITIONAL = word_set(
@@ -54,9 +55,19 @@ IDIOMS = frozenset(
         "for now",
         "for sure",
         "by far",
+        "at rate",
     ]
 )
 # The same with somebody's: "on the other hand", "in my opinion".
 PERSONAL_IDIOMS = frozenset(["on hand", "in opinion", "in view", "to knowledge", "to mind"])
 # Verbs that make or let somebody do what their complement says.
 CAUSING = word_set("allow enable permit let help cause force require encourage lead prompt compel inspire")
+
+_PARTICLES = word_set("forward together apart aside away back ahead forth")
+
+
+def is_particle(tree: Tree, i: int, c: int) -> bool:
+    """Whether `c` is a part of what the verb `i` says: "looked forward to", "was put together by"."""
+    if tree.dep[c] == "compound:prt":
+        return True
+    return c == i + 1 and tree.label[c] == "advmod" and tree.low[c] in _PARTICLES and not tree.children[c]

@@ -117,7 +117,7 @@ def status(tree: Tree, i: int, *, question: bool = False, depth: int = 0) -> Sta
                 if lemma not in _FACTIVE and _is_negated(tree, head):
                     modality = _stronger(modality, "possible")  # "does not ensure that ..."
                 modality = _stronger(modality, _controlled(lemma) if label == "ccomp" else "asserted")
-                if lemma == "ensure" and (_is_infinitive(tree, head) or tree.tag[head] == "VBG"):
+                if lemma == "ensure" and tree.tag[head] in ("VB", "VBG"):
                     modality = _stronger(modality, "planned")  # "responsible for ensuring that …"
                 if lemma in ("possible", "likely", "unlikely", "unclear", "uncertain", "probable", "doubtful"):
                     modality = _stronger(modality, "possible")

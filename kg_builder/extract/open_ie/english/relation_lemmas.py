@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from kg_builder.extract.open_ie.english.arguments import is_hyphen
 from kg_builder.extract.open_ie.english.clauses import Clause
+from kg_builder.extract.open_ie.english.phrases import is_particle
 from kg_builder.extract.open_ie.english.tree import Tree
 
 __all__ = ["joined", "lower", "noun_lemma", "noun_words", "verb_lemma"]
@@ -53,7 +54,7 @@ def verb_lemma(tree: Tree, clause: Clause, *, active: bool = False) -> str:
     i = clause.predicate
     participle = clause.passive and not active
     parts = [tree.low[i] if participle else tree.lemma[i].lower()]
-    parts += [tree.low[c] for c in tree.children[i] if tree.dep[c] == "compound:prt"]
+    parts += [tree.low[c] for c in tree.children[i] if is_particle(tree, i, c)]
     k = i
     while tree.label[k] == "xcomp" and tree.head[k] in clause.words:
         k = tree.head[k]
