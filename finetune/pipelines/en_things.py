@@ -3,7 +3,7 @@
 ``python -m finetune.pipelines.en_things --data $KG_DATA --out kg_builder/models/en/things.json``: a linear model with
 a softmax over the nouns of the sentences before, and nothing of them ("it rains", what a clause says, somebody whom the
 text does not name). Two rounds, since what earlier pronouns mean is itself an answer of the model.
-``python benchmarks/things.py`` measures the result on GUM's dev part.
+``python benchmarks/pronouns.py`` measures the result on GUM's dev part.
 """
 
 from __future__ import annotations

@@ -35,8 +35,6 @@ __all__ = ["extract_en"]
 
 NAME = "open_ie"
 _OTHER_NAME = frozenset({"also known as", "know as", "known as", "better known as", "formerly known as"})
-# How likely what "he" and "it" mean must be in a graph: in real documents half of what is less likely is wrong.
-_LEAST_PERSON, _LEAST_THING = 0.5, 0.6
 _LEAST = 0.5  # what is more likely wrong than right is not for a graph
 _BE = frozenset({"is", "are", "was", "were", "be", "been", "being", "'s", "’s", "'re", "am"})
 
@@ -63,7 +61,7 @@ def extract_en(
     sentence does not say in words of its own (an implied "is" or "has").
     """
     tree = Tree(columns)
-    antecedents = Antecedents(tree) if verbatim else Antecedents(tree, least=_LEAST_PERSON, least_thing=_LEAST_THING)
+    antecedents = Antecedents(tree) if verbatim else Antecedents.in_graphs(tree)
     found: list[tuple[tuple[int, ...], Extraction]] = []
     scopes: dict[int, Status] = {}
     borders = Borders(tree.text)

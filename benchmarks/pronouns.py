@@ -1,9 +1,10 @@
-"""What "it" and "they" mean, on GUM (Zeldes 2017, "The GUM corpus", LREV), and what "the company" does.
+"""What pronouns and "the company" mean, on GUM (Zeldes 2017, "The GUM corpus", LREV).
 
-``python benchmarks/things.py --data $KG_DATA`` reads the dev documents (``--part train``: those of closed genres, which
-the weights were not fitted to: fiction, how-tos, conversations, podcasts, essays) as text, and asks of every "it" and
-"they" in all their forms: was it answered, and does the answer head a mention of the entity that GUM says is meant?
-Recall counts the pronouns whose entity a noun before names. ``--least 0.7`` leaves out what is less likely.
+``python benchmarks/pronouns.py --data $KG_DATA`` reads the dev documents (``--part train``: those of closed genres that
+no weights were fitted to: fiction, how-tos, conversations, podcasts, essays) as text, and asks of every "he", "she",
+"it" and "they" in all their forms: was it answered, and does the answer head a mention of the entity that GUM says is
+meant? Recall counts the pronouns whose entity a noun before names. ``--graph`` answers as a graph takes them,
+``--least 0.7`` leaves out what is less likely than that, ``--least 0`` nothing.
 """
 
 from __future__ import annotations
@@ -15,16 +16,19 @@ from collections import Counter
 from pathlib import Path
 
 from finetune.pipelines.gum_coreference import parse_documents, place_mentions
-from kg_builder.extract.open_ie.english.coreference import LEAST_THING, Antecedents, nouns_of
+from kg_builder.extract.open_ie.english.coreference import Antecedents, nouns_of
+from kg_builder.extract.open_ie.english.personal_pronouns import FEMALE, MALE
 from kg_builder.extract.open_ie.english.thing_pronouns import PLURAL, THING
 from kg_builder.extract.open_ie.english.tree import Tree
 
-_GROUPS = {"it": THING, "they": PLURAL}
+_GROUPS = {"he, she": MALE | FEMALE, "it": THING, "they": PLURAL}
+_COMPANY = "the company"
 
 
-def count(tree: Tree, entities: dict[int, frozenset[int]], least: float, counts: Counter[tuple[str, str]]) -> None:
+def count(
+    tree: Tree, antecedents: Antecedents, entities: dict[int, frozenset[int]], counts: Counter[tuple[str, str]]
+) -> None:
     """Adds the answers of one document to the counts by group and outcome."""
-    antecedents = Antecedents(tree, least_thing=least, least_many=least)
     nouns = nouns_of(tree)
     nothing: frozenset[int] = frozenset()
     for i, low in enumerate(tree.low):
@@ -34,7 +38,7 @@ def count(tree: Tree, entities: dict[int, frozenset[int]], least: float, counts:
             found = antecedents.of(i)
             counts[group, "named"] += any(entities.get(n, nothing) & entities.get(i, nothing) for n in nouns if n < i)
         else:
-            found, group = antecedents.of_description(i), "the company"
+            found, group = antecedents.of_description(i), _COMPANY
             if found == i:
                 continue
         counts[group, "all"] += 1
@@ -47,13 +51,21 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--data", type=Path, default=os.environ.get("KG_DATA"), required="KG_DATA" not in os.environ)
     options.add_argument("--part", choices=("dev", "train"), default="dev")
-    options.add_argument("--least", type=float, default=LEAST_THING, help="how likely an answer must be")
+    options.add_argument("--least", type=float, help="how likely an answer must be; default: as sentences are read")
+    options.add_argument("--graph", action="store_true", help="as a graph takes them")
     arguments = options.parse_args()
+    least = arguments.least
     counts: Counter[tuple[str, str]] = Counter()
     for document, tree in parse_documents(Path(arguments.data), arguments.part):
         if arguments.part == "dev" or not document.free:
-            count(tree, place_mentions(tree, document), arguments.least, counts)
-    for group in ("it", "they", "the company"):
+            if arguments.graph:
+                antecedents = Antecedents.in_graphs(tree)
+            elif least is not None:
+                antecedents = Antecedents(tree, least=least, least_thing=least, least_many=least)
+            else:
+                antecedents = Antecedents(tree)
+            count(tree, antecedents, place_mentions(tree, document), counts)
+    for group in (*_GROUPS, _COMPANY):
         total, answered, right, named = (counts[group, name] for name in ("all", "answered", "right", "named"))
         row: dict[str, object] = {"of": group, "all": total, "answered": answered}
         row["precision"] = round(right / max(1, answered), 3)
