@@ -45,6 +45,7 @@ _WITHOUT_YEAR = [
     )
 ]
 _LONGEST = 40  # characters; no form above is longer
+_NEEDED = re.compile(r"[\d年月]")  # every form above has one
 
 
 def unified_date(text: str) -> str | None:
@@ -61,7 +62,7 @@ def date_without_year(text: str) -> str | None:
 
 
 def _first(patterns: list[re.Pattern[str]], text: str) -> str | None:
-    if len(text) > _LONGEST:
+    if len(text) > _LONGEST or not _NEEDED.search(text):
         return None
     for pattern in patterns:
         if found := pattern.fullmatch(text):

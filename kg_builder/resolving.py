@@ -19,8 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kg_builder.errors import NoRoomError, StoreError
-from kg_builder.resolve.batch import open_pairs
-from kg_builder.resolve.grouping import DEFAULT
+from kg_builder.resolve.grouping import DEFAULT, open_pairs
 from kg_builder.resolve.records import Link
 from kg_builder.resolving_aids import Aids, vectors_told
 from kg_builder.resolving_blocks import fingerprint

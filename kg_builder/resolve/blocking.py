@@ -11,7 +11,7 @@ import hashlib
 from functools import lru_cache
 
 from kg_builder.known_words import is_given_name, is_noun, singular
-from kg_builder.resolve.keys import loose_key
+from kg_builder.resolve.keys import loosened
 from kg_builder.resolve.records import Profile
 from kg_builder.resolve.scripts import drawn
 from kg_builder.resolve.views import View, is_acronym_like, view_of
@@ -38,9 +38,9 @@ def block_keys(profile: Profile) -> frozenset[str]:
     """
     view = view_of(profile.name.plain)
     keys = {f"l:{view.loose}"}
-    keys.update(f"l:{loose_key(other)}" for other in sorted(profile.stated)[:_MOST_STATED])
+    keys.update(f"l:{view_of(other).loose}" for other in sorted(profile.stated)[:_MOST_STATED])
     if not view.key.isascii() and (latin := drawn(view.key)) != view.key:
-        keys.add(f"l:{loose_key(latin)}")
+        keys.add(f"l:{loosened(latin)}")
     if not view.words and not view.han:
         return frozenset(keys)
     keys.update(_acronyms(profile, view))
@@ -78,7 +78,7 @@ def _words(view: View) -> set[str]:
     return keys
 
 
-@lru_cache(maxsize=1 << 16)
+@lru_cache(maxsize=1 << 18)
 def _rarity(word: str) -> float:
     """How telling a word is, from its length and from the tables of common nouns and given names."""
     rarity = min(len(word), 10) / 2

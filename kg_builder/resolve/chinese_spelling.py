@@ -6,7 +6,7 @@ import re
 
 from rapidfuzz.distance import DamerauLevenshtein
 
-from kg_builder.resolve.keys import loose_key
+from kg_builder.resolve.keys import loosened
 
 __all__ = ["compare_chinese", "left_out_chinese"]
 
@@ -38,7 +38,7 @@ def left_out_chinese(one: str, other: str) -> dict[str, float]:
     found: dict[str, float] = {}
     if all(forms) and forms[0] != forms[1] and not all(_LIMITED.fullmatch(form) for form in forms):
         found["legal forms differ"] = 1.0
-    if any(forms) and loose_key(one) in _TRADES:
+    if any(forms) and loosened(one) in _TRADES:
         found["a trade alone"] = 1.0
     titles = [(_TITLE.search(key) or [""])[0] for key in (one, other)]
     if all(titles) and titles[0] != titles[1]:

@@ -17,12 +17,13 @@ from dataclasses import dataclass
 from kg_builder.resolve.features import LESS, OTHER
 from kg_builder.resolve.records import Link
 
-__all__ = ["DEFAULT", "components", "contradictions", "group"]
+__all__ = ["DEFAULT", "components", "contradictions", "group", "open_pairs"]
 
 DEFAULT = 0.5
 """The probability from which two names are one."""
 
 _MOST = 6.0  # log-odds; one link counts no more than this
+_CLOSED = 10  # likely links of one name whose other ends are compared, too
 _RIVALS = 16  # the most likely links of one name, which are held against each other
 _CLEARLY_TWO = -1.0  # log-odds
 _SAYS_NOTHING = "other-script"  # that a Chinese and an English name differ in spelling does not make them two
@@ -68,7 +69,8 @@ def group(
 
 def components(names: Iterable[str], pairs: Iterable[tuple[str, str]]) -> list[list[str]]:
     """The connected components of a graph, each sorted, in the order of their first name."""
-    parent = {name: name for name in names}
+    joined = list(pairs)
+    parent = {name: name for pair in joined for name in pair}
 
     def root(name: str) -> str:
         while parent[name] != name:
@@ -76,13 +78,34 @@ def components(names: Iterable[str], pairs: Iterable[tuple[str, str]]) -> list[l
             name = parent[name]
         return name
 
-    for a, b in pairs:
+    for a, b in joined:
         one, other = sorted((root(a), root(b)))
         parent[other] = one
     found: dict[str, list[str]] = {}
-    for name in sorted(parent):
-        found.setdefault(root(name), []).append(name)
+    for name in sorted(names):
+        if name in parent:
+            found.setdefault(root(name), []).append(name)
+        else:
+            found[name] = [name]
     return list(found.values())
+
+
+def open_pairs(links: Iterable[Link], *, threshold: float = DEFAULT) -> list[tuple[str, str]]:
+    """The pairs that no link is about, though both their names have a likely one to the same third: "John Peel" and
+    "Robert Peel", where "Peel" could be either. Whether the two are one decides what the third is.
+    """
+    near: dict[str, list[tuple[float, str]]] = {}
+    known = set()
+    for each in links:
+        known.add((each.a, each.b))
+        if each.probability >= threshold:
+            near.setdefault(each.a, []).append((-each.probability, each.b))
+            near.setdefault(each.b, []).append((-each.probability, each.a))
+    found: set[tuple[str, str]] = set()
+    for ends in near.values():
+        few = sorted(name for _, name in sorted(ends)[:_CLOSED])
+        found.update((a, b) for i, a in enumerate(few) for b in few[i + 1 :] if (a, b) not in known)
+    return sorted(found)
 
 
 def contradictions(

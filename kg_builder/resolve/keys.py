@@ -17,7 +17,7 @@ from kg_builder.known_words import is_given_name, is_noun, singular
 from kg_builder.names import name_key
 from kg_builder.resolve.chinese_names import has_han, loose_chinese
 
-__all__ = ["COMPANY", "DEGREES", "LEGAL", "TITLES", "loose_key"]
+__all__ = ["COMPANY", "DEGREES", "LEGAL", "TITLES", "loose_key", "loosened"]
 
 _LONGEST = 400  # characters; what is longer is no name
 _ANY_ORDER = 6  # words, up to which their order is left open
@@ -118,7 +118,11 @@ def loose_key(surface: str) -> str:
 
     Names of more than 400 characters, and those without a letter or with a whole date, keep their `name_key`.
     """
-    key = name_key(surface)
+    return loosened(name_key(surface))
+
+
+def loosened(key: str) -> str:
+    """The looser key of a name by its `name_key`, which need not be worked out again: it is its own key."""
     if len(key) > _LONGEST or not any(c.isalpha() for c in key) or unified_date(key):
         return key
     text = _fold(key)

@@ -23,13 +23,17 @@ theodore ted theo teddy | theresa terry tess | thomas tom tommy | timothy tim | 
 virginia ginny | walter walt wally | wesley wes | wilfred wilf fred | wilfried willi | william bill will billy willy
 zachary zach zack
 """
-_PAIRS = frozenset(
+_PAIRS = [
     (short, full)
     for full, *shorts in (entry.split() for line in _TABLE.strip().splitlines() for entry in line.split("|"))
     for short in shorts
-)
+]
+_OTHERS: dict[str, set[str]] = {}
+for _short, _full in _PAIRS:
+    _OTHERS.setdefault(_short, set()).add(_full)
+    _OTHERS.setdefault(_full, set()).add(_short)
 
 
 def is_nickname(one: str, other: str) -> bool:
     """Whether one of two words in lower case is a short form of the other, a given name."""
-    return (one, other) in _PAIRS or (other, one) in _PAIRS
+    return one in _OTHERS and other in _OTHERS[one]

@@ -9,21 +9,33 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Mapping
 from functools import lru_cache
 from importlib.resources import files
+from typing import NamedTuple
 
-from kg_builder.resolve.features import OTHER, compare
+from kg_builder.resolve.features import (
+    COMPANY,
+    DIFFERENT,
+    MOST_SHARED,
+    OTHER,
+    Look,
+    look_at,
+    shared_amount,
+    spelt,
+    with_company,
+)
 from kg_builder.resolve.gates import kept_apart, other_words
 from kg_builder.resolve.records import Link, Profile
 from kg_builder.resolve.vectors import ALIKE
 
-__all__ = ["JUDGED", "judged", "link", "log_odds", "weight_of"]
+__all__ = ["JUDGED", "judged", "likely_link", "link", "link_of", "log_odds", "weight_of"]
 
 JUDGED = "judged"
 
 _MOST = 12.0  # log-odds; no evidence of ours is surer
 _SET = {ALIKE: 4.0, f"{ALIKE} (other script)": 2.0, JUDGED: 3.0}
-_OTHER_WORDS = frozenset({"different", "other script"})
+_ROUNDING = 1e-6  # log-odds; sums of the same terms may differ by far less
 
 
 def link(a: Profile, b: Profile, *, vectors: float = 0.0) -> Link:
@@ -34,13 +46,42 @@ def link(a: Profile, b: Profile, *, vectors: float = 0.0) -> Link:
     senses (``homonyms``), nor those that `kept_apart` parts; names written in letters that only look alike are left to
     a person.
     """
-    first, second = (a, b) if a.id <= b.id else (b, a)
-    kinds = {first.name.type, second.name.type} - {OTHER}
-    if len(kinds) > 1:
-        return Link(first.id, second.id, 0.0, "types", {"type conflict": 1.0})
-    if first.name.plain == second.name.plain and first.name.type == second.name.type and first.id != second.id:
-        return Link(first.id, second.id, 0.0, "homonyms", {"homonyms": 1.0})
-    form, scores = compare(first, second)
+    return link_of(look_at(a), look_at(b), vectors=vectors)
+
+
+def link_of(a: Look, b: Look, *, vectors: float = 0.0) -> Link:
+    """`link`, of names that have been looked at."""
+    first, second = (a, b) if a.profile.id <= b.profile.id else (b, a)
+    if reason := _surely_two(first, second):
+        return Link(first.profile.id, second.profile.id, 0.0, *reason)
+    return _linked(first, second, *spelt(first, second), vectors)
+
+
+def likely_link(a: Look, b: Look, least: float) -> Link | None:
+    """The `link` of two names, without vectors, or None where its probability is below `least`: of most pairs that is
+    plain from their spelling and what can be said of their company at first sight."""
+    first, second = (a, b) if a.profile.id <= b.profile.id else (b, a)
+    if reason := _surely_two(first, second):
+        return None if least > 0 else Link(first.profile.id, second.profile.id, 0.0, *reason)
+    form, spelling = spelt(first, second)
+    if form in DIFFERENT and _cannot_reach(least, first, second, spelling):
+        return None
+    found = _linked(first, second, form, spelling)
+    return found if found.probability >= least else None
+
+
+def _surely_two(a: Look, b: Look) -> tuple[str, dict[str, float]] | None:
+    """The rule and the features of two names that are never one, whatever else is known."""
+    if a.type != b.type:
+        return None if OTHER in (a.type, b.type) else ("types", {"type conflict": 1.0})
+    one_name = a.view.key == b.view.key and a.profile.id != b.profile.id
+    return ("homonyms", {"homonyms": 1.0}) if one_name else None
+
+
+def _linked(a: Look, b: Look, form: str, spelling: Mapping[str, float], vectors: float = 0.0) -> Link:
+    """The link of two names of a form and a spelling, the smaller id first."""
+    scores = with_company(a, b, form, spelling)
+    first, second = a.profile, b.profile
     rule = "stated" if "stated alias" in scores else form.replace(" ", "-")
     if rule != "stated" and (reason := kept_apart(first, second, form)):
         return Link(first.id, second.id, 0.0, reason.replace(" ", "-"), {reason: 1.0})
@@ -49,9 +90,55 @@ def link(a: Profile, b: Profile, *, vectors: float = 0.0) -> Link:
     if vectors:
         scores[f"{ALIKE} (other script)" if form == "other script" else ALIKE] = vectors
     odds = log_odds(scores)
-    if vectors and odds > 0 and form in _OTHER_WORDS and rule != "stated":
+    if vectors and odds > 0 and form in DIFFERENT and rule != "stated":
         rule = "vectors"
     return Link(first.id, second.id, 1 / (1 + math.exp(-odds)), rule, scores)
+
+
+def _cannot_reach(least: float, a: Look, b: Look, spelling: Mapping[str, float]) -> bool:
+    """Whether the probability of two names whose spelling differs is below `least`, whatever else is looked at."""
+    one, other = a.profile, b.profile
+    if one.stated or other.stated or not 0 < least < 1:
+        return False
+    weights, most = _weights(), _most()
+    odds = most.always
+    for name, value in spelling.items():
+        odds += weights.get(name, 0.0) * value
+    if not one.documents.isdisjoint(other.documents):
+        odds += most.documents
+    if not a.keys.isdisjoint(b.keys):
+        odds += most.facts + most.neighbours * shared_amount(len(a.keys & b.keys))
+    return max(odds, -_MOST) < math.log(least / (1 - least)) - _ROUNDING
+
+
+class _Most(NamedTuple):
+    """What company adds to the log-odds at most where the spelling differs and no text calls one name the other's:
+    always, with documents in common, with facts in common, and for one unit of neighbours in common."""
+
+    always: float
+    documents: float
+    facts: float
+    neighbours: float
+
+
+@lru_cache(maxsize=1)
+def _most() -> _Most:
+    weights, names = _weights(), COMPANY[" (different)"]
+
+    def most(*features: str) -> float:
+        return max(0.0, *(weights.get(feature, 0.0) for feature in features))
+
+    return _Most(
+        weights["constant"]
+        + most("same type", "one has no type")
+        + most("a capital on one side", "plural of a name")
+        + most("a fact between the two")
+        + most(names.no_neighbour)
+        + most(names.no_document),
+        most(names.documents) + most(names.together),
+        MOST_SHARED * most(names.facts),
+        most(names.neighbours),
+    )
 
 
 def judged(link: Link, *, one: bool) -> Link:

@@ -73,7 +73,7 @@ def _latin_in_chinese(one: View, other: View) -> bool:
 
 
 def _compare_words(one: View, other: View, *, person: bool) -> tuple[str, dict[str, float]]:
-    if _is_acronym(one, other) or _is_acronym(other, one):
+    if (len(one.words) == 1 or len(other.words) == 1) and (_is_acronym(one, other) or _is_acronym(other, one)):
         return "acronym", {"acronym letters": min(len(min(one.key, other.key, key=len)), 6) / 6}
     left, right = list(one.words), list(other.words)
     common = [word for word in one.words if word in right]
@@ -84,7 +84,7 @@ def _compare_words(one: View, other: View, *, person: bool) -> tuple[str, dict[s
     initials = nicknames = 0
     typos = 0.0
     for word in list(left):
-        like, best = max(((_alike(word, other_word), other_word) for other_word in right), default=(0.0, ""))
+        like, best = _most_alike(word, right)
         if like:
             left.remove(word)
             right.remove(best)
@@ -109,6 +109,16 @@ def _is_acronym(short: View, long: View) -> bool:
     return letters in (long.initials, long.all_initials) or letters == "".join(w[0] for w in long.words)
 
 
+def _most_alike(word: str, others: list[str]) -> tuple[float, str]:
+    """How alike the most similar of some words is, and that one; 0 where none is."""
+    most, best = 0.0, ""
+    for other in others:
+        like = _alike(word, other)
+        if like and (like, other) > (most, best):
+            most, best = like, other
+    return most, best
+
+
 def _alike(one: str, other: str) -> float:
     """3 for a given name and its short form, 2 for an initial and its word, less than 1 for a typing error, else 0."""
     short, long = (one, other) if len(one) <= len(other) else (other, one)
@@ -117,7 +127,11 @@ def _alike(one: str, other: str) -> float:
     if is_nickname(short, long):
         return 3.0
     allowed = 1 if len(long) < 8 else 2
-    if len(short) < 4 or len(long) - len(short) > allowed or not (one.isalpha() and other.isalpha()):
+    if len(short) < 4 or len(long) - len(short) > allowed:
+        return 0.0
+    if allowed == 1 and one[0] != other[0] and one[-1] != other[-1]:  # one error is not at both ends
+        return 0.0
+    if not (one.isalpha() and other.isalpha()):
         return 0.0
     distance = int(DamerauLevenshtein.distance(one, other, score_cutoff=allowed))
     return 1 - distance / len(long) if 0 < distance <= allowed else 0.0

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from kg_builder.resolve.chinese_names import has_han
-from kg_builder.resolve.keys import loose_key
+from kg_builder.resolve.keys import loosened
 
 __all__ = ["View", "is_acronym_like", "view_of"]
 
@@ -37,7 +37,7 @@ class View:
 @lru_cache(maxsize=1 << 20)
 def view_of(key: str) -> View:
     """The view of a name by its key; one of more than 400 characters has no words to be compared by."""
-    loose = loose_key(key)
+    loose = loosened(key)
     if len(key) > _LONGEST:
         return View(key, loose, (), frozenset(), "", "", has_han(key), "long")
     han = has_han(key)
