@@ -3,8 +3,8 @@
 ``python benchmarks/pronouns.py --data $KG_DATA`` reads the dev documents (``--part train``: those of closed genres that
 no weights were fitted to: fiction, how-tos, conversations, podcasts, essays) as text, and asks of every "he", "she",
 "it" and "they" in all their forms: was it answered, and does the answer head a mention of the entity that GUM says is
-meant? Recall counts the pronouns whose entity a noun before names. ``--graph`` answers as a graph takes them,
-``--least 0.7`` leaves out what is less likely than that, ``--least 0`` nothing.
+meant? Recall counts the pronouns whose entity a noun before names. ``--least 0.6`` leaves out what is less likely than
+that (about what a graph does), ``--least 0`` nothing.
 """
 
 from __future__ import annotations
@@ -52,18 +52,12 @@ def main() -> None:
     options.add_argument("--data", type=Path, default=os.environ.get("KG_DATA"), required="KG_DATA" not in os.environ)
     options.add_argument("--part", choices=("dev", "train"), default="dev")
     options.add_argument("--least", type=float, help="how likely an answer must be; default: as sentences are read")
-    options.add_argument("--graph", action="store_true", help="as a graph takes them")
     arguments = options.parse_args()
     least = arguments.least
     counts: Counter[tuple[str, str]] = Counter()
     for document, tree in parse_documents(Path(arguments.data), arguments.part):
         if arguments.part == "dev" or not document.free:
-            if arguments.graph:
-                antecedents = Antecedents.in_graphs(tree)
-            elif least is not None:
-                antecedents = Antecedents(tree, least=least, least_thing=least, least_many=least)
-            else:
-                antecedents = Antecedents(tree)
+            antecedents = Antecedents(tree) if least is None else Antecedents(tree, least=least, least_thing=least)
             count(tree, antecedents, place_mentions(tree, document), counts)
     for group in (*_GROUPS, _COMPANY):
         total, answered, right, named = (counts[group, name] for name in ("all", "answered", "right", "named"))

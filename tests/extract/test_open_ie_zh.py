@@ -271,3 +271,12 @@ def test_ji_between_names_says_that_they_are_one() -> None:
     (one,) = extract_chinese("北大即北京大学。")
     assert (one.head.surface, one.relation.lemma, one.tail.surface) == ("北大", "即", "北京大学")
     assert [x.relation.lemma for x in extract_chinese("行政机关即国家权力机关的执行机关。")] == ["是"]
+
+
+def test_the_title_of_a_case_is_no_statement() -> None:
+    assert not [e for e in extract_chinese("张甲诉上海市闵行区民政局法定继承案") if e.relation.surface == "诉"]
+
+
+def test_whose_role_somebody_has_is_sure_enough_for_a_graph() -> None:
+    [found] = extract_chinese("腾讯的创始人是马化腾。")
+    assert (found.head.surface, found.relation.surface, found.tail.surface) == ("马化腾", "创始人", "腾讯")

@@ -14,7 +14,10 @@ from functools import lru_cache
 from kg_builder.errors import ExtractionError
 from kg_builder.extract.open_ie.runtime import MODELS
 
-__all__ = ["Weights", "confidence", "load_weights"]
+__all__ = ["LEAST", "Weights", "confidence", "load_weights"]
+
+LEAST = 0.5
+"""What is more likely wrong than right is not for a graph."""
 
 
 @dataclass(frozen=True, slots=True)

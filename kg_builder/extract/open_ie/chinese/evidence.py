@@ -18,6 +18,7 @@ _MARKS = frozenset("，,：:；;、（）()")
 
 
 _LEADING = frozenset("由向对在与经将把以为按")  # prepositions that a relation begins with
+_TURNED = ("possessive", "nominal")  # 腾讯的创始人是马化腾, 公司董事长王强: there the tail stands first
 _SHORT = 2  # characters of a name that may say little
 
 
@@ -39,7 +40,7 @@ def chinese_features(tree: Tree, statement: Statement, head: Mention, relation: 
         found["short head"] = 1.0
     if len(tail.surface) <= _SHORT:
         found["short tail"] = 1.0
-    if tail.end <= head.start:
+    if tail.end <= head.start and s.how not in _TURNED:
         found["tail first"] = 1.0
     if relation[0] in _LEADING:
         found[f"relation from {relation[0]}"] = 1.0

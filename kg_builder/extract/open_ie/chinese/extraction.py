@@ -26,7 +26,7 @@ from kg_builder.extract.open_ie.chinese.relations import Statement, clause_state
 from kg_builder.extract.open_ie.chinese.tree import Tree
 from kg_builder.extract.open_ie.chinese.types import is_time
 from kg_builder.extract.open_ie.chinese.units import is_enumerator
-from kg_builder.extract.open_ie.confidence import confidence
+from kg_builder.extract.open_ie.confidence import LEAST, confidence
 from kg_builder.types import Extraction, Mention, Modality, Qualifier, Relation, Span
 
 __all__ = ["RULES", "extract_chinese", "extract_sentences"]
@@ -185,15 +185,22 @@ class _Reader:
         relation = self._relation(statement)
         if not relation.surface.strip():
             return None
+        if not self.verbatim and relation.surface == "诉" and tail.surface.endswith("案"):
+            self.held["says-too-little"] += 1  # 张甲诉民政局继承案: the title of a case
+            return None
         head_argument, tail_argument = (
             Span(*self.tree.surface(statement.head_words)),
             Span(*self.tree.surface(statement.tail_words)),
         )
+        sureness = confidence(chinese_features(self.tree, statement, head, relation.surface, tail), language="zh")
+        if not self.verbatim and sureness < LEAST:
+            self.held["unsure"] += 1
+            return None
         return Extraction(
             head=head,
             relation=relation,
             tail=tail,
-            confidence=confidence(chinese_features(self.tree, statement, head, relation.surface, tail), language="zh"),
+            confidence=sureness,
             extractor=NAME,
             polarity=state.polarity,
             modality=state.modality,

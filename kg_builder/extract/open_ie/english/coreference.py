@@ -71,31 +71,18 @@ def is_pronoun(surface: str, sentence: str = "") -> bool:
 class Antecedents:
     """The names of one text, and what refers to them.
 
-    `least` is how likely an antecedent of "he" or "she" must be, `least_thing` that of "it", `least_many` of "they".
+    `least` is how likely an antecedent of "he" or "she" must be, `least_thing` that of "it" or "they".
     """
 
-    def __init__(
-        self,
-        tree: Tree,
-        *,
-        least: float = LEAST,
-        least_thing: float = LEAST_THING,
-        least_many: float = LEAST_THING,
-    ) -> None:
+    def __init__(self, tree: Tree, *, least: float = LEAST, least_thing: float = LEAST_THING) -> None:
         self._tree = tree
-        self._least, self._least_thing, self._least_many = least, least_thing, least_many
+        self._least, self._least_thing = least, least_thing
         self._sentence = sentence_numbers(tree)
         self._names = nouns_of(tree)
         self._things = ThingPronouns(tree, self._sentence, self._names, stands_for=self.of_description)
         self._people = PersonalPronouns(tree, self._sentence)
         self._cache: dict[int, tuple[int | None, float]] = {}
         self._defined = {i: name for i in range(len(tree.word)) if (name := self._defined_here(i)) is not None}
-
-    @classmethod
-    def in_graphs(cls, tree: Tree) -> Antecedents:
-        """As a graph takes them: "he" and "it" surer than a sentence does, since in real documents half of what is less
-        likely is wrong."""
-        return cls(tree, least=0.5, least_thing=0.6)
 
     def of(self, i: int) -> int | None:
         """The head word of what the pronoun `i` refers to, or None."""
@@ -175,7 +162,7 @@ class Antecedents:
         if low not in THING and low not in PLURAL:
             return None, 0.0
         meaning = None if self._is_of_weather(i) else self._things.of(i)
-        if meaning is None or meaning.probability < (self._least_many if low in PLURAL else self._least_thing):
+        if meaning is None or meaning.probability < self._least_thing:
             return None, 0.0
         return self.of_description(meaning.place), meaning.probability
 

@@ -28,8 +28,7 @@ _LEAST = 1e-3  # no doubt counts for more
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """A statement as it is about to become an extraction. ``sureness`` is that of the pronoun that was resolved in it
-    (1.0 where there is none)."""
+    """A statement as it is about to become an extraction."""
 
     statement: Statement
     status: Status
@@ -38,7 +37,6 @@ class Evidence:
     head_words: Sequence[int]
     tail_words: Sequence[int]
     apart: bool  # the relation's words do not stand side by side
-    sureness: float = 1.0
     verbatim: bool = False
 
 
@@ -116,17 +114,13 @@ def _doubts(tree: Tree, of: Evidence) -> Features:
     """How unsure the parser is of the arcs that the statement stands on, as negative logarithms of chances."""
     s, sure = of.statement, tree.sure
     words = (*s.relation, *of.tail_words, *of.head_words)
-    found = {
+    return {
         "doubt at predicate": _doubt(sure[s.predicate]),
         "doubt at head": _doubt(sure[s.head]),
         "doubt at tail": _doubt(sure[s.tail]),
         "worst doubt": _doubt(min((sure[i] for i in words), default=1.0)),
         "doubt in sentence": 2 * min(_doubt_in_sentence(tree, _sentence(tree, s.predicate)[0]), 1.0),
     }
-    if of.sureness < 1:
-        found["pronoun resolved"] = 1.0
-        found["doubt in pronoun"] = 1 - of.sureness
-    return found
 
 
 def _doubt(chance: float) -> float:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from itertools import product
 
-from kg_builder.extract.open_ie.confidence import confidence
+from kg_builder.extract.open_ie.confidence import LEAST, confidence
 from kg_builder.extract.open_ie.english.arguments import (
     argument_words,
     clause_words,
@@ -34,8 +34,8 @@ __all__ = ["extract_en"]
 
 
 NAME = "open_ie"
+_OWNERS = frozenset({"his", "hers", "theirs", "its", "mine", "ours", "yours"})
 _OTHER_NAME = frozenset({"also known as", "know as", "known as", "better known as", "formerly known as"})
-_LEAST = 0.5  # what is more likely wrong than right is not for a graph
 _BE = frozenset({"is", "are", "was", "were", "be", "been", "being", "'s", "’s", "'re", "am"})
 
 
@@ -61,7 +61,7 @@ def extract_en(
     sentence does not say in words of its own (an implied "is" or "has").
     """
     tree = Tree(columns)
-    antecedents = Antecedents(tree) if verbatim else Antecedents.in_graphs(tree)
+    antecedents = Antecedents(tree)
     found: list[tuple[tuple[int, ...], Extraction]] = []
     scopes: dict[int, Status] = {}
     borders = Borders(tree.text)
@@ -171,9 +171,11 @@ def _extraction(
         head_words = [w for w in head_words if w not in tail_words] or head_words
     own = {tail, head, *statement.relation}
     apart = relation.start is None
-    evidence = Evidence(statement, scope, head_mention, tail_mention, head_words, tail_words, apart, sureness, verbatim)
+    evidence = Evidence(statement, scope, head_mention, tail_mention, head_words, tail_words, apart, verbatim)
     confidence = judge(features(tree, evidence))
-    if not verbatim and confidence < _LEAST:
+    if sureness < 1:
+        confidence = round(confidence * sureness, 3)  # right if what it says is, of what the pronoun means
+    if not verbatim and confidence < LEAST:
         left_out["unsure"] += 1
         return None
     return Extraction(
@@ -207,6 +209,8 @@ def _mentions(tree: Tree, i: int, antecedents: Antecedents, *, verbatim: bool) -
         places = antecedents.all_of(i)
         if verbatim:
             return [mention(tree, places[0] if places else i)]
+        if tree.low[i] in _OWNERS:
+            return []  # "the whole realm was his"
         return [named for place in places if (named := _graph_mention(tree, place)) is not None]
     head = entity_head(tree, i)
     if head < 0:
