@@ -280,3 +280,15 @@ def test_the_title_of_a_case_is_no_statement() -> None:
 def test_whose_role_somebody_has_is_sure_enough_for_a_graph() -> None:
     [found] = extract_chinese("腾讯的创始人是马化腾。")
     assert (found.head.surface, found.relation.surface, found.tail.surface) == ("马化腾", "创始人", "腾讯")
+
+
+@pytest.mark.parametrize("text", ["江屿位于白沙湾。", "江屿是一座小岛。", "江屿盛产牡蛎。", "江屿的面积为六平方公里。"])
+def test_what_lies_somewhere_or_has_an_area_is_a_place(text: str) -> None:
+    [found, *_] = extract_chinese(text)
+    assert found.head.type == "Place"
+
+
+def test_what_people_do_makes_nobody_a_place() -> None:
+    for text in ("江屿绘制了海底地形图。", "陈屿毕业于北京大学。", "江屿是江屿人。"):
+        [found, *_] = extract_chinese(text)
+        assert found.head.type == "Person", text

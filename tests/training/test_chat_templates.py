@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
-from tempfile import mkdtemp
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -26,8 +26,13 @@ SUITING = {"llama": ["llama-3"], "qwen": ["chatml"], "baichuan": ["llama-2", "al
 
 
 @cache
+def _models() -> TemporaryDirectory[str]:
+    return TemporaryDirectory(prefix="kg-models-")
+
+
+@cache
 def _folder(kind: Kind) -> Path:
-    return make_model(kind, Path(mkdtemp(prefix=f"kg-{kind}-")))
+    return make_model(kind, Path(_models().name) / kind)
 
 
 def tokenizer(kind: Any, template: str = "") -> Any:

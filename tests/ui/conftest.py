@@ -10,6 +10,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -28,11 +29,17 @@ FLAGS = (
 )
 
 
+@cache
+def _elsewhere() -> tempfile.TemporaryDirectory[str]:
+    """Where servers without a folder of their own keep their workspaces; gone when the tests end."""
+    return tempfile.TemporaryDirectory(prefix="kg-workspaces-", ignore_cleanup_errors=True)
+
+
 def start_server(
     store: str, *more: str, cwd: Path | None = None, **environment: str
 ) -> tuple[subprocess.Popen[str], str]:
     """`ui.serve` as `kg ui` starts it, with a workspace of its own, and the address that it printed."""
-    workspace = tempfile.mkdtemp(prefix="kg-workspace-", dir=cwd)
+    workspace = tempfile.mkdtemp(prefix="kg-workspace-", dir=cwd or _elsewhere().name)
     process = subprocess.Popen(
         [sys.executable, "-P", "-m", "ui.serve", "--store", store, *more],
         stdout=subprocess.PIPE,

@@ -24,6 +24,8 @@ __all__ = [
     "span",
 ]
 
+_OF_PLACES = frozenset(["位于", "地处", "坐落", "座落", "盛产", "毗邻", "濒临"])
+_OF_LAND = frozenset(["面积", "人口", "海拔", "海域", "水域", "沿岸", "气候", "地形"])
 PRONOUNS = words("arguments.pronouns")
 _NOUNS = frozenset({"NOUN", "PROPN", "PRON", "NUM", "PART", "X", "SYM", "DET"})
 _INSIDE = words("arguments.inside")
@@ -321,7 +323,21 @@ def entity_kind(tree: Tree, i: int) -> str:
     kind = entity_type(text, name=tree[head].upos in ("PROPN", "X"), person=person, quoted=quoted, counted=counted)
     if kind == "Other" and last != text:
         kind = entity_type(last, name=tree[head].upos == "PROPN")
+    if kind == "Person" and head == i and _is_said_of_a_place(tree, i):
+        return "Place"
     return kind
+
+
+def _is_said_of_a_place(tree: Tree, i: int) -> bool:
+    """江屿位于…, 江屿是一座小岛, 江屿的面积: only a place is that, or has it, whatever its name looks like."""
+    above = tree[i].head
+    if not above:
+        return False
+    if tree[i].dep == "nsubj":
+        said = tree.text[tree[above].start : tree[above].start + 2]
+        is_place = bool(tree.kids(above, "cop")) and entity_type(tree[above].text) == "Place"
+        return said in _OF_PLACES or is_place
+    return tree[i].dep == "nmod" and tree[above].text in _OF_LAND
 
 
 @once
