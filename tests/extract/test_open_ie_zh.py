@@ -288,6 +288,12 @@ def test_what_lies_somewhere_or_has_an_area_is_a_place(text: str) -> None:
     assert found.head.type == "Place"
 
 
+def test_where_somebody_is_born_is_a_place() -> None:
+    for text in ("周海宁生于江屿。", "船队抵达江屿。"):
+        [found, *_] = extract_chinese(text)
+        assert found.tail.type == "Place", text
+
+
 def test_what_people_do_makes_nobody_a_place() -> None:
     for text in ("江屿绘制了海底地形图。", "陈屿毕业于北京大学。", "江屿是江屿人。"):
         [found, *_] = extract_chinese(text)

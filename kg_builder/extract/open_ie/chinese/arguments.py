@@ -25,6 +25,7 @@ __all__ = [
 ]
 
 _OF_PLACES = frozenset(["位于", "地处", "坐落", "座落", "盛产", "毗邻", "濒临"])
+_TO_PLACES = ("生于", "出生于", "位于", "抵达", "前往", "驶往", "迁往", "迁至", "驻扎", "途经")
 _OF_LAND = frozenset(["面积", "人口", "海拔", "海域", "水域", "沿岸", "气候", "地形"])
 PRONOUNS = words("arguments.pronouns")
 _NOUNS = frozenset({"NOUN", "PROPN", "PRON", "NUM", "PART", "X", "SYM", "DET"})
@@ -329,7 +330,7 @@ def entity_kind(tree: Tree, i: int) -> str:
 
 
 def _is_said_of_a_place(tree: Tree, i: int) -> bool:
-    """江屿位于…, 江屿是一座小岛, 江屿的面积: only a place is that, or has it, whatever its name looks like."""
+    """江屿位于…, 江屿是一座小岛, 江屿的面积, 生于江屿: only a place is that, whatever its name looks like."""
     above = tree[i].head
     if not above:
         return False
@@ -337,6 +338,8 @@ def _is_said_of_a_place(tree: Tree, i: int) -> bool:
         said = tree.text[tree[above].start : tree[above].start + 2]
         is_place = bool(tree.kids(above, "cop")) and entity_type(tree[above].text) == "Place"
         return said in _OF_PLACES or is_place
+    if tree[i].dep in ("obj", "obl"):
+        return tree.text[tree[above].start : tree[i].start].startswith(_TO_PLACES)
     return tree[i].dep == "nmod" and tree[above].text in _OF_LAND
 
 
