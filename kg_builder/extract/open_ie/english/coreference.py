@@ -40,6 +40,7 @@ _FROM_HERE_ON = frozenset({"hereafter", "hereinafter"})
 _QUOTES = frozenset({'"', "“", "”", "'", "‘", "’", "``", "''"})
 _REACH = 3  # sentences
 _NEARBY = 60  # names that are looked at, so that work stays linear in the text
+_MOST_MEANT = 8  # names that one "they" stands for, so that a long list does not multiply what is said
 _BY_RULE = 0.7  # how likely an answer of the rules is taken to be
 
 
@@ -93,7 +94,7 @@ class Antecedents:
         found = self.of(i)
         if found is None:
             return []
-        return self._tree.conjuncts(found) if self._tree.low[i] in PLURAL else [found]
+        return self._tree.conjuncts(found)[:_MOST_MEANT] if self._tree.low[i] in PLURAL else [found]
 
     def sureness(self, i: int) -> float:
         """How likely the answer for the pronoun `i` is; 0 without an answer."""
