@@ -58,16 +58,20 @@ class Example:
 
 
 def explained(text: str, *, verbatim: bool) -> list[tuple[Extraction, Features]]:
-    """The statements of an English text, each with the features by which it is judged."""
+    """The statements of an English text, each with the features by which it is judged; those of a graph that rest on a
+    pronoun are left out, since how sure that is counts beside."""
     seen: list[Features] = []
+
+    def number(k: int) -> float:  # by which a statement finds its features again; nothing rounded is one of these
+        return 1 - 1 / (k + 1000.5)
 
     def judge(features: Features) -> float:
         seen.append(features)
-        return 1 - 1 / (len(seen) + 1)  # the number by which the statement finds its features again
+        return number(len(seen) - 1)
 
     found = extract_en(_read(text), verbatim=verbatim, judge=judge)
-    pairs = ((e, round(1 / (1 - e.confidence)) - 2) for e in found)
-    return [(e, seen[k]) for e, k in pairs if 0 <= k < len(seen) and e.confidence == 1 - 1 / (k + 2)]
+    pairs = ((e, round(1 / (1 - e.confidence) - 1000.5)) for e in found)
+    return [(e, seen[k]) for e, k in pairs if 0 <= k < len(seen) and e.confidence == number(k)]
 
 
 @lru_cache(maxsize=4096)
